@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	"zhiping/server/audit"
 	"zhiping/server/command"
@@ -224,4 +225,18 @@ func (k *Kind[M]) seat(ctx context.Context, tx *command.Tx, old, m M, was bool) 
 func digest(b []byte) string {
 	h := sha256.Sum256(b)
 	return hex.EncodeToString(h[:])
+}
+
+// EachAt runs fn on every record of a batch at the revision the caller saw, writes it, and answers for each (batch moves answer per case).
+func EachAt[M Message](ctx context.Context, tx *command.Tx, k *Kind[M], bases []*commonv1.Base, fn func(M) error) ([]*commonv1.Outcome, error) {
+	return command.Each(ctx, tx, bases, (*commonv1.Base).GetId, func(b *commonv1.Base) error {
+		m, err := k.SeeAt(ctx, tx, b.Id, b.Revision)
+		if err != nil {
+			return err
+		}
+		if err := fn(m); err != nil {
+			return err
+		}
+		return k.Put(ctx, tx, m)
+	})
 }

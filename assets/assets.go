@@ -1,0 +1,18 @@
+// Package assets embeds the fonts and the code lists. Fonts are under the SIL Open Font License (fonts/OFL.txt); each line of a code list
+// says where it comes from and how sure it is (S: stated by its source, A: seen in two, M: from memory of the standard, L: to be checked).
+package assets
+
+import "embed"
+
+// The bundled fonts: every page and every window uses these, whatever the machine has.
+var (
+	//go:embed fonts/ZhipingSansSC-Regular.ttf
+	Regular []byte
+	//go:embed fonts/ZhipingSansSC-Bold.ttf
+	Bold []byte
+)
+
+// Catalogues holds the code lists, as catalogues/<name>.csv with the columns code, name, parent, source, confidence.
+//
+//go:embed catalogues
+var Catalogues embed.FS

@@ -1,0 +1,269 @@
+package unit
+
+import (
+	"context"
+
+	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
+	"zhiping/server/command"
+	"zhiping/server/record"
+	"zhiping/server/session"
+	"zhiping/shared/db"
+	"zhiping/shared/fault"
+	"zhiping/shared/review"
+	rules "zhiping/shared/unit"
+
+	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
+)
+
+// A Service implements unitv1connect.UnitServiceHandler.
+type Service struct {
+	run    *command.Runner
+	forget func() // drops what the session remembers of callers
+}
+
+// New returns the service; forget is called whenever rights may have changed.
+func New(run *command.Runner, forget func()) *Service { return &Service{run: run, forget: forget} }
+
+// CreateUnit implements the RPC (A1).
+func (s *Service) CreateUnit(ctx context.Context, r *unitv1.CreateUnitRequest) (*unitv1.CreateUnitResponse, error) {
+	hashes, err := hash(r.Handlers...)
+	if err != nil {
+		return nil, err
+	}
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.CreateUnitResponse, error) {
+		u := own(r.Unit)
+		u.SuperiorId, u.SuperiorName, u.Authorised = tx.Caller.Unit.Id, tx.Caller.Unit.Name, true
+		if err := fault.Several(rules.Check(u, tx.Caller.Unit, "unit")); err != nil {
+			return nil, err
+		}
+		if err := put(ctx, tx, u); err != nil {
+			return nil, err
+		}
+		for i, h := range r.Handlers {
+			if err := addStaff(ctx, tx, h.Staff, u.Id, i == 0, hashes[i]); err != nil {
+				return nil, err
+			}
+		}
+		return &unitv1.CreateUnitResponse{Unit: u}, nil
+	})
+}
+
+// own returns a new unit with what its maker may say about it.
+func own(from *unitv1.Unit) *unitv1.Unit {
+	u := &unitv1.Unit{Id: from.Id, CreditCode: from.CreditCode, Kind: from.Kind}
+	rules.Edit(u, from)
+	return u
+}
+
+// put writes a unit; another one with its credit code is told as such, not as a conflict.
+func put(ctx context.Context, tx *command.Tx, u *unitv1.Unit) error {
+	if err := distinct(ctx, tx, u); err != nil {
+		return err
+	}
+	return Units.Put(ctx, tx, u)
+}
+
+var creditCodeOf = db.SQL("SELECT id FROM unit WHERE credit_code = $1")
+
+func distinct(ctx context.Context, tx *command.Tx, u *unitv1.Unit) error {
+	var id string
+	err := tx.Get(ctx, []any{&id}, creditCodeOf, u.CreditCode)
+	if err == db.ErrNoRow || err == nil && id == u.Id {
+		return nil
+	}
+	if err == nil {
+		return fault.New(fault.Invalid, "统一社会信用代码 %s 已由其他单位注册，请核对；如确为本单位，请联系上级单位", u.CreditCode).At("unit.credit_code")
+	}
+	return err
+}
+
+func hash(handlers ...*unitv1.NewStaff) ([]string, error) {
+	all := make([]string, len(handlers))
+	for i, h := range handlers {
+		if err := session.CheckPassword(h.Password, h.Staff.GetAccount()); err != nil {
+			return nil, err
+		}
+		all[i] = session.Hash(h.Password)
+	}
+	return all, nil
+}
+
+func addStaff(ctx context.Context, tx *command.Tx, from *unitv1.Staff, unitID string, super bool, hash string) error {
+	s := &unitv1.Staff{Id: from.Id, UnitId: unitID, Name: from.Name, Account: from.Account, Phone: from.Phone, Number: from.Number, Super: super || from.Super, RoleIds: from.RoleIds}
+	if err := session.AddAccount(ctx, tx.Tx, s.Account, s.Id, hash); err != nil {
+		return err
+	}
+	return Staff.Put(ctx, tx, s)
+}
+
+// RegisterUnit implements the RPC (A2).
+func (s *Service) RegisterUnit(ctx context.Context, r *unitv1.RegisterUnitRequest) (*unitv1.RegisterUnitResponse, error) {
+	hashes, err := hash(r.Handler)
+	if err != nil {
+		return nil, err
+	}
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.RegisterUnitResponse, error) {
+		superior, err := Units.Find(ctx, tx.Tx, r.Unit.SuperiorId)
+		if err != nil || !superior.Authorised {
+			return nil, fault.New(fault.Invalid, "上级单位不存在或尚未授权，请重新选择上级单位").At("unit.superior_id")
+		}
+		u := own(r.Unit)
+		u.SuperiorId, u.SuperiorName = superior.Id, superior.Name
+		if err := fault.Several(rules.Check(u, superior, "unit")); err != nil {
+			return nil, err
+		}
+		h := r.Handler.Staff
+		by := review.Actor{UnitID: u.Id, UnitName: u.Name, StaffID: h.Id, StaffName: h.Name}
+		if err := submit(u, superior, by, tx.Now); err != nil {
+			return nil, err
+		}
+		if err := put(ctx, tx, u); err != nil {
+			return nil, err
+		}
+		return &unitv1.RegisterUnitResponse{Unit: u}, addStaff(ctx, tx, h, u.Id, true, hashes[0])
+	})
+}
+
+func submit(u, superior *unitv1.Unit, by review.Actor, now int64) error {
+	if u.Registration == nil {
+		u.Registration = &reviewv1.Case{Matter: reviewv1.Matter_MATTER_UNIT}
+	}
+	return review.Submit(u.Registration, []*reviewv1.Node{rules.Posts(superior, reviewv1.Matter_MATTER_UNIT)}, by, now)
+}
+
+// SaveUnit implements the RPC (A4, A9).
+func (s *Service) SaveUnit(ctx context.Context, r *unitv1.SaveUnitRequest) (*unitv1.SaveUnitResponse, error) {
+	defer s.forget()
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.SaveUnitResponse, error) {
+		u, err := Units.SeeAt(ctx, tx, r.Unit.Id, r.Unit.Revision)
+		if err != nil {
+			return nil, err
+		}
+		if err := mayEdit(tx.Caller, u); err != nil {
+			return nil, err
+		}
+		superior, err := superiorOfUnit(ctx, tx.Tx, u)
+		if err != nil {
+			return nil, err
+		}
+		rules.Edit(u, r.Unit)
+		if err := fault.Several(rules.Check(u, superior, "unit")); err != nil {
+			return nil, err
+		}
+		return &unitv1.SaveUnitResponse{Unit: u}, put(ctx, tx, u)
+	})
+}
+
+// mayEdit allows the unit itself, and its superior to those who may edit subordinates.
+func mayEdit(c *session.Caller, u *unitv1.Unit) error {
+	if u.Id == c.Unit.Id || u.SuperiorId == c.Unit.Id && c.Has(subordinates) {
+		return nil
+	}
+	return fault.New(fault.Denied, "只能修改本单位或直接下级单位的信息").At("unit.id")
+}
+
+func superiorOfUnit(ctx context.Context, tx *db.Tx, u *unitv1.Unit) (*unitv1.Unit, error) {
+	if u.SuperiorId == "" {
+		return nil, nil
+	}
+	return Units.Find(ctx, tx, u.SuperiorId)
+}
+
+// SubmitUnit implements the RPC (A2).
+func (s *Service) SubmitUnit(ctx context.Context, r *unitv1.SubmitUnitRequest) (*unitv1.SubmitUnitResponse, error) {
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.SubmitUnitResponse, error) {
+		u, err := ownAt(ctx, tx, r.Base.GetId(), r.Base.GetRevision())
+		if err != nil {
+			return nil, err
+		}
+		if u.Registration == nil || u.SuperiorId == "" {
+			return nil, fault.New(fault.State, "本单位由上级单位创建并已授权，无须提交注册")
+		}
+		superior, err := superiorOfUnit(ctx, tx.Tx, u)
+		if err != nil {
+			return nil, err
+		}
+		if err := submit(u, superior, tx.Caller.Actor(), tx.Now); err != nil {
+			return nil, err
+		}
+		return &unitv1.SubmitUnitResponse{Unit: u}, put(ctx, tx, u)
+	})
+}
+
+// ownAt loads the caller's own unit at a revision.
+func ownAt(ctx context.Context, tx *command.Tx, id string, revision int64) (*unitv1.Unit, error) {
+	if id != tx.Caller.Unit.Id {
+		return nil, fault.New(fault.NotFound, "记录不存在或已被删除，请刷新列表").At("base.id")
+	}
+	return Units.SeeAt(ctx, tx, id, revision)
+}
+
+// ChangeSuperior implements the RPC (A4): until the new superior approves, the old one holds.
+func (s *Service) ChangeSuperior(ctx context.Context, r *unitv1.ChangeSuperiorRequest) (*unitv1.ChangeSuperiorResponse, error) {
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.ChangeSuperiorResponse, error) {
+		u, err := ownAt(ctx, tx, r.Base.GetId(), r.Base.GetRevision())
+		if err != nil {
+			return nil, err
+		}
+		superior, err := Units.Find(ctx, tx.Tx, r.SuperiorId)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "上级单位不存在，请重新选择上级单位").At("superior_id")
+		}
+		above, err := Above(ctx, tx.Tx, superior.Id)
+		if err != nil {
+			return nil, err
+		}
+		if err := rules.CheckSuperior(u, superior, above); err != nil {
+			return nil, err
+		}
+		if err := askSuperior(u, superior, tx); err != nil {
+			return nil, err
+		}
+		return &unitv1.ChangeSuperiorResponse{Unit: u}, put(ctx, tx, u)
+	})
+}
+
+func askSuperior(u, superior *unitv1.Unit, tx *command.Tx) error {
+	if u.SuperiorId == superior.Id {
+		return fault.New(fault.Invalid, "“%s”已是本单位的上级单位", superior.Name).At("superior_id")
+	}
+	if u.SuperiorChange.GetStage() == reviewv1.Stage_STAGE_REVIEW {
+		return fault.New(fault.State, "上一次变更申请正由“%s”审核，请等待审核结果", u.PendingSuperiorName)
+	}
+	u.PendingSuperiorId, u.PendingSuperiorName = superior.Id, superior.Name
+	u.SuperiorChange = &reviewv1.Case{Matter: reviewv1.Matter_MATTER_SUPERIOR}
+	return review.Submit(u.SuperiorChange, []*reviewv1.Node{rules.Posts(superior, reviewv1.Matter_MATTER_SUPERIOR)}, tx.Caller.Actor(), tx.Now)
+}
+
+// ReviewUnits implements the RPC (A8, A4).
+func (s *Service) ReviewUnits(ctx context.Context, r *unitv1.ReviewUnitsRequest) (*unitv1.ReviewUnitsResponse, error) {
+	defer s.forget()
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.ReviewUnitsResponse, error) {
+		outcomes, err := record.EachAt(ctx, tx, Units, r.Bases, func(u *unitv1.Unit) error {
+			return move(u, r.Matter, r.Action, tx)
+		})
+		return &unitv1.ReviewUnitsResponse{Outcomes: outcomes}, err
+	})
+}
+
+// move moves one of a unit's two cases and does what follows from its end.
+func move(u *unitv1.Unit, m reviewv1.Matter, a *reviewv1.Action, tx *command.Tx) error {
+	c := u.Registration
+	if m == reviewv1.Matter_MATTER_SUPERIOR {
+		c = u.SuperiorChange
+	}
+	if c == nil {
+		return fault.New(fault.State, "该单位没有待审核的事项，请刷新列表")
+	}
+	if err := review.Apply(c, a, tx.Caller.Actor(), tx.Now); err != nil {
+		return err
+	}
+	switch {
+	case c.Stage == reviewv1.Stage_STAGE_APPROVED && m == reviewv1.Matter_MATTER_UNIT:
+		u.Authorised = true
+	case c.Stage == reviewv1.Stage_STAGE_APPROVED:
+		u.SuperiorId, u.SuperiorName = u.PendingSuperiorId, u.PendingSuperiorName
+		u.PendingSuperiorId, u.PendingSuperiorName = "", ""
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+// Package unit holds the rules of units and their accounts (features A1-A9): which kinds of unit a superior may have below it, what a role
+// may grant, how review posts must look. The messages are those of zhiping.unit.v1.
+package unit
+
+import (
+	"fmt"
+	"slices"
+
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
+	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
+	"zhiping/shared/fault"
+	"zhiping/shared/idnum"
+	"zhiping/shared/right"
+)
+
+// below says which kinds of unit a superior may have directly below it (A1: only those the superior itself holds).
+var below = map[commonv1.UnitKind][]commonv1.UnitKind{
+	commonv1.UnitKind_UNIT_KIND_HR: {
+		commonv1.UnitKind_UNIT_KIND_HR, commonv1.UnitKind_UNIT_KIND_DEPARTMENT, commonv1.UnitKind_UNIT_KIND_EMPLOYER,
+		commonv1.UnitKind_UNIT_KIND_SELF_REVIEW, commonv1.UnitKind_UNIT_KIND_CENTRAL,
+	},
+	commonv1.UnitKind_UNIT_KIND_DEPARTMENT: {
+		commonv1.UnitKind_UNIT_KIND_DEPARTMENT, commonv1.UnitKind_UNIT_KIND_EMPLOYER,
+		commonv1.UnitKind_UNIT_KIND_SELF_REVIEW, commonv1.UnitKind_UNIT_KIND_CENTRAL,
+	},
+	commonv1.UnitKind_UNIT_KIND_EMPLOYER:    {commonv1.UnitKind_UNIT_KIND_EMPLOYER},
+	commonv1.UnitKind_UNIT_KIND_SELF_REVIEW: {commonv1.UnitKind_UNIT_KIND_SELF_REVIEW, commonv1.UnitKind_UNIT_KIND_EMPLOYER},
+	commonv1.UnitKind_UNIT_KIND_CENTRAL:     {commonv1.UnitKind_UNIT_KIND_CENTRAL, commonv1.UnitKind_UNIT_KIND_EMPLOYER},
+}
+
+// Below returns the kinds of unit that a superior of this kind may have directly below it, in the order they are offered.
+func Below(superior commonv1.UnitKind) []commonv1.UnitKind { return below[superior] }
+
+// States of a unit, as its list's tabs.
+const (
+	StateAuthorised = "AUTHORISED" // its functions are open
+	StatePending    = "PENDING"    // its registration waits for the superior
+	StateReturned   = "RETURNED"   // it has to correct its registration
+	StateRefused    = "REFUSED"    // its registration was refused
+)
+
+// State returns the tab a unit stands under in its superior's list.
+func State(u *unitv1.Unit) string {
+	switch {
+	case u.Authorised:
+		return StateAuthorised
+	case u.GetRegistration().GetStage() == reviewv1.Stage_STAGE_RETURNED, u.GetRegistration().GetStage() == reviewv1.Stage_STAGE_WITHDRAWN:
+		return StateReturned
+	case u.GetRegistration().GetStage() == reviewv1.Stage_STAGE_REFUSED:
+		return StateRefused
+	}
+	return StatePending
+}
+
+// Check holds a unit against the rules between its fields and with its superior; path names the field of the request that holds it.
+func Check(u, superior *unitv1.Unit, path string) []fault.Problem {
+	var all []fault.Problem
+	add := func(field, format string, args ...any) {
+		all = append(all, fault.Problem{Field: path + "." + field, Text: fmt.Sprintf(format, args...)})
+	}
+	code, err := idnum.CreditCode(u.CreditCode)
+	if err != nil {
+		add("credit_code", "%s", err.Error())
+	} else {
+		u.CreditCode = code
+	}
+	if u.LegalPersonNumber != "" {
+		if _, err := idnum.Resident(u.LegalPersonNumber); err != nil {
+			add("legal_person_number", "%s", err.Error())
+		}
+	}
+	if superior != nil && !slices.Contains(below[superior.Kind], u.Kind) {
+		add("kind", "上级单位“%s”不能管理该类型的单位，请重新选择单位类型", superior.Name)
+	}
+	return all
+}
+
+// CheckSuperior refuses a superior that is not authorised yet, is the unit itself or stands below it. above are the superior's own superiors.
+func CheckSuperior(u, superior *unitv1.Unit, above []string) error {
+	switch {
+	case !superior.Authorised:
+		return fault.New(fault.Invalid, "上级单位“%s”尚未授权，请选择其他上级单位", superior.Name).At("superior_id")
+	case superior.Id == u.Id || slices.Contains(above, u.Id):
+		return fault.New(fault.Invalid, "不能选择本单位或本单位的下级单位作为上级单位").At("superior_id")
+	case !slices.Contains(below[superior.Kind], u.Kind):
+		return fault.New(fault.Invalid, "“%s”不能管理该类型的单位，请选择其他上级单位", superior.Name).At("superior_id")
+	}
+	return nil
+}
+
+// CheckRole refuses rights that units of this kind cannot have (A7).
+func CheckRole(r *unitv1.Role, u *unitv1.Unit) error {
+	for _, x := range r.Rights {
+		if !right.Grantable(x) || !right.Allowed(x, u.Kind) {
+			return fault.New(fault.Invalid, "本单位类型没有“%s”权限，请从角色中去掉", right.Grant(x).GetLabel()).At("role.rights")
+		}
+	}
+	for _, other := range u.Roles {
+		if other.Id != r.Id && other.Name == r.Name {
+			return fault.New(fault.Invalid, "角色名称“%s”已存在，请换一个名称", r.Name).At("role.name")
+		}
+	}
+	return nil
+}
+
+// CheckPosts refuses levels that are missing or twice, and people who are no staff of the unit (A5): levels are 1..n, each with staff.
+func CheckPosts(p *reviewv1.Posts, staff []*unitv1.Staff) error {
+	levels := make([]bool, len(p.Posts)+1)
+	for _, post := range p.Posts {
+		if int(post.Level) >= len(levels) || levels[post.Level] {
+			return fault.New(fault.Invalid, "岗位级别须从1开始连续设置且不重复，请检查").At("posts.posts")
+		}
+		levels[post.Level] = true
+		for _, id := range post.StaffIds {
+			if !slices.ContainsFunc(staff, func(s *unitv1.Staff) bool { return s.Id == id && !s.Disabled }) {
+				return fault.New(fault.Invalid, "%d级岗位中有人员不是本单位在用的工作人员，请重新选择", post.Level).At("posts.posts")
+			}
+		}
+	}
+	return nil
+}
+
+// Posts returns a unit's posts for a matter, as a node of a route.
+func Posts(u *unitv1.Unit, m reviewv1.Matter) *reviewv1.Node {
+	n := &reviewv1.Node{UnitId: u.Id, UnitName: u.Name}
+	for _, p := range u.Posts {
+		if p.Matter == m {
+			n.Posts = p.Posts
+		}
+	}
+	return n
+}
+
+// Edit carries what the unit itself may change from one message to the other (A4, A9); name and credit code of an authorised unit stay as
+// they are identified by, everything else is its own.
+func Edit(to, from *unitv1.Unit) {
+	to.Name, to.Division, to.OwnLevel, to.Nature = from.Name, from.Division, from.OwnLevel, from.Nature
+	to.Contact, to.Phone, to.Address, to.Licence = from.Contact, from.Phone, from.Address, from.Licence
+	to.LegalPerson, to.LegalPersonNumber = from.LegalPerson, from.LegalPersonNumber
+	if !to.Authorised {
+		to.CreditCode, to.Kind = from.CreditCode, from.Kind
+	}
+}
