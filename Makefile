@@ -1,15 +1,48 @@
+# make help lists the targets. One set of flags everywhere: another set is another cold build of everything.
 export GOFLAGS = -trimpath -buildvcs=false
-TOOL = go tool -modfile=../packaging/tools/go.mod
+SHELL = /bin/bash
+TOOLS = -modfile=packaging/tools/go.mod
 PROTOVALIDATE = github.com/bufbuild/protovalidate@v1.2.2
 VALIDATE = proto/third_party/buf/validate/validate.proto
 VALIDATE_SUM = a1dc1163ebac930b3b070655b91f2bc78df8b4aea940021661fe5ec7904a7b88
+PACKAGES = gcc libc6-dev pkg-config libgl-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev libxxf86vm-dev \
+	libgl1-mesa-dri xvfb xdotool x11-utils imagemagick poppler-utils postgresql gcc-mingw-w64-x86-64 python3-cryptography
+SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: generate
-generate: $(VALIDATE)
-	cd proto && $(TOOL) buf lint && $(TOOL) buf generate
+.PHONY: help deps build generate check test bench
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+
+deps: ## install the system packages that are missing (through sudo when not root)
+	@missing=$$(for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then echo "installing:" $$missing; $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+build: deps ## build zhiping-server into build/
+	go build -o build/zhiping-server ./server
+
+generate: $(VALIDATE) ## regenerate proto/gen
+	cd proto && go tool -modfile=../packaging/tools/go.mod buf lint && go tool -modfile=../packaging/tools/go.mod buf generate
 
 # Not in any go.sum (nothing imports that module), so it is checked here.
 $(VALIDATE):
 	mkdir -p $(@D)
 	cp "$$(cd packaging/tools && go mod download -json $(PROTOVALIDATE) | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')/proto/protovalidate/buf/validate/validate.proto" $@
 	chmod 644 $@ && echo "$(VALIDATE_SUM)  $@" | sha256sum -c --quiet
+
+check: $(VALIDATE) ## generated code up to date, format, vet, staticcheck
+	@before=$$(find proto/gen -type f | sort | xargs sha256sum); $(MAKE) -s generate; \
+	after=$$(find proto/gen -type f | sort | xargs sha256sum); \
+	[ "$$before" = "$$after" ] || { echo "proto/gen was not up to date: commit what make generate wrote"; exit 1; }
+	@unformatted=$$(go tool $(TOOLS) gofumpt -l $$(git ls-files '*.go' | grep -v ^proto/gen/)); \
+	[ -z "$$unformatted" ] || { echo "not formatted by gofumpt:" $$unformatted; exit 1; }
+	go vet ./...
+	go tool $(TOOLS) staticcheck ./...
+
+build/.dir:
+	@mkdir -p build && touch $@
+
+test: deps build/.dir check ## everything, on SQLite and PostgreSQL
+	@packaging/linux/pgtmp.sh go test -json ./... > build/test.json; status=$$?; go run ./packaging/counts build/test.json; exit $$status
+
+bench: deps ## the ratios of architecture.md
+	packaging/linux/pgtmp.sh go test -run '^$$' -bench . -benchtime 2s ./...

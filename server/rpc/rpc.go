@@ -28,9 +28,6 @@ import (
 	"zhiping/shared/wire"
 )
 
-// MutationHeader names the header with a mutation's client and number, "<client>/<number>" (sync.md).
-const MutationHeader = "Zhiping-Mutation"
-
 // An Interceptor implements connect.Interceptor.
 type Interceptor struct {
 	identify func(ctx context.Context, authorization string) (context.Context, error)
@@ -73,7 +70,7 @@ func (i *Interceptor) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			if err := check(req.Any().(proto.Message)); err != nil {
 				return err
 			}
-			ctx, err := mutation(ctx, req.Spec().Procedure, m, req.Header().Get(MutationHeader))
+			ctx, err := mutation(ctx, req.Spec().Procedure, m, req.Header().Get(wire.MutationHeader))
 			if err != nil {
 				return err
 			}
@@ -165,7 +162,7 @@ func mutation(ctx context.Context, procedure string, m *commonv1.Method, header 
 	client, number, ok := strings.Cut(header, "/")
 	n, err := strconv.ParseInt(number, 10, 64)
 	if !ok || err != nil || n < 1 || client == "" || len(client) > 64 {
-		return ctx, fault.New(fault.Invalid, "请求缺少操作序号（%s），请升级客户端后重试", MutationHeader)
+		return ctx, fault.New(fault.Invalid, "请求缺少操作序号（%s），请升级客户端后重试", wire.MutationHeader)
 	}
 	call.Client, call.Number = client, n
 	return command.With(ctx, call), nil

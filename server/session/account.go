@@ -103,6 +103,19 @@ func SetPassword(ctx context.Context, tx *db.Tx, staffID, hash string) error {
 	return err
 }
 
+// Reset gives an account a new password by its name: for the administrator of the server.
+func Reset(ctx context.Context, tx *db.Tx, account, hash string) error {
+	var staffID string
+	err := tx.Get(ctx, []any{&staffID}, accountTaken, account)
+	if errors.Is(err, db.ErrNoRow) {
+		return fault.New(fault.NotFound, "没有登录账号“%s”，请核对", account)
+	}
+	if err != nil {
+		return err
+	}
+	return SetPassword(ctx, tx, staffID, hash)
+}
+
 // SetAccount renames, disables or enables an account; a disabled one loses its sessions.
 func SetAccount(ctx context.Context, tx *db.Tx, account, staffID string, disabled bool) error {
 	if err := free(ctx, tx, account, staffID); err != nil {

@@ -2,8 +2,11 @@ package unit
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+
+	"google.golang.org/protobuf/proto"
 
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
@@ -12,6 +15,7 @@ import (
 	"zhiping/server/session"
 	"zhiping/shared/db"
 	"zhiping/shared/fault"
+	"zhiping/shared/field"
 	rules "zhiping/shared/unit"
 )
 
@@ -193,6 +197,12 @@ func (s *Service) FindSuperiors(ctx context.Context, r *unitv1.FindSuperiorsRequ
 // Bootstrap writes the unit at the top of the province with its super-administrator: the one unit that nobody else can create. It is
 // refused once there is a unit without a superior.
 func (s *Service) Bootstrap(ctx context.Context, u *unitv1.Unit, super *unitv1.NewStaff) error {
+	for _, m := range []proto.Message{u, super} {
+		problems, err := field.Check(m, field.Complete)
+		if err := errors.Join(err, fault.Several(problems)); err != nil {
+			return err
+		}
+	}
 	hashes, err := hash(super)
 	if err != nil {
 		return err

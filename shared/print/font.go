@@ -30,7 +30,7 @@ type faces [2]*face
 // load reads the bundled font once. Both weights have the same characters; a test says so.
 var load = sync.OnceValues(func() (*faces, error) {
 	var f faces
-	for i, data := range [][]byte{assets.FontRegular, assets.FontBold} {
+	for i, data := range [][]byte{assets.Regular, assets.Bold} {
 		var err error
 		if f[i], err = parseFace(data); err != nil {
 			return nil, fmt.Errorf("bundled font %d: %w", i, err)

@@ -1,0 +1,200 @@
+// Package serve puts the server together: database, services in the order of the domains, interceptor, health, metrics, and starts and stops
+// it. The program zhiping-server and the tests use the same one.
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect"
+	"connectrpc.com/grpchealth"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"zhiping/proto/gen/zhiping/attachment/v1/attachmentv1connect"
+	"zhiping/proto/gen/zhiping/session/v1/sessionv1connect"
+	"zhiping/proto/gen/zhiping/sync/v1/syncv1connect"
+	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
+	"zhiping/server/attachment"
+	"zhiping/server/audit"
+	"zhiping/server/blob"
+	"zhiping/server/command"
+	"zhiping/server/keys"
+	"zhiping/server/migrations"
+	"zhiping/server/rpc"
+	"zhiping/server/session"
+	serversync "zhiping/server/sync"
+	"zhiping/server/unit"
+	"zhiping/shared/db"
+)
+
+// A Config says where a server keeps its data and what it uses.
+type Config struct {
+	Dir      string // keys, files and the SQLite database
+	Database string // "" is Dir/zhiping.db; else a PostgreSQL connection string
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// A Server is the whole server.
+type Server struct {
+	DB    *db.DB
+	Run   *command.Runner
+	Keys  *keys.Ring
+	Units *unit.Service
+
+	log     *slog.Logger
+	metrics *prometheus.Registry
+	mux     *http.ServeMux
+	stop    chan struct{}
+	once    sync.Once
+}
+
+// maxRequest bounds one request: a chunk of a file or a batch of imported rows.
+const maxRequest = 16 << 20
+
+// Open opens the data, migrates the database and puts the services together.
+func Open(ctx context.Context, c Config) (*Server, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	ring, err := keys.Open(filepath.Join(c.Dir, "keys"), c.Now)
+	if err != nil {
+		return nil, err
+	}
+	files, err := blob.Open(filepath.Join(c.Dir, "files"))
+	if err != nil {
+		return nil, err
+	}
+	d, err := Database(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := serversync.Epoch(ctx, d); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	s := &Server{DB: d, Run: &command.Runner{DB: d, Now: c.Now}, Keys: ring, log: c.Log, metrics: prometheus.NewRegistry(), mux: http.NewServeMux(), stop: make(chan struct{})}
+	s.assemble(c, files)
+	return s, nil
+}
+
+// Database opens the database of a configuration and migrates it.
+func Database(ctx context.Context, c Config) (*db.DB, error) {
+	url := c.Database
+	if url == "" {
+		url = filepath.Join(c.Dir, "zhiping.db")
+	}
+	d, err := db.Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Migrate(ctx, migrations.Files); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+func (s *Server) assemble(c Config, files *blob.Store) {
+	sessions := session.New(s.DB, c.Now, unit.Resolve)
+	opts := []connect.HandlerOption{
+		connect.WithInterceptors(rpc.New(sessions.Identify, s.log, s.metrics)),
+		connect.WithReadMaxBytes(maxRequest),
+		connect.WithCompressMinBytes(1024),
+	}
+	s.Units = unit.New(s.Run, sessions.Forget)
+	s.mux.Handle(sessionv1connect.NewSessionServiceHandler(sessions, opts...))
+	s.mux.Handle(unitv1connect.NewUnitServiceHandler(s.Units, opts...))
+	s.mux.Handle(attachmentv1connect.NewAttachmentServiceHandler(attachment.New(s.DB, files), opts...))
+	s.mux.Handle(syncv1connect.NewSyncServiceHandler(serversync.New(s.DB, &s.Run.Bell, s.stop), opts...))
+	s.domains(opts)
+	s.mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker()))
+	s.mux.HandleFunc("GET /healthz", s.health)
+	s.mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{}))
+}
+
+// health answers 200 while the database answers.
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+	if err := s.DB.Ping(r.Context()); err != nil {
+		http.Error(w, "database does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	w.Write([]byte("ok\n"))
+}
+
+// Handler is everything the server answers.
+func (s *Server) Handler() http.Handler { return s.mux }
+
+// Serve answers on a listener until the context ends, then lets open calls finish: streams are told to stop first, because Shutdown would
+// wait for them for ever.
+func (s *Server) Serve(ctx context.Context, l net.Listener, t *tls.Config) error {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(t == nil)
+	h := &http.Server{Handler: s.mux, TLSConfig: t, Protocols: protocols, ReadHeaderTimeout: 20 * time.Second, IdleTimeout: 3 * time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	h.RegisterOnShutdown(s.endStreams)
+	done := make(chan error, 1)
+	go func() {
+		if t == nil {
+			done <- h.Serve(l)
+			return
+		}
+		done <- h.ServeTLS(l, "", "")
+	}()
+	signing := make(chan struct{})
+	go s.sign(ctx, signing)
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	err := h.Shutdown(limit)
+	<-signing
+	return err
+}
+
+func (s *Server) endStreams() { s.once.Do(func() { close(s.stop) }) }
+
+// signEvery is how long an audit entry waits for a signed checkpoint at most.
+const signEvery = 10 * time.Second
+
+// sign signs the audit log's head now and then, and once more at the end.
+func (s *Server) sign(ctx context.Context, done chan<- struct{}) {
+	defer close(done)
+	t := time.NewTicker(signEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			s.signNow(context.WithoutCancel(ctx))
+			return
+		case <-t.C:
+			s.signNow(ctx)
+		}
+	}
+}
+
+func (s *Server) signNow(ctx context.Context) {
+	if _, err := audit.Sign(ctx, s.DB, s.Keys.Note()); err != nil {
+		s.log.Error("sign the audit log", "error", err)
+	}
+}
+
+// Close closes the database after signing the audit log.
+func (s *Server) Close() error {
+	s.endStreams()
+	s.signNow(context.Background())
+	return s.DB.Close()
+}

@@ -1,0 +1,149 @@
+// Package servertest runs the real server for tests: on a real listener on loopback, on SQLite and on PostgreSQL, with a client per person.
+package servertest
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/google/uuid"
+
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
+	"zhiping/proto/gen/zhiping/session/v1/sessionv1connect"
+	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
+	"zhiping/server/serve"
+	"zhiping/shared/db/dbtest"
+	"zhiping/shared/idnum"
+	"zhiping/shared/wire"
+)
+
+// Password is every test person's.
+const Password = "demo-password-1"
+
+// A House is a running server with the unit at the top of an invented province.
+type House struct {
+	T      testing.TB
+	Server *serve.Server
+	URL    string
+	Top    *unitv1.Unit
+	clock  atomic.Int64 // UTC milliseconds
+	units  int
+}
+
+// Each runs fn on a fresh server on SQLite and on one on PostgreSQL.
+func Each(t *testing.T, fn func(t *testing.T, h *House)) {
+	t.Helper()
+	for _, kind := range []string{"sqlite", "postgres"} {
+		t.Run(kind, func(t *testing.T) {
+			url := ""
+			if kind == "postgres" {
+				url = dbtest.PostgresURL(t)
+			}
+			fn(t, Start(t, url))
+		})
+	}
+}
+
+// Start starts a server on a database, "" for SQLite in a fresh folder. Its clock stands still at 2026-03-02 09:00 +08:00 until Advance.
+func Start(t testing.TB, database string) *House {
+	t.Helper()
+	h := &House{T: t}
+	h.clock.Store(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC).UnixMilli())
+	ctx, cancel := context.WithCancel(context.Background())
+	s, err := serve.Open(ctx, serve.Config{Dir: t.TempDir(), Database: database, Now: h.Now, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx, l, nil) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	h.Server, h.URL = s, "http://"+l.Addr().String()
+	h.bootstrap()
+	return h
+}
+
+// Now is the server's clock.
+func (h *House) Now() time.Time { return time.UnixMilli(h.clock.Load()).UTC() }
+
+// Advance moves the server's clock.
+func (h *House) Advance(d time.Duration) { h.clock.Add(d.Milliseconds()) }
+
+func (h *House) bootstrap() {
+	h.T.Helper()
+	h.Top = h.NewUnit("示例省人力资源和社会保障厅（虚构）", commonv1.UnitKind_UNIT_KIND_HR)
+	if err := h.Server.Units.Bootstrap(context.Background(), h.Top, NewStaff("topadmin")); err != nil {
+		h.T.Fatal(err)
+	}
+}
+
+// NewUnit returns a complete unit with a fresh credit code.
+func (h *House) NewUnit(name string, kind commonv1.UnitKind) *unitv1.Unit {
+	h.units++
+	return &unitv1.Unit{
+		Id: NewID(), Name: name, CreditCode: CreditCode(h.units), Kind: kind, Division: "510100", Nature: "20",
+		Contact: "联系人", Phone: "028-00000000", Address: "示例路1号",
+	}
+}
+
+// CreditCode returns the nth invented credit code, with a right check sign.
+func CreditCode(n int) string {
+	const digits = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+	tail := []byte("000000000")
+	for i := len(tail) - 1; n > 0; i-- {
+		tail[i], n = digits[n%len(digits)], n/len(digits)
+	}
+	code := "12519900" + string(tail)
+	return code + string(idnum.CreditCheck(code))
+}
+
+// NewStaff returns a complete new account.
+func NewStaff(account string) *unitv1.NewStaff {
+	return &unitv1.NewStaff{Staff: &unitv1.Staff{Id: NewID(), Name: "经办人", Account: account, Phone: "13800000000", UnitId: NewID()}, Password: Password}
+}
+
+// NewID returns a UUIDv7.
+func NewID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// A Client is one signed-in person.
+type Client struct {
+	*House
+	Identity *sessionv1.Identity
+	HTTP     *http.Client
+	Options  []connect.ClientOption
+}
+
+// SignIn signs a person in.
+func (h *House) SignIn(account string) *Client {
+	h.T.Helper()
+	c := h.Nobody()
+	resp, err := sessionv1connect.NewSessionServiceClient(c.HTTP, h.URL, c.Options...).SignIn(context.Background(), &sessionv1.SignInRequest{Account: account, Password: Password})
+	if err != nil {
+		h.T.Fatalf("sign in %s: %v", account, err)
+	}
+	c.Identity = resp.Identity
+	c.Options = []connect.ClientOption{connect.WithInterceptors(wire.NewClient(NewID(), func() string { return resp.Token }))}
+	return c
+}
+
+// Nobody returns a client without an account.
+func (h *House) Nobody() *Client {
+	return &Client{House: h, HTTP: http.DefaultClient, Options: []connect.ClientOption{connect.WithInterceptors(wire.NewClient(NewID(), nil))}}
+}
