@@ -16,3 +16,8 @@ var (
 //
 //go:embed catalogues
 var Catalogues embed.FS
+
+// Rules holds the rule sets (JSON, one file each, never changed once released) and the table of holidays.
+//
+//go:embed rules
+var Rules embed.FS

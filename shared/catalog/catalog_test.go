@@ -56,3 +56,41 @@ func TestParentsExist(t *testing.T) {
 		}
 	}
 }
+
+func TestNeed(t *testing.T) {
+	r, err := catalog.RulesOn("2026-03-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range map[int]int{3: 2, 5: 4, 7: 5, 9: 6, 11: 8, 13: 9, 15: 10, 17: 12, 25: 17} {
+		if got := r.Need(n); got != want {
+			t.Errorf("need(%d) = %d, want %d", n, got, want)
+		}
+	}
+	if again, err := catalog.Rules(r.SHA256); err != nil || again != r {
+		t.Error(err)
+	}
+	if _, err := catalog.RulesOn("2000-01-01"); err == nil {
+		t.Error("a date before every rule set has one")
+	}
+}
+
+func TestWorkingDays(t *testing.T) {
+	for _, c := range []struct {
+		from string
+		n    int
+		want string
+	}{
+		{"2026-03-02", 5, "2026-03-09"},
+		{"2026-02-13", 5, "2026-02-27"}, // over the Spring Festival; the 14th is a make-up day
+		{"2026-09-30", 1, "2026-10-08"},
+		{"2025-09-30", 3, "2025-10-11"},
+	} {
+		if got, err := catalog.AddWorkingDays(c.from, c.n); err != nil || got != c.want {
+			t.Errorf("%s + %d: %s, want %s (%v)", c.from, c.n, got, c.want, err)
+		}
+	}
+	if _, err := catalog.AddWorkingDays("2026-12-30", 5); err == nil {
+		t.Error("a year without a table was guessed")
+	}
+}
