@@ -5,6 +5,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -58,6 +59,7 @@ type Kind[M Message] struct {
 	Scopes  []Scope
 	Cases   func(M) []*reviewv1.Case
 	Viewers func(M) []string // who sees it: "unit:…"
+	Open    func(M) bool     // whether everybody who is signed in sees it; nil is never
 
 	sql statements
 	by  map[string]*Column[M]
@@ -88,21 +90,22 @@ func Define[M Message](k *Kind[M]) *Kind[M] {
 			db.SQL(q)
 		}
 	}
-	register(k.Name, k.Viewers == nil, func(b []byte) (Message, []string, error) {
-		m := k.New()
-		if err := proto.Unmarshal(b, m); err != nil {
-			return nil, nil, err
-		}
-		return m, k.viewers(m), nil
-	}, k.sql.get)
+	register(k.Name, k.sql.get, func(b []byte, viewer string) (Message, bool, error) {
+		m, err := k.Decode(b)
+		return m, err == nil && k.seenBy(m, viewer), err
+	})
 	return k
 }
 
-func (k *Kind[M]) viewers(m M) []string {
-	if k.Viewers == nil {
-		return nil
-	}
-	return k.Viewers(m)
+// Decode reads a record's message.
+func (k *Kind[M]) Decode(body []byte) (M, error) {
+	m := k.New()
+	return m, proto.Unmarshal(body, m)
+}
+
+// seenBy reports whether a viewer sees a record.
+func (k *Kind[M]) seenBy(m M, viewer string) bool {
+	return slices.Contains(k.Viewers(m), viewer) || viewer != "" && k.Open != nil && k.Open(m)
 }
 
 func (k *Kind[M]) cases(m M) []*reviewv1.Case {
@@ -126,4 +129,12 @@ func (k *Kind[M]) values(m M, now int64, body []byte) []any {
 		all = append(all, k.Columns[i].Value(m))
 	}
 	return all
+}
+
+// Case is the one case of a record, none for a record that was never handed in.
+func Case(c *reviewv1.Case) []*reviewv1.Case {
+	if c == nil {
+		return nil
+	}
+	return []*reviewv1.Case{c}
 }

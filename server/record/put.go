@@ -33,8 +33,8 @@ func (k *Kind[M]) load(ctx context.Context, tx *db.Tx, id string) (m M, body []b
 	} else if err != nil {
 		return m, nil, err
 	}
-	m = k.New()
-	return m, body, proto.Unmarshal(body, m)
+	m, err = k.Decode(body)
+	return m, body, err
 }
 
 // See returns a record that the caller's unit may see; for a foreign one it is as if there were none.
@@ -43,7 +43,7 @@ func (k *Kind[M]) See(ctx context.Context, tx *db.Tx, c *session.Caller, id stri
 	if err != nil {
 		return m, err
 	}
-	if v := k.viewers(m); v != nil && !slices.Contains(v, c.Viewer()) {
+	if !k.seenBy(m, c.Viewer()) {
 		return m, fault.New(fault.NotFound, "记录不存在或已被删除，请刷新列表").At("id")
 	}
 	return m, nil
@@ -117,14 +117,14 @@ func (k *Kind[M]) write(ctx context.Context, tx *command.Tx, m M, base int64, bo
 
 // announce tells everybody who sees the record now, and those who no longer do.
 func (k *Kind[M]) announce(tx *command.Tx, old, m M, was bool) {
-	now := k.viewers(m)
+	now := k.Viewers(m)
 	for _, v := range unique(now) {
 		tx.Changed(feed.Change{Viewer: v, Kind: k.Name, ID: m.GetId(), Revision: m.GetRevision()})
 	}
 	if !was {
 		return
 	}
-	for _, v := range unique(k.viewers(old)) {
+	for _, v := range unique(k.Viewers(old)) {
 		if !slices.Contains(now, v) {
 			tx.Changed(feed.Change{Viewer: v, Kind: k.Name, ID: m.GetId(), Revision: m.GetRevision(), Gone: true})
 		}

@@ -10,15 +10,14 @@ import (
 
 // registered is a kind as the feed reads it.
 type registered struct {
-	public bool
-	decode func([]byte) (Message, []string, error)
 	get    string
+	decode func(body []byte, viewer string) (m Message, visible bool, err error)
 }
 
 var kinds = map[string]registered{}
 
-func register(name string, public bool, decode func([]byte) (Message, []string, error), get string) {
-	kinds[name] = registered{public: public, decode: decode, get: get}
+func register(name, get string, decode func([]byte, string) (Message, bool, error)) {
+	kinds[name] = registered{get: get, decode: decode}
 }
 
 // Kinds returns the names of all kinds, in order.
@@ -42,9 +41,6 @@ func Body(ctx context.Context, tx *db.Tx, viewer, kind, id string) (body []byte,
 	} else if err != nil {
 		return nil, nil, false, err
 	}
-	m, viewers, err := k.decode(body)
-	if err != nil {
-		return nil, nil, false, err
-	}
-	return body, m, k.public || slices.Contains(viewers, viewer), nil
+	m, ok, err = k.decode(body, viewer)
+	return body, m, ok, err
 }
