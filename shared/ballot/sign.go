@@ -1,11 +1,9 @@
 package ballot
 
 import (
-	"bytes"
 	"crypto/ed25519"
-	"fmt"
-	"io"
-	"slices"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -13,205 +11,144 @@ import (
 	"zhiping/shared/fault"
 )
 
-// A Key is an Ed25519 key with a name, as golang.org/x/mod/sumdb/note uses them. Names inside a package are role/id: "expert/…",
-// "staff/…", "chair/…", "supervisor/…", "custodian/…"; the server's and the hub's are free.
+// The roles that sign.
+const (
+	RoleServer     = "server"
+	RoleHub        = "hub"
+	RoleStaff      = "staff"
+	RoleChair      = "chair"
+	RoleSupervisor = "supervisor"
+	RoleExpert     = "expert"
+	RoleCustodian  = "custodian"
+)
+
+// An ID names an object: the SHA-256 of all its bytes.
+type ID [sha256.Size]byte
+
+// IDOf names an object.
+func IDOf(object []byte) ID { return sha256.Sum256(object) }
+
+// String is the id in hex.
+func (i ID) String() string { return hex.EncodeToString(i[:]) }
+
+// A Key signs as a role.
 type Key struct {
-	private, public string
-	signer          note.Signer
+	Role    string
+	Private ed25519.PrivateKey
 }
 
-// NewKey makes a key; random gives 32 bytes of seed.
-func NewKey(name string, random io.Reader) (*Key, error) {
-	seed := make([]byte, ed25519.SeedSize)
-	if _, err := io.ReadFull(random, seed); err != nil {
-		return nil, err
+// Public returns the public half in hex, as it stands in objects.
+func (k Key) Public() string { return PublicOf(k.Private) }
+
+// PublicOf returns the public half of a key in hex.
+func PublicOf(k ed25519.PrivateKey) string {
+	return hex.EncodeToString(k.Public().(ed25519.PublicKey))
+}
+
+type signer struct {
+	name string
+	hash uint32
+	key  ed25519.PrivateKey
+}
+
+func (s signer) Name() string                    { return s.name }
+func (s signer) KeyHash() uint32                 { return s.hash }
+func (s signer) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(s.key, msg), nil }
+
+// verifier makes the note verifier of a public key in hex.
+func verifier(role, public string) (note.Verifier, error) {
+	pub, err := hex.DecodeString(public)
+	if err != nil || len(pub) != ed25519.PublicKeySize {
+		return nil, fault.New(fault.Invalid, "%s的公钥不正确", role)
 	}
-	public, err := note.NewEd25519VerifierKey(name, ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey))
+	text, err := note.NewEd25519VerifierKey(role, pub)
 	if err != nil {
 		return nil, err
 	}
-	hash := strings.Split(public, "+")[1]
-	return ParseKey("PRIVATE+KEY+" + name + "+" + hash + "+" + b64(append([]byte{1}, seed...)))
+	return note.NewVerifier(text)
 }
 
-// NewCredential makes an expert's one-time key for a session.
-func NewCredential(expert string, random io.Reader) (*Key, error) {
-	return NewKey("expert/"+expert, random)
-}
-
-// ParseKey reads the text that Private returns.
-func ParseKey(private string) (*Key, error) {
-	signer, err := note.NewSigner(private)
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "密钥文件已损坏，无法读取")
+// signText signs a text, adding to the signatures of object if there are any.
+func signText(text string, keys ...Key) ([]byte, error) {
+	var signers []note.Signer
+	for _, k := range keys {
+		v, err := verifier(k.Role, k.Public())
+		if err != nil {
+			return nil, err
+		}
+		signers = append(signers, signer{k.Role, v.KeyHash(), k.Private})
 	}
-	public, err := publicOf(private)
-	return &Key{private: private, public: public, signer: signer}, err
+	return note.Sign(&note.Note{Text: text}, signers...)
 }
 
-// publicOf computes the verifier key that belongs to a signer key.
-func publicOf(private string) (string, error) {
-	parts := strings.SplitN(private, "+", 5) // PRIVATE KEY name hash base64
-	r := reader{rest: "key " + parts[4] + "\n"}
-	seed := r.blob("key")
-	if r.err != nil {
-		return "", r.err
-	}
-	return note.NewEd25519VerifierKey(parts[2], ed25519.NewKeyFromSeed(seed[1:]).Public().(ed25519.PublicKey))
-}
-
-// Name is the key's name, as it stands on signature lines.
-func (k *Key) Name() string { return k.signer.Name() }
-
-// Public is the verifier key in the text form of note, as packages and check-ins carry it.
-func (k *Key) Public() string { return k.public }
-
-// Private is the secret key in the text form of note. Keep it only inside LockKey or a protected store.
-func (k *Key) Private() string { return k.private }
-
-// Object is one of the texts this package defines.
-type Object interface {
-	kind() string
-	write(*writer)
-	read(*reader)
-}
-
-// kinds makes an empty object for each first line.
-var kinds = map[string]func() Object{}
-
-func init() {
-	for _, make := range []func() Object{
-		func() Object { return &Package{} }, func() Object { return &Checkin{} }, func() Object { return &Attend{} },
-		func() Object { return &Open{} }, func() Object { return &Envelope{} }, func() Object { return &Close{} },
-		func() Object { return &Opening{} }, func() Object { return &Tally{} }, func() Object { return &Signoff{} },
-		func() Object { return &Reject{} },
-	} {
-		kinds[make().kind()] = make
-	}
-}
-
-// Text returns the bytes that are signed: the first line and the object's lines.
-func Text(o Object) string {
-	w := &writer{}
-	w.b.WriteString(o.kind() + "\n")
-	o.write(w)
-	return w.b.String()
-}
-
-// Sign encodes an object with the signatures of the keys, in that order. It fails if the object would not read back as it is.
-func Sign(o Object, keys ...*Key) ([]byte, error) {
-	raw, err := note.Sign(&note.Note{Text: Text(o)}, signers(keys)...)
+// sign encodes and signs an object.
+func sign(b body, keys ...Key) ([]byte, error) {
+	text, err := encode(b)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := Decode(raw); err != nil {
-		return nil, err
-	}
-	return raw, nil
+	return signText(text, keys...)
 }
 
-// Countersign adds signatures after those already there, as a staff member does on an expert's check-in.
-func Countersign(raw []byte, keys ...*Key) ([]byte, error) {
-	it, err := Decode(raw)
+// A holder is a role with the public keys that may sign as it.
+type holder struct {
+	role string
+	keys []string
+}
+
+// open reads an object that must be signed by one key of each holder and by nobody else.
+func open(object []byte, b body, by ...holder) error {
+	text, signed, err := split(object)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	n := &note.Note{Text: it.text, UnverifiedSigs: it.sigs}
-	return note.Sign(n, signers(keys)...)
-}
-
-func signers(keys []*Key) []note.Signer {
-	list := make([]note.Signer, len(keys))
-	for i, k := range keys {
-		list[i] = k.signer
+	if err := decode(text, b); err != nil {
+		return err
 	}
-	return list
-}
-
-// An Item is a signed object taken apart. Its signatures are not yet checked.
-type Item struct {
-	Raw    []byte
-	ID     string // SHA-256 of Raw, 64 hexadecimal digits
-	Object Object
-	text   string
-	sigs   []note.Signature
-}
-
-// Decode takes a signed object apart and refuses bytes that encoding would not give again. It does not check signatures: whose they must
-// be depends on the session.
-func Decode(raw []byte) (*Item, error) {
-	text, sigs, err := split(raw)
-	if err != nil {
-		return nil, err
+	if len(signed) != len(by) {
+		return fault.New(fault.Invalid, "%s应有%d个签名，现有%d个", b.kind(), len(by), len(signed))
 	}
-	first, rest, _ := strings.Cut(text, "\n")
-	make := kinds[first]
-	if make == nil {
-		return nil, fault.New(fault.Invalid, "不认识的记录类型，可能由更高版本的程序生成")
-	}
-	o := make()
-	r := &reader{rest: rest, n: 1}
-	o.read(r)
-	if r.err == nil && r.rest != "" {
-		r.fail("之后有多余的内容")
-	}
-	if r.err != nil {
-		return nil, fault.New(fault.Invalid, "%s：%s", first, r.err.Error())
-	}
-	if Text(o) != text {
-		return nil, fault.New(fault.Invalid, "%s：书写方式不规范", first)
-	}
-	return &Item{Raw: raw, ID: sum(raw), Object: o, text: text, sigs: sigs}, nil
-}
-
-// split separates a note's text from its signature lines, which must stand in the one way note.Sign writes them.
-func split(raw []byte) (string, []note.Signature, error) {
-	bad := fault.New(fault.Invalid, "不是有效的签名文本")
-	if len(raw) > maxObject {
-		return "", nil, fault.New(fault.Invalid, "记录过大")
-	}
-	n, err := note.Open(raw, nil)
-	if unverified, ok := err.(*note.UnverifiedNoteError); ok {
-		n = unverified.Note
-	} else {
-		return "", nil, bad
-	}
-	again, err := note.Sign(&note.Note{Text: n.Text, UnverifiedSigs: n.UnverifiedSigs})
-	if err != nil || !bytes.Equal(again, raw) {
-		return "", nil, bad
-	}
-	return n.Text, n.UnverifiedSigs, nil
-}
-
-// verify checks that the item bears exactly one signature per place, in order, each by one of the keys allowed in that place.
-func (it *Item) verify(places ...[]string) error {
-	wrong := fault.New(fault.Denied, "%s：签名不是由规定的人员作出", it.Object.kind())
-	if len(it.sigs) != len(places) {
-		return wrong
-	}
-	for i, keys := range places {
-		ok := slices.ContainsFunc(keys, func(k string) bool { return verifies(k, it.text, it.sigs[i]) })
-		if !ok {
-			return wrong
+	for i, h := range by {
+		if !signedBy(object, h) {
+			return fault.New(fault.Invalid, "%s的第%d个签名（%s）无效或无权签署", b.kind(), i+1, h.role)
 		}
 	}
 	return nil
 }
 
-func verifies(key, text string, s note.Signature) bool {
-	v, err := note.NewVerifier(key)
-	if err != nil || v.Name() != s.Name || v.KeyHash() != s.Hash {
-		return false
+// split returns the text of a note and its signature lines.
+func split(object []byte) (text string, signatures []string, err error) {
+	s := string(object)
+	i := strings.LastIndex(s, "\n\n")
+	if i < 0 || !strings.HasSuffix(s, "\n") || !strings.HasPrefix(s[i+2:], "— ") {
+		return "", nil, fault.New(fault.Invalid, "数据格式不正确：没有签名")
 	}
-	_, err = note.Open(fmt.Appendf(nil, "%s\n— %s %s\n", text, s.Name, s.Base64), note.VerifierList(v))
-	return err == nil
+	return s[:i+1], strings.Split(strings.TrimSuffix(s[i+2:], "\n"), "\n"), nil
 }
 
-// keyName returns the name inside a verifier key, or "" if it is none.
-func keyName(key string) string {
-	v, err := note.NewVerifier(key)
-	if err != nil {
-		return ""
+func signedBy(object []byte, h holder) bool {
+	for _, k := range h.keys {
+		v, err := verifier(h.role, k)
+		if err != nil {
+			continue
+		}
+		if n, err := note.Open(object, note.VerifierList(v)); err == nil && len(n.Sigs) == 1 {
+			return true
+		}
 	}
-	return v.Name()
+	return false
+}
+
+// typeOf returns the first line of an object.
+func typeOf(object []byte) string {
+	line, _, _ := strings.Cut(string(object), "\n")
+	return line
+}
+
+func mustHex(s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		return nil
+	}
+	return b
 }

@@ -1,0 +1,426 @@
+package ballot_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"strings"
+	"testing"
+
+	"zhiping/shared/ballot"
+	"zhiping/shared/ballot/ballottest"
+	"zhiping/shared/fault"
+)
+
+var ctx = context.Background()
+
+// held is a room whose round R1 has been voted on by eleven of eleven: nine agree, two oppose.
+func held(t *testing.T) (*ballottest.Room, map[string][]byte) {
+	t.Helper()
+	r := ballottest.New(t, &ballot.Memory{}, 11, 5)
+	r.CheckIn(11)
+	r.Open("R1")
+	for i, v := range r.Voters {
+		cell := ballot.Agree
+		if i >= 9 {
+			cell = ballot.Oppose
+		}
+		r.Vote(v, "R1", r.Ballot(cell))
+	}
+	return r, map[string][]byte{"R1": r.Finish("R1", "1,3", 0, 2)}
+}
+
+func TestMeeting(t *testing.T) {
+	r, columns := held(t)
+	v, err := ballot.Verify(r.Evidence(columns).Encode(r.Package), r.Server.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := v.State.Rounds["R1"].Tally.Results
+	if len(res) != 5 || res[0].Agree != 9 || res[0].Oppose != 2 || res[0].Need != 8 || res[0].Decision != ballot.Passed {
+		t.Fatal(res)
+	}
+	if got := res[0].Text(11); got != "出席11人，同意9票，需8票，通过" {
+		t.Fatal(got)
+	}
+}
+
+func TestMissingBallotsStayInTheBase(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 11, 1)
+	r.CheckIn(11)
+	r.Open("R1")
+	for _, v := range r.Voters[:7] {
+		r.Vote(v, "R1", r.Ballot(ballot.Agree))
+	}
+	r.Finish("R1", "1,2", 0, 1)
+	r.Session.View(func(s *ballot.State) {
+		if res := s.Rounds["R1"].Tally.Results[0]; res.Base != 11 || res.Missing != 4 || res.Decision != ballot.NotPass {
+			t.Error(res)
+		}
+	})
+}
+
+func TestQuorum(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 11, 1)
+	r.CheckIn(7)
+	o, err := r.OpenObject("R1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Session.Append(ctx, o); err == nil || !strings.Contains(err.Error(), "三分之二") {
+		t.Fatal("seven of eleven opened a round:", err)
+	}
+}
+
+func TestRecusal(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
+	r.Package.Experts[0].Recused = []string{"A0002"}
+	r.Package.Rounds[0].Base = ballot.AttendingLessRecused
+	r.Issue(&ballot.Memory{})
+	r.CheckIn(3)
+	r.Open("R1")
+	for _, v := range r.Voters {
+		r.Vote(v, "R1", r.Ballot(ballot.Agree))
+	}
+	r.Finish("R1", "2,3", 1, 2)
+	r.Session.View(func(s *ballot.State) {
+		res := s.Rounds["R1"].Tally.Results
+		if res[0].Agree != 3 || res[1].Recused != 1 || res[1].Base != 2 || res[1].Need != 2 {
+			t.Error(res)
+		}
+	})
+}
+
+func TestScores(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 1)
+	r.CheckIn(3)
+	r.Open("R2")
+	for i, v := range r.Voters {
+		r.Vote(v, "R2", &ballot.Ballot{Scores: [][]uint16{{uint16(80 + i), 10}}})
+	}
+	if _, err := r.Voters[0].Seal("R2", &ballot.Ballot{Scores: [][]uint16{{101, 0}}}, 1); err == nil {
+		t.Error("a score over the maximum was sealed")
+	}
+	columns := map[string][]byte{"R2": r.Finish("R2", "1,2", 0, 1)}
+	v, err := ballot.Verify(r.Evidence(columns).Encode(r.Package), r.Server.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res := v.State.Rounds["R2"].Tally.Results[0]; res.Agree != 3 || res.Base != 273 || res.Need != 9100 {
+		t.Fatal(res)
+	}
+}
+
+func TestRefusedEnvelopes(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 5, 3)
+	early, err := r.Voters[0].Seal("R1", r.Ballot(ballot.Agree), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.CheckIn(4)
+	expect := func(name string, raw []byte, reason string) {
+		t.Helper()
+		receipt, err := r.Session.Append(ctx, raw)
+		if err != nil || receipt.Reason != reason {
+			t.Fatalf("%s: %v, %v; want %s", name, receipt, err, reason)
+		}
+		again, err := r.Session.Append(ctx, raw)
+		if err != nil || again.Reason != reason || again.Index != receipt.Index {
+			t.Fatalf("%s again: %v, %v", name, again, err)
+		}
+	}
+	expect("before the round is open", early.Raw, ballot.RejectEarly)
+	r.Open("R1")
+	e, first := r.Vote(r.Voters[0], "R1", r.Ballot(ballot.Agree))
+	again := r.Append(e.Raw, nil)
+	if again.Index != first.Index || again.Object != first.Object {
+		t.Fatal("the same ballot got another receipt")
+	}
+	second, err := r.Voters[0].Seal("R1", r.Ballot(ballot.Oppose), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect("a second ballot", second.Raw, ballot.RejectNeedReturn)
+	absent, err := r.Voters[4].Seal("R1", r.Ballot(ballot.Agree), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect("an expert who has not checked in", absent.Raw, ballot.RejectCredential)
+	stolen := *r.Voters[1]
+	stolen.Expert = r.Voters[2].Expert
+	foreign, err := stolen.Seal("R1", r.Ballot(ballot.Agree), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect("another's name", foreign.Raw, ballot.RejectCredential)
+	closed, err := r.Voters[1].Seal("R2", &ballot.Ballot{Scores: [][]uint16{{1, 1}, {1, 1}, {1, 1}}}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect("a round that is not open", closed.Raw, ballot.RejectEarly)
+	elsewhere := *r.Voters[1]
+	elsewhere.PackageID[0] ^= 1
+	other, err := elsewhere.Seal("R1", r.Ballot(ballot.Agree), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect("another package", other.Raw, ballot.RejectWrongRound)
+	for _, v := range r.Voters[1:4] {
+		r.Vote(v, "R1", r.Ballot(ballot.Agree))
+	}
+	r.Append(r.CloseObject("R1"))
+	late, err := r.Voters[1].Seal("R1", r.Ballot(ballot.Oppose), 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect("after the close", late.Raw, ballot.RejectLate)
+}
+
+// One bit anywhere in an envelope changes its id, so its receipt is not this one; nothing of it is counted as somebody's ballot.
+func TestOneBit(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 1)
+	r.CheckIn(3)
+	r.Open("R1")
+	e, err := r.Voters[0].Seal("R1", r.Ballot(ballot.Agree), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(e.Raw); i += 7 {
+		bad := bytes.Clone(e.Raw)
+		bad[i] ^= 1
+		receipt, err := r.Session.Append(ctx, bad)
+		if err == nil && receipt.Reason == "" {
+			t.Fatalf("byte %d changed, and it was counted", i)
+		}
+	}
+	r.Vote(r.Voters[0], "R1", r.Ballot(ballot.Agree))
+}
+
+// A ballot whose layers do not hold the same cells as its commitment stays in the base and counts for nobody.
+func TestUnequalLayers(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
+	r.CheckIn(3)
+	r.Open("R1")
+	bad, err := r.Voters[0].SealUnequal("R1", r.Ballot(ballot.Agree), r.Ballot(ballot.Oppose), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Append(bad.Raw, nil)
+	for _, v := range r.Voters[1:] {
+		r.Vote(v, "R1", r.Ballot(ballot.Agree))
+	}
+	columns := map[string][]byte{"R1": r.Finish("R1", "2,3", 1, 2)}
+	r.Session.View(func(s *ballot.State) {
+		if res := s.Rounds["R1"].Tally.Results[0]; res.Invalid != 1 || res.Agree != 2 || res.Base != 3 || res.Decision != ballot.Passed {
+			t.Error(res)
+		}
+	})
+	if _, err := ballot.Verify(r.Evidence(columns).Encode(r.Package), r.Server.Public()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOneCustodianIsNotEnough(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 1)
+	r.CheckIn(3)
+	r.Open("R1")
+	r.Vote(r.Voters[0], "R1", r.Ballot(ballot.Agree))
+	r.Append(r.CloseObject("R1"))
+	var id ballot.ID
+	r.Session.View(func(s *ballot.State) { id = s.Rounds["R1"].CloseID })
+	opening := func(k int, pair string) error {
+		o, err := (&ballot.Opening{Session: r.Package.Session, Close: id[:], Pair: pair, At: 1}).Sign(r.Custodians[k].Sign)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = r.Session.Append(ctx, o)
+		return err
+	}
+	if err := opening(2, "1,2"); fault.CodeOf(err) != fault.Denied {
+		t.Fatal("a custodian outside the pair:", err)
+	}
+	if err := opening(0, "1,2"); err != nil {
+		t.Fatal(err)
+	}
+	r.Session.View(func(s *ballot.State) {
+		if _, _, err := ballot.OpenRound(s, "R1", "test", r.Custodians[0], r.Custodians[1], r.Hub); err == nil {
+			t.Error("one word opened the round")
+		}
+	})
+	if err := opening(1, "2,3"); err == nil {
+		t.Fatal("two custodians chose two pairs")
+	}
+}
+
+func TestASubmittedExpertCannotBeMarkedAbsent(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 1)
+	r.CheckIn(3)
+	r.Open("R1")
+	r.Vote(r.Voters[0], "R1", r.Ballot(ballot.Agree))
+	mark := func(i int) error {
+		o, err := (&ballot.Attend{Session: r.Package.Session, Expert: r.Voters[i].Expert, Status: ballot.Left, Reason: "突发事由", At: 1}).Sign(r.Staff, r.Chair, r.Supervisor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = r.Session.Append(ctx, o)
+		return err
+	}
+	if err := mark(0); fault.CodeOf(err) != fault.State {
+		t.Fatal(err)
+	}
+	if err := mark(1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The record is altered in one place each; every alteration is noticed.
+func TestManipulatedRecords(t *testing.T) {
+	r, columns := held(t)
+	p := r.Package
+	outsider := ballottest.Key(ballot.RoleHub, 99)
+	for name, harm := range map[string]func(*ballot.Evidence){
+		"a ballot removed":       func(e *ballot.Evidence) { e.Log = append(e.Log[:25:25], e.Log[26:]...) },
+		"two ballots exchanged":  func(e *ballot.Evidence) { e.Log[25], e.Log[26] = e.Log[26], e.Log[25] },
+		"a ballot twice":         func(e *ballot.Evidence) { e.Log = append(e.Log[:26:26], e.Log[25:]...) },
+		"a ballot altered":       func(e *ballot.Evidence) { e.Log[25] = flip(e.Log[25], 2000) },
+		"attendance altered":     func(e *ballot.Evidence) { e.Log[2] = flip(e.Log[2], 40) },
+		"the end cut off":        func(e *ballot.Evidence) { e.Log = e.Log[:len(e.Log)-1] },
+		"a checkpoint rewritten": func(e *ballot.Evidence) { e.Checkpoint = flip(e.Checkpoint, 20) },
+		"a column line removed":  func(e *ballot.Evidence) { e.Columns["R1"] = cut(e.Columns["R1"], 1) },
+		"a column value changed": func(e *ballot.Evidence) {
+			e.Columns["R1"] = bytes.Replace(e.Columns["R1"], []byte(" 2\n"), []byte(" 1\n"), 1)
+		},
+		"another package":         func(e *ballot.Evidence) { e.Log[0] = flip(e.Log[0], 30) },
+		"the tally altered":       func(e *ballot.Evidence) { e.Log[len(e.Log)-2] = flip(e.Log[len(e.Log)-2], 300) },
+		"another hub's tally":     func(e *ballot.Evidence) { e.Log[len(e.Log)-2] = resign(t, e.Log[len(e.Log)-2], outsider) },
+		"the sign-off taken away": func(e *ballot.Evidence) { e.Log[len(e.Log)-1] = e.Log[len(e.Log)-2] },
+	} {
+		e := r.Evidence(map[string][]byte{"R1": bytes.Clone(columns["R1"])})
+		e.Log = append([][]byte{}, e.Log...)
+		harm(e)
+		if _, err := ballot.Verify(e.Encode(p), r.Server.Public()); err == nil {
+			t.Errorf("%s: not noticed", name)
+		}
+	}
+	file := r.Evidence(columns).Encode(p)
+	for i := 0; i < len(file); i += 997 {
+		if _, err := ballot.Verify(flip(file, i), r.Server.Public()); err == nil {
+			t.Errorf("byte %d of the file changed: not noticed", i)
+		}
+	}
+	if _, err := ballot.Verify(file, outsider.Public()); err == nil {
+		t.Error("another server's package is taken")
+	}
+}
+
+func flip(b []byte, i int) []byte {
+	b = bytes.Clone(b)
+	b[i%len(b)] ^= 1
+	return b
+}
+
+func cut(b []byte, line int) []byte {
+	lines := bytes.SplitAfter(b, []byte("\n"))
+	return bytes.Join(append(lines[:line:line], lines[line+1:]...), nil)
+}
+
+func resign(t *testing.T, object []byte, k ballot.Key) []byte {
+	t.Helper()
+	text, _, _ := strings.Cut(string(object), "\n\n")
+	b, err := ballot.Countersign([]byte(text+"\n\n— x y\n"), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// What has happened is a function of the log: replaying gives the same head, and the session goes on.
+func TestReplay(t *testing.T) {
+	store := &ballot.Memory{}
+	r := ballottest.New(t, store, 3, 2)
+	r.CheckIn(3)
+	r.Open("R1")
+	e, before := r.Vote(r.Voters[0], "R1", r.Ballot(ballot.Agree))
+	size, root, err := r.Session.Head()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := ballot.Begin(ctx, store, r.Bytes, r.Server.Public(), r.Hub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size2, root2, err := s.Head()
+	if err != nil || size != size2 || root != root2 {
+		t.Fatal(size2, root2, err)
+	}
+	after, err := s.Append(ctx, e.Raw)
+	if err != nil || after.Index != before.Index || after.Reason != "" {
+		t.Fatal(after, err)
+	}
+}
+
+// Rows of different applicants are in orders that have nothing to do with each other or with the log.
+func TestColumnsAreIndependent(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 9, 40)
+	r.CheckIn(9)
+	r.Open("R1")
+	for _, v := range r.Voters {
+		b := r.Ballot(ballot.Agree)
+		if v.Expert == "E01" {
+			b = r.Ballot(ballot.Oppose)
+		}
+		r.Vote(v, "R1", b)
+	}
+	columns := string(r.Finish("R1", "1,2", 0, 1))
+	places := map[int]int{}
+	for _, col := range strings.Split(columns, "applicant ")[1:] {
+		for i, line := range strings.Split(strings.TrimSpace(col), "\n")[1:] {
+			if strings.HasSuffix(line, " 2") {
+				places[i]++
+			}
+		}
+	}
+	if len(places) < 5 {
+		t.Fatalf("the first expert's rows stand at only %d places: %v", len(places), places)
+	}
+}
+
+func TestKeyFiles(t *testing.T) {
+	s, err := ballot.NewSecret("K1", "保管人", "监督人员")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := t.TempDir() + "/k1.age"
+	if err := s.Save(path, "correct horse", 10); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ballot.LoadSecret(path, "wrong"); fault.CodeOf(err) != fault.Denied {
+		t.Fatal(err)
+	}
+	again, err := ballot.LoadSecret(path, "correct horse")
+	if err != nil || again.Public().SignKey != s.Public().SignKey || !bytes.Equal(again.Public().SealKey, s.Public().SealKey) {
+		t.Fatal(err)
+	}
+	if err := again.Drill(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func FuzzParseEnvelope(f *testing.F) {
+	r := ballottest.New(f, &ballot.Memory{}, 3, 1)
+	e, err := (&ballot.Voter{Package: r.Package, PackageID: r.ID, Expert: "E01", Key: r.Voters[0].Key, Device: "d", Random: rand.Reader}).Seal("R1", r.Ballot(1), 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(e.Raw)
+	f.Add([]byte{})
+	f.Add([]byte{255, 255, 255, 255})
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if e, err := ballot.ParseEnvelope(raw); err == nil && len(e.Blobs) != 3 {
+			t.Fatal("an envelope without three blobs")
+		}
+		if _, err := ballot.Verify(raw, r.Server.Public()); err == nil {
+			t.Fatal("a random file is a room record")
+		}
+	})
+}

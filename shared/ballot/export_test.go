@@ -1,0 +1,36 @@
+package ballot
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+)
+
+// SealUnequal seals a ballot whose last onion holds other cells than the first two: what a broken or dishonest booth might do.
+func (v *Voter) SealUnequal(round string, b, other *Ballot, at int64) (*Envelope, error) {
+	e, err := v.Seal(round, b, at)
+	if err != nil {
+		return nil, err
+	}
+	cells, err := other.cells(v.Package, v.Package.Round(round), v.Package.Expert(v.Expert))
+	if err != nil {
+		return nil, err
+	}
+	plain := make([]byte, 33, 33+len(cells))
+	rand.Read(plain[1:])
+	plain[0] = 1
+	aad, err := e.bare()
+	if err != nil {
+		return nil, err
+	}
+	blob, err := e.onion(v.Package, 1, 2, append(plain, cells...), aad)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(blob)
+	e.Blobs[2], e.Onions[2].Hash = blob, hexOf(sum[:])
+	if e.Note, err = sign(&e.Header, v.Key); err != nil {
+		return nil, err
+	}
+	e.Raw = e.join()
+	return e, nil
+}
