@@ -22,37 +22,36 @@ const schema = `
 CREATE TABLE IF NOT EXISTS object (i INTEGER PRIMARY KEY, bytes BLOB NOT NULL, sum BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS hash (i INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;`
 
-// Open opens or creates the file. synchronous is FULL, read back; vfs names another file system, for tests.
-func Open(ctx context.Context, path string, options ...string) (*Box, error) {
-	settings := "?_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_busy_timeout=5000&_secure_delete=true"
-	for _, o := range options {
-		settings += "&" + o
-	}
-	d, err := sql.Open("sqlite3", "file:"+path+settings)
+// Open opens or creates the file. synchronous is FULL, read back: another setting is refused.
+func Open(ctx context.Context, path string) (*Box, error) {
+	b, err := open(ctx, "file:"+path+"?_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_busy_timeout=5000&_secure_delete=true")
 	if err != nil {
 		return nil, err
 	}
-	d.SetMaxOpenConns(1)
-	b := &Box{d}
-	if err := b.begin(ctx, len(options) == 0); err != nil {
-		return nil, errors.Join(err, d.Close())
+	var mode, synchronous string
+	err = errors.Join(b.db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode), b.db.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&synchronous))
+	if err == nil && (mode != "wal" || synchronous != "2") {
+		err = fmt.Errorf("box: journal_mode %s, synchronous %s", mode, synchronous)
+	}
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil
 }
 
-func (b *Box) begin(ctx context.Context, strict bool) error {
-	var mode, synchronous string
-	if err := b.db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
-		return err
+// open opens a database by its full name, runs pragmas and makes the tables.
+func open(ctx context.Context, dsn string, pragmas ...string) (*Box, error) {
+	d, err := sql.Open("sqlite3", dsn)
+	if err != nil {
+		return nil, err
 	}
-	if err := b.db.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&synchronous); err != nil {
-		return err
+	d.SetMaxOpenConns(1)
+	for _, s := range append(pragmas, schema) {
+		if _, err := d.ExecContext(ctx, s); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
 	}
-	if strict && (mode != "wal" || synchronous != "2") {
-		return fmt.Errorf("box: journal_mode %s, synchronous %s", mode, synchronous)
-	}
-	_, err := b.db.ExecContext(ctx, schema)
-	return err
+	return &Box{d}, nil
 }
 
 // Close closes the file.
