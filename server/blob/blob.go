@@ -120,3 +120,11 @@ func (s *Store) Read(sum string, offset, limit int64) ([]byte, int64, error) {
 	_, err = f.ReadAt(b, offset)
 	return b, i.Size(), err
 }
+
+// Put stores a whole file and returns its name.
+func (s *Store) Put(content []byte) (sum string, err error) {
+	h := sha256.Sum256(content)
+	sum = hex.EncodeToString(h[:])
+	_, err = s.Append(sum, int64(len(content)), 0, content)
+	return sum, err
+}

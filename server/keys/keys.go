@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
@@ -154,4 +155,11 @@ func (r *Ring) selfSigned() ([]byte, error) {
 	}
 	out := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	return append(out, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: b})...), nil
+}
+
+// People is the key of the register of people: it makes the hashes that ID numbers are found by.
+func (r *Ring) People() []byte {
+	h := hmac.New(sha256.New, r.seed.Seed())
+	h.Write([]byte("zp/people/v1"))
+	return h.Sum(nil)
 }

@@ -1,6 +1,38 @@
 package serve
 
-import "connectrpc.com/connect"
+import (
+	"connectrpc.com/connect"
+
+	"zhiping/proto/gen/zhiping/activity/v1/activityv1connect"
+	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
+	"zhiping/proto/gen/zhiping/certificate/v1/certificatev1connect"
+	"zhiping/proto/gen/zhiping/committee/v1/committeev1connect"
+	"zhiping/proto/gen/zhiping/confirmation/v1/confirmationv1connect"
+	"zhiping/proto/gen/zhiping/expert/v1/expertv1connect"
+	"zhiping/proto/gen/zhiping/meeting/v1/meetingv1connect"
+	"zhiping/proto/gen/zhiping/publicity/v1/publicityv1connect"
+	"zhiping/server/activity"
+	"zhiping/server/application"
+	"zhiping/server/blob"
+	"zhiping/server/certificate"
+	"zhiping/server/committee"
+	"zhiping/server/confirmation"
+	"zhiping/server/expert"
+	"zhiping/server/meeting"
+	"zhiping/server/person"
+	"zhiping/server/publicity"
+)
 
 // domains puts the services of the business together, in the order in which data flows through them.
-func (s *Server) domains(opts []connect.HandlerOption) {}
+func (s *Server) domains(files *blob.Store, opts []connect.HandlerOption) {
+	people := person.New(s.Keys.People())
+	key := s.Keys.Signing()
+	s.mux.Handle(committeev1connect.NewCommitteeServiceHandler(committee.New(s.Run), opts...))
+	s.mux.Handle(expertv1connect.NewExpertServiceHandler(expert.New(s.Run, people), opts...))
+	s.mux.Handle(activityv1connect.NewActivityServiceHandler(activity.New(s.Run), opts...))
+	s.mux.Handle(applicationv1connect.NewApplicationServiceHandler(application.New(s.Run, people), opts...))
+	s.mux.Handle(meetingv1connect.NewMeetingServiceHandler(meeting.New(s.Run, files, key), opts...))
+	s.mux.Handle(publicityv1connect.NewPublicityServiceHandler(publicity.New(s.Run), opts...))
+	s.mux.Handle(confirmationv1connect.NewConfirmationServiceHandler(confirmation.New(s.Run), opts...))
+	s.mux.Handle(certificatev1connect.NewCertificateServiceHandler(certificate.New(s.Run, key), opts...))
+}

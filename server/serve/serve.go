@@ -116,7 +116,7 @@ func (s *Server) assemble(c Config, files *blob.Store) {
 	s.mux.Handle(unitv1connect.NewUnitServiceHandler(s.Units, opts...))
 	s.mux.Handle(attachmentv1connect.NewAttachmentServiceHandler(attachment.New(s.DB, files), opts...))
 	s.mux.Handle(syncv1connect.NewSyncServiceHandler(serversync.New(s.DB, &s.Run.Bell, s.stop), opts...))
-	s.domains(opts)
+	s.domains(files, opts)
 	s.mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker()))
 	s.mux.HandleFunc("GET /healthz", s.health)
 	s.mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{}))
