@@ -78,12 +78,13 @@ var creditWeights = [17]int{1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 
 // CreditCode reads a unified social credit code.
 func CreditCode(s string) (string, error) {
 	c := strings.ToUpper(Clean(s))
-	if len(c) != 18 {
-		return "", fault.New(fault.Invalid, "统一社会信用代码须为18位，现为%d位，请对照证照核对", len([]rune(c)))
+	signs := []rune(c)
+	if len(signs) != 18 {
+		return "", fault.New(fault.Invalid, "统一社会信用代码须为18位，现为%d位，请对照证照核对", len(signs))
 	}
-	for i := range c {
-		if strings.IndexByte(creditAlphabet, c[i]) < 0 {
-			return "", fault.New(fault.Invalid, "统一社会信用代码第%d位“%c”不正确：不使用I、O、S、V、Z，请对照证照核对", i+1, c[i])
+	for i, r := range signs {
+		if !strings.ContainsRune(creditAlphabet, r) {
+			return "", fault.New(fault.Invalid, "统一社会信用代码第%d位“%c”不正确：只用数字和大写字母，不用I、O、S、V、Z，请对照证照核对", i+1, r)
 		}
 	}
 	if c[17] != CreditCheck(c[:17]) {
@@ -122,6 +123,9 @@ func ParseDocument(s string) (d Document, corrected bool, err error) {
 	}
 	d.Office = m[1]
 	d.Year, _ = strconv.Atoi(m[2])
+	if d.Year < 1980 || d.Year > 2100 {
+		return d, false, fault.New(fault.Invalid, "职称文件文号“%s”的年份不正确，请核对", s)
+	}
 	if d.Serial, err = strconv.Atoi(m[3]); err != nil || d.Serial == 0 {
 		return d, false, fault.New(fault.Invalid, "职称文件文号“%s”的序号不正确，请核对", s)
 	}

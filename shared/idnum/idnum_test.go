@@ -25,7 +25,7 @@ func TestResident(t *testing.T) {
 		{"", "", "", "18位"},
 	} {
 		id, err := idnum.Resident(c.in)
-		if c.says == "" && (err != nil || id.Birth != c.birth || id.Sex != c.sex) {
+		if c.says == "" && (err != nil || id.Birth != c.birth || id.Sex != c.sex || id.Division != id.Number[:6]) {
 			t.Errorf("%q: %+v, %v", c.in, id, err)
 		}
 		if c.says != "" && (fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), c.says)) {
@@ -34,7 +34,7 @@ func TestResident(t *testing.T) {
 	}
 }
 
-// One wrong digit or two neighbours exchanged are always noticed (the purpose of ISO 7064 MOD 11-2).
+// One wrong digit is always noticed, and so are two neighbours exchanged (the purpose of ISO 7064 MOD 11-2).
 func TestResidentNoticesSlips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.StringMatching(`[1-6][0-9]{5}19[5-9][0-9]0[1-9][0-2][1-8][0-9]{3}`).Draw(t, "first17")
@@ -48,6 +48,13 @@ func TestResidentNoticesSlips(t *testing.T) {
 		if _, err := idnum.Resident(string(b)); err == nil {
 			t.Fatalf("%s was taken for %s", b, n)
 		}
+		b = []byte(n)
+		if j := rapid.IntRange(0, 15).Draw(t, "swap"); b[j] != b[j+1] {
+			b[j], b[j+1] = b[j+1], b[j]
+			if _, err := idnum.Resident(string(b)); err == nil {
+				t.Fatalf("%s was taken for %s", b, n)
+			}
+		}
 	})
 }
 
@@ -57,7 +64,7 @@ func TestCreditCode(t *testing.T) {
 			t.Errorf("%s: %s, %v", good, c, err)
 		}
 	}
-	for bad, says := range map[string]string{"91310115MA1H8R7C6D": "校验位", "123331134444": "18位", "12120113MB1P3609IO": "第17位"} {
+	for bad, says := range map[string]string{"91310115MA1H8R7C6D": "校验位", "123331134444": "18位", "12120113MB1P3609IO": "第17位", "9135010M000100Y43中": "第18位", "中中中中中中": "现为6位"} {
 		if _, err := idnum.CreditCode(bad); fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %s", bad, err, says)
 		}
@@ -74,7 +81,7 @@ func TestDocument(t *testing.T) {
 			t.Errorf("%q: %v, %v, %v", in, d, c, err)
 		}
 	}
-	for _, bad := range []string{"", "眉人社职2020-60", "〔2020〕60号", "眉人社职〔20〕60号", "眉人社职〔2020〕0号"} {
+	for _, bad := range []string{"", "眉人社职2020-60", "〔2020〕60号", "眉人社职〔20〕60号", "眉人社职〔2020〕0号", "眉人社职〔0000〕1号"} {
 		if _, _, err := idnum.ParseDocument(bad); fault.CodeOf(err) != fault.Invalid {
 			t.Errorf("%q: %v", bad, err)
 		}

@@ -1,0 +1,248 @@
+package room_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"zhiping/desktop/room"
+	"zhiping/shared/ballot"
+	"zhiping/shared/ballot/ballottest"
+	"zhiping/shared/fault"
+)
+
+var ctx = context.Background()
+
+// stage is a hub on a loopback port with the officers' keys.
+type stage struct {
+	t                 *testing.T
+	dir               string
+	pkg               []byte
+	server            ballot.Key
+	chair, supervisor ballot.Key
+	custodians        []*ballot.Secret
+	hub               *room.Hub
+	address           string
+	stop              func()
+	clock             atomic.Int64
+}
+
+func (s *stage) now() int64 { return s.clock.Add(1) }
+
+func newStage(t *testing.T, experts int) *stage {
+	t.Helper()
+	s := &stage{t: t, dir: t.TempDir(), server: ballottest.Key(ballot.RoleServer, 1), chair: ballottest.Key(ballot.RoleChair, 4), supervisor: ballottest.Key(ballot.RoleSupervisor, 5)}
+	s.clock.Store(1772413200000)
+	keys, err := room.PrepareKeys(s.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := ballottest.New(t, &ballot.Memory{}, experts, 4)
+	p := model.Package
+	p.Hub, p.Staff, p.TLS = keys.Hub.Public(), []string{keys.Staff.Public()}, keys.Pin
+	s.custodians = model.Custodians
+	if s.pkg, err = p.Sign(s.server); err != nil {
+		t.Fatal(err)
+	}
+	s.start("127.0.0.1:0")
+	return s
+}
+
+func (s *stage) start(listen string) {
+	s.t.Helper()
+	var err error
+	if s.hub, err = room.OpenHub(ctx, s.dir, s.pkg, s.server.Public(), s.now); err != nil {
+		s.t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.address = l.Addr().String()
+	c, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- s.hub.Serve(c, l) }()
+	var once sync.Once
+	s.stop = func() {
+		once.Do(func() {
+			cancel()
+			<-done
+			if err := s.hub.Close(); err != nil {
+				s.t.Error(err)
+			}
+		})
+	}
+	s.t.Cleanup(func() { s.stop() })
+}
+
+func (s *stage) booth(dir string) (*room.Booth, error) {
+	return room.OpenBooth(ctx, dir, s.address, s.hub.Package.TLS, s.hub.Pairing, s.server.Public(), s.now)
+}
+
+func votes(b *room.Booth, cell byte) *ballot.Ballot {
+	v := &ballot.Ballot{}
+	for range b.Package.Applicants {
+		v.Votes = append(v.Votes, cell)
+	}
+	return v
+}
+
+// A meeting over the LAN, with the hub stopped and started again between ballots.
+func TestMeeting(t *testing.T) {
+	s := newStage(t, 5)
+	var wg sync.WaitGroup
+	booths := make([]*room.Booth, 5)
+	for i := range booths {
+		b, err := s.booth(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { b.Close() })
+		booths[i] = b
+		expert := fmt.Sprintf("E%02d", i+1)
+		if err := b.CheckIn(ctx, expert, s.hub.Codes[expert], "246813"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.hub.OpenRound(ctx, "R1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := booths[0].Submit(ctx, "R1", votes(booths[0], ballot.Agree)); err != nil {
+		t.Fatal(err)
+	}
+	s.stop()
+	results := make(chan error, len(booths))
+	for _, b := range booths[1:] {
+		wg.Go(func() {
+			r, err := b.Submit(ctx, "R1", votes(b, ballot.Agree))
+			if err == nil && r.Reason != "" {
+				err = fmt.Errorf("rejected: %s", r.Reason)
+			}
+			results <- err
+		})
+	}
+	s.start(s.address)
+	wg.Wait()
+	close(results)
+	for err := range results {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	finish(t, s)
+}
+
+func finish(t *testing.T, s *stage) {
+	t.Helper()
+	if err := s.hub.CloseRound(ctx, "R1", s.chair); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []int{0, 2} {
+		if err := s.hub.Opening(ctx, "R1", "1,3", s.custodians[k]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.hub.Tally(ctx, "R1", s.custodians[0], s.custodians[2]); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.hub.SignOff(ctx, "R1", "1", s.chair, s.supervisor); err != nil {
+		t.Fatal(err)
+	}
+	record, err := s.hub.Export()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := ballot.Verify(record, s.server.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res := v.State.Rounds["R1"].Tally.Results[0]; res.Agree != 5 || res.Decision != ballot.Passed {
+		t.Fatal(res)
+	}
+}
+
+func TestWhoIsLetIn(t *testing.T) {
+	s := newStage(t, 3)
+	if _, err := room.OpenBooth(ctx, t.TempDir(), s.address, s.hub.Package.TLS, "000000x", s.server.Public(), s.now); fault.CodeOf(err) != fault.Denied {
+		t.Error("a wrong pairing code:", err)
+	}
+	if _, err := room.OpenBooth(ctx, t.TempDir(), s.address, strings.Repeat("0", 64), s.hub.Pairing, s.server.Public(), s.now); err == nil {
+		t.Error("another hub's certificate was trusted")
+	}
+	random := make([]byte, 32)
+	rand.Read(random)
+	if _, err := room.OpenBooth(ctx, t.TempDir(), s.address, s.hub.Package.TLS, s.hub.Pairing, hex.EncodeToString(random), s.now); err == nil {
+		t.Error("another server's package was taken")
+	}
+	b, err := s.booth(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := b.CheckIn(ctx, "E01", s.hub.Codes["E02"], "246813"); fault.CodeOf(err) != fault.Denied || !strings.Contains(err.Error(), "签到码") {
+		t.Error("another expert's code:", err)
+	}
+	if err := b.CheckIn(ctx, "E99", "1", "246813"); fault.CodeOf(err) != fault.Invalid {
+		t.Error("a stranger:", err)
+	}
+}
+
+// A laptop that crashes after sealing sends the same envelope again, and a wrong PIN does not give the credential away.
+func TestALaptopThatCrashes(t *testing.T) {
+	s := newStage(t, 3)
+	dir := filepath.Join(t.TempDir(), "laptop")
+	dirs := []string{dir, t.TempDir(), t.TempDir()}
+	for i, d := range dirs {
+		if err := mkdir(d); err != nil {
+			t.Fatal(err)
+		}
+		b, err := s.booth(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expert := fmt.Sprintf("E%02d", i+1)
+		if err := b.CheckIn(ctx, expert, s.hub.Codes[expert], "246813"); err != nil {
+			t.Fatal(err)
+		}
+		b.Close()
+	}
+	if err := s.hub.OpenRound(ctx, "R1"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := s.booth(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.CheckIn(ctx, "E01", "", "wrong"); fault.CodeOf(err) != fault.Denied {
+		t.Fatal(err)
+	}
+	if err := b.CheckIn(ctx, "E01", "", "246813"); err != nil {
+		t.Fatal(err)
+	}
+	first, err := b.Submit(ctx, "R1", votes(b, ballot.Agree))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Close()
+	if b, err = s.booth(dir); err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := b.CheckIn(ctx, "E01", "", "246813"); err != nil {
+		t.Fatal(err)
+	}
+	again, err := b.Submit(ctx, "R1", votes(b, ballot.Oppose))
+	if err != nil || again.Object != first.Object || again.Index != first.Index {
+		t.Fatal("another ballot was sealed after the crash", again, err)
+	}
+}
+
+func mkdir(dir string) error { return os.MkdirAll(dir, 0o700) }
