@@ -39,6 +39,9 @@ func State(e *expertv1.Expert) string {
 // Check reads the ID number, derives birth and sex from it, and holds title and specialty against their lists.
 func Check(e *expertv1.Expert) []fault.Problem {
 	var all []fault.Problem
+	if p := person.CheckName(e.Name, "expert.name"); p != nil {
+		all = append(all, *p)
+	}
 	id, p := person.Identify(e.IdKind, e.Number, "expert.number")
 	if p != nil {
 		all = append(all, *p)

@@ -13,6 +13,9 @@ const Resident = "111"
 
 // Identify normalises the number of an ID and says what it tells; field names the entry for the problem.
 func Identify(kind, number, field string) (idnum.ID, *fault.Problem) {
+	if idnum.Clean(number) == "" {
+		return idnum.ID{}, &fault.Problem{Field: field, Text: "证件号码为必填项，请填写"}
+	}
 	if n := idnum.Clean(number); len(n) > 18 || strings.ContainsAny(number, "、，,;；/\n") {
 		return idnum.ID{}, &fault.Problem{Field: field, Text: "证件号码只能填写一个人的号码，请每人一行分别填写"}
 	}
