@@ -202,3 +202,10 @@ func (h *Hub) columns() (map[string][]byte, error) {
 	}
 	return all, nil
 }
+
+// Background runs fn beside the caller and gives its error when it ends.
+func Background(fn func() error) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- fn() }()
+	return done
+}

@@ -163,10 +163,7 @@ func (f *face) cut(chars []rune) ([]byte, error) {
 		}
 		glyf = append(glyf, shape...)
 		glyf = append(glyf, make([]byte, -len(glyf)&3)...)
-		if int(g) >= metrics {
-			return nil, fmt.Errorf("glyph %d has no metrics of its own", g)
-		}
-		hmtx = append(hmtx, f.tables["hmtx"][4*int(g):4*int(g)+4]...)
+		hmtx = append(hmtx, f.metrics(int(g), metrics)...)
 	}
 	loca = be.AppendUint32(loca, uint32(len(glyf)))
 	return assemble(map[string][]byte{
@@ -174,6 +171,16 @@ func (f *face) cut(chars []rune) ([]byte, error) {
 		"hhea": patch(f.tables["hhea"], 34, len(glyphs)), "maxp": patch(f.tables["maxp"], 4, len(glyphs)),
 		"glyf": glyf, "loca": loca, "hmtx": hmtx, "cmap": codes,
 	}), nil
+}
+
+// metrics returns advance and left bearing of a glyph: glyphs after the first n share the last advance and have only a bearing of their own.
+func (f *face) metrics(g, n int) []byte {
+	table := f.tables["hmtx"]
+	if g < n {
+		return table[4*g : 4*g+4]
+	}
+	bearing := 4*n + 2*(g-n)
+	return append(append([]byte{}, table[4*(n-1):4*(n-1)+2]...), table[bearing:bearing+2]...)
 }
 
 // choose returns the character map (format 4) for the characters and their glyphs in the order of their new numbers, which begin at 0 = none.

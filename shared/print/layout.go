@@ -13,9 +13,8 @@ const pt = 25.4 / 72
 type paper struct{ w, h, top, right, bottom, left float64 }
 
 var (
-	upright  = paper{w: 210, h: 297, top: 26, right: 23, bottom: 24, left: 25}
-	wide     = paper{w: 297, h: 210, top: 22, right: 20, bottom: 21, left: 20}
-	official = paper{w: 210, h: 297, top: 37, right: 26, bottom: 35, left: 28} // GB/T 9704-2012: type area 156 × 225
+	upright = paper{w: 210, h: 297, top: 26, right: 23, bottom: 24, left: 25}
+	wide    = paper{w: 297, h: 210, top: 22, right: 20, bottom: 21, left: 20}
 )
 
 // width returns the width of the type area.
