@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -29,6 +30,22 @@ type serveCommand struct {
 	Key     string `help:"TLS key in PEM." env:"ZHIPING_KEY" placeholder:"FILE"`
 	Plain   bool   `help:"No TLS, for use behind a proxy on the same machine." env:"ZHIPING_PLAIN"`
 	JSONLog bool   `name:"json-log" help:"Logs as JSON." env:"ZHIPING_JSON_LOG"`
+
+	DemonstrationDate string `hidden:"" help:"Let the server's clock begin on this date, 09:00: for a fictional demonstration only." placeholder:"2026-03-02"`
+}
+
+// clock is the server's clock: the machine's, or for a demonstration one that began on another date.
+func (c *serveCommand) clock(log *slog.Logger) (func() time.Time, error) {
+	if c.DemonstrationDate == "" {
+		return time.Now, nil
+	}
+	from, err := time.ParseInLocation("2006-01-02 15:04", c.DemonstrationDate+" 09:00", time.FixedZone("+08:00", 8*60*60))
+	if err != nil {
+		return nil, err
+	}
+	log.Warn("the clock is set for a demonstration", "from", from)
+	start := time.Now()
+	return func() time.Time { return from.Add(time.Since(start)) }, nil
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
@@ -39,7 +56,11 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return err
 	}
-	s, err := serve.Open(ctx, serve.Config{Dir: c.Data, Database: c.Database, Log: log})
+	now, err := c.clock(log)
+	if err != nil {
+		return err
+	}
+	s, err := serve.Open(ctx, serve.Config{Dir: c.Data, Database: c.Database, Log: log, Now: now})
 	if err != nil {
 		return err
 	}
@@ -51,7 +72,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	fmt.Printf("listening on %s%s\n", l.Addr(), fingerprint(t))
+	fmt.Printf("listening on %s%s key %s\n", l.Addr(), fingerprint(t), s.Keys.PublicHex())
 	return errors.Join(s.Serve(ctx, l, t), s.Close())
 }
 

@@ -2,18 +2,90 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
 	"zhiping/server/audit"
 	"zhiping/server/keys"
 	"zhiping/server/serve"
+	"zhiping/shared/ballot"
+	"zhiping/shared/certificate"
+	"zhiping/shared/draw"
+	"zhiping/shared/meeting"
 )
 
 type verifyCommand struct {
-	Audit verifyAudit `cmd:"" help:"Recompute the audit log and hold it against the signed checkpoint."`
+	Audit       verifyAudit       `cmd:"" help:"Recompute the audit log and hold it against the signed checkpoint."`
+	Draw        verifyDraw        `cmd:"" help:"Recompute a draw from its record."`
+	Meeting     verifyMeeting     `cmd:"" help:"Recompute a meeting from its room record."`
+	Certificate verifyCertificate `cmd:"" help:"Check the text of a certificate's QR code."`
+}
+
+type verifyDraw struct {
+	File string `arg:"" help:"The record, JSON."`
+}
+
+func (c *verifyDraw) Run() error {
+	f, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	return errors.Join(draw.Verify(f, os.Stdout), f.Close())
+}
+
+type verifyMeeting struct {
+	File string `arg:"" help:"The room record."`
+	Key  string `required:"" help:"The server's public key, hex, as serve prints it."`
+}
+
+func (c *verifyMeeting) Run() error {
+	b, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	v, err := ballot.Verify(b, c.Key)
+	if err != nil {
+		return err
+	}
+	for _, r := range v.State.Package.Rounds {
+		rs := v.State.Rounds[r.ID]
+		fmt.Printf("轮次 %s：%s\n", r.ID, rs.State)
+		if rs.Tally == nil {
+			continue
+		}
+		for i, a := range v.State.Package.Applicants {
+			fmt.Printf("%d\t%s\t%s\n", a.Position, a.Name, rs.Tally.Results[i].Text(rs.Close.Present))
+		}
+	}
+	fmt.Printf("记录 %d 条，根 %s，短码 %s\n一致\n", v.Size, v.Root, meeting.Short(v.Root[:]))
+	return nil
+}
+
+type verifyCertificate struct {
+	File string `arg:"" help:"A file with the text of the QR code."`
+	Key  string `required:"" help:"The server's public key, hex, as serve prints it."`
+}
+
+func (c *verifyCertificate) Run() error {
+	b, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	key, err := hex.DecodeString(c.Key)
+	if err != nil || len(key) != ed25519.PublicKeySize {
+		return errors.New("the key is 64 hexadecimal digits")
+	}
+	f, err := certificate.Verify(string(b), key)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s，%s，%s，证书编号%s，%s批准\n证书真实；是否已撤销须联网查询\n", f.Name, f.Title, f.Committee, f.Number, f.ApprovedOn)
+	return nil
 }
 
 type verifyAudit struct{ data }

@@ -163,3 +163,8 @@ func (r *Ring) People() []byte {
 	h.Write([]byte("zp/people/v1"))
 	return h.Sum(nil)
 }
+
+// PublicHex is the public half of the signing key in hex: what rooms and those who verify need.
+func (r *Ring) PublicHex() string {
+	return hex.EncodeToString(r.seed.Public().(ed25519.PublicKey))
+}

@@ -1,0 +1,152 @@
+// Package meeting makes the documents of a review meeting from its room record: minutes, vote table and reconciliation sheet (features F10, F12;
+// Articles 22 to 24). They say nothing that the record does not prove.
+package meeting
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"zhiping/shared/ballot"
+	"zhiping/shared/print"
+)
+
+var china = time.FixedZone("+08:00", 8*60*60)
+
+func clock(ms int64) string { return time.UnixMilli(ms).In(china).Format("2006-01-02 15:04:05") }
+
+// facts are what every document of the meeting begins with.
+func facts(v *ballot.Verified, round string) []print.Fact {
+	p := v.State.Package
+	r := v.State.Rounds[round]
+	all := []print.Fact{
+		{Label: "评委会", Value: p.Committee},
+		{Label: "会议日期", Value: p.Date},
+		{Label: "会议地点", Value: p.Place},
+		{Label: "应到专家", Value: fmt.Sprintf("%d人", p.Panel)},
+		{Label: "参评人员", Value: fmt.Sprintf("%d人", len(p.Applicants))},
+	}
+	if r.Close != nil {
+		all = append(all, print.Fact{Label: "出席专家", Value: fmt.Sprintf("%d人", r.Close.Present)}, print.Fact{Label: "提交选票", Value: fmt.Sprintf("%d份", r.Close.Counted)},
+			print.Fact{Label: "表决方式", Value: secrecy(p.Round(round))})
+	}
+	return all
+}
+
+func secrecy(r *ballot.Round) string {
+	if r.Secrecy == ballot.SecretBallot {
+		return "无记名投票"
+	}
+	return "记名投票"
+}
+
+// Minutes are the minutes of the meeting (Article 22): who attended, who was voted on with which figures.
+func Minutes(v *ballot.Verified, round string) *print.Report {
+	p, r := v.State.Package, v.State.Rounds[round]
+	passed := 0
+	for _, res := range r.Tally.Results {
+		if res.Decision == ballot.Passed {
+			passed++
+		}
+	}
+	experts := print.Table{Heading: "一、出席专家", Heads: []print.Head{{Text: "序号", Share: 1, Centre: true}, {Text: "姓名", Share: 2, Centre: true}, {Text: "专业组", Share: 3, Centre: true}, {Text: "出席情况", Share: 3, Centre: true}}}
+	status := map[string]string{ballot.Present: "出席", ballot.Absent: "缺席", ballot.Left: "离场"}
+	for i, e := range p.Experts {
+		s := status[v.State.Status[e.ID]]
+		if s == "" {
+			s = "未签到"
+		}
+		experts.Rows = append(experts.Rows, []string{strconv.Itoa(i + 1), e.Name, e.Group, s})
+	}
+	return &print.Report{
+		Kind: "评审会议纪要", Title: p.Committee + "评审会议纪要", Subtitle: p.Date, Facts: facts(v, round),
+		Paragraphs: []string{
+			fmt.Sprintf("会议由执行主任主持，出席专家%d人，达到评委会%d人的三分之二，符合《职称评审管理暂行规定》第十九条。", r.Close.Present, p.Panel),
+			fmt.Sprintf("会议采取%s方式表决，同意票数达到出席专家三分之二以上的为通过（第二十条）。参评%d人，通过%d人，未通过%d人。", secrecy(p.Round(round)), len(p.Applicants), passed, len(p.Applicants)-passed),
+		},
+		Tables:     []print.Table{experts, results(v, round, "二、表决结果")},
+		Signatures: []string{"执行主任", "监督人员", "记录人"}, Dated: true,
+	}
+}
+
+func results(v *ballot.Verified, round, heading string) print.Table {
+	t := print.Table{Heading: heading, Heads: []print.Head{
+		{Text: "排序号", Share: 1.2, Centre: true},
+		{Text: "姓名", Share: 2, Centre: true},
+		{Text: "工作单位", Share: 4},
+		{Text: "同意", Share: 1, Centre: true},
+		{Text: "反对", Share: 1, Centre: true},
+		{Text: "弃权", Share: 1, Centre: true},
+		{Text: "结论", Share: 5},
+	}}
+	r := v.State.Rounds[round]
+	for i, a := range v.State.Package.Applicants {
+		res := r.Tally.Results[i]
+		n := func(x int64) string { return strconv.FormatInt(x, 10) }
+		t.Rows = append(t.Rows, []string{n(a.Position), a.Name, a.Unit, n(res.Agree), n(res.Oppose), n(res.Abstain), res.Text(r.Close.Present)})
+	}
+	return t
+}
+
+// VoteTable is the table of votes (F12).
+func VoteTable(v *ballot.Verified, round string) *print.Report {
+	return &print.Report{
+		Kind: "投票结果汇总表", Title: v.State.Package.Committee + "投票结果汇总表", Subtitle: v.State.Package.Date, Facts: facts(v, round), Wide: true,
+		Tables: []print.Table{results(v, round, "")}, Signatures: []string{"执行主任", "监督人员"}, Dated: true,
+	}
+}
+
+// Reconciliation is the sheet that chair and supervisor sign by hand: it ties paper and record together by the short form of the log's root.
+func Reconciliation(v *ballot.Verified, round string) *print.Report {
+	p, r := v.State.Package, v.State.Rounds[round]
+	var rejects []string
+	for _, reason := range v.State.Rejected {
+		rejects = append(rejects, ballot.RejectText(reason))
+	}
+	count := func(label string, n int64) []string { return []string{label, strconv.FormatInt(n, 10)} }
+	rows := [][]string{
+		count("评委会应到专家", p.Panel), count("签到并出席专家 P", r.Close.Present), count("未提交选票 U", r.Close.Missing), count("计入选票 V = P − U", r.Close.Counted),
+		count("其中无效选票", r.Tally.Results[0].Invalid), count("拒收选票", int64(len(v.State.Rejected))), count("记录条数", v.Size),
+		{"开票保管人", openers(v, round)},
+		{"表决关闭时间", clock(r.Close.At)},
+	}
+	rep := &print.Report{
+		Kind: "计票核对表", Title: "计票核对表", Subtitle: p.Title, Facts: facts(v, round),
+		Tables: []print.Table{
+			{Heading: "一、数量核对", Heads: []print.Head{{Text: "项目", Share: 3}, {Text: "数量", Share: 2, Centre: true}}, Rows: rows},
+		},
+		Closing: []string{
+			"记录根摘要（短码）：" + Short(v.Root[:]) + "。请与主机屏幕显示的短码逐位核对，一致后签字。",
+			"纸质签到表人数：________人（由监督人员独立填写，应与签到并出席专家人数一致）。",
+		},
+		Signatures: []string{"执行主任", "监督人员", "会务负责人"}, Dated: true, QR: "zp-root/1\n" + p.Origin + "\n" + strconv.FormatInt(v.Size, 10) + "\n" + v.Root.String(),
+		QRText: "会议记录的完整根摘要。任何人可用“zhiping-server verify meeting”核验会议记录文件，得到的根摘要应与此一致。",
+	}
+	if len(rejects) > 0 {
+		rep.Paragraphs = []string{"拒收情况：" + strings.Join(rejects, "；") + "。"}
+	}
+	return rep
+}
+
+func openers(v *ballot.Verified, round string) string {
+	var names []string
+	for _, c := range v.State.Package.Custodians {
+		for _, id := range v.State.Rounds[round].Openers {
+			if c.ID == id {
+				names = append(names, c.Role)
+			}
+		}
+	}
+	return strings.Join(names, "、")
+}
+
+// Short is the short form of a root that people compare: four groups of four digits, from its first eight bytes.
+func Short(root []byte) string {
+	var n uint64
+	for _, b := range root[:8] {
+		n = n<<8 | uint64(b)
+	}
+	s := fmt.Sprintf("%016d", n%1e16)
+	return s[:4] + " " + s[4:8] + " " + s[8:12] + " " + s[12:]
+}
