@@ -74,7 +74,7 @@ func (y *year) foundUnits(ctx context.Context) (int, error) {
 // register walks the self-registration of an employer (A2): one is returned and corrected first.
 func (y *year) register(ctx context.Context, account string) error {
 	superior := y.as("housing").identity.Unit
-	u := y.fiction.unit("示例工程咨询公司"+account, commonv1.UnitKind_UNIT_KIND_EMPLOYER)
+	u := y.fiction.unit("示例工程咨询公司"+map[string]string{"employer7": "第一分公司", "employer8": "第二分公司"}[account], commonv1.UnitKind_UNIT_KIND_EMPLOYER)
 	u.SuperiorId = superior.Id
 	nobody := &person{s: y.server, http: y.server.http(), url: "https://" + y.server.address, opts: y.as("city").opts}
 	if _, err := nobody.units().RegisterUnit(ctx, &unitv1.RegisterUnitRequest{Unit: u, Handler: handler(account)}); err != nil {

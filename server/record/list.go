@@ -36,11 +36,11 @@ func (w *where) text() string { return strings.Join(w.parts, " AND ") }
 
 // plan is one list query, worked out.
 type plan struct {
-	from, order string
-	key         string // the column it is ordered by
-	desc        bool
-	where       where
-	filtered    bool
+	from     string
+	key      string // the column it is ordered by
+	desc     bool
+	where    where
+	filtered bool
 }
 
 // List returns one page of a scope: its rows, how many there are in all, the number on each state tab and where the next page begins. The

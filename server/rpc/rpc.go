@@ -106,7 +106,7 @@ func (i *Interceptor) run(ctx context.Context, procedure string, header func(str
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
-		err, code = i.wire(ctx, procedure, err)
+		code, err = i.wire(ctx, procedure, err)
 		text := "ok"
 		if code != 0 {
 			text = code.String()
@@ -170,9 +170,9 @@ func mutation(ctx context.Context, procedure string, m *commonv1.Method, header 
 
 // wire turns what a call ended with into what goes over the network: a fault with its own words, everything else with a number under
 // which the log has the whole story.
-func (i *Interceptor) wire(ctx context.Context, procedure string, err error) (error, connect.Code) {
+func (i *Interceptor) wire(ctx context.Context, procedure string, err error) (connect.Code, error) {
 	if err == nil {
-		return nil, 0
+		return 0, nil
 	}
 	var code connect.Code
 	var c *connect.Error
@@ -181,7 +181,7 @@ func (i *Interceptor) wire(ctx context.Context, procedure string, err error) (er
 	}
 	f := fault.As(err)
 	if f == nil && ctx.Err() != nil {
-		return connect.NewError(connect.CodeCanceled, context.Canceled), connect.CodeCanceled
+		return connect.CodeCanceled, connect.NewError(connect.CodeCanceled, context.Canceled)
 	}
 	if f == nil {
 		number := rand.Text()[:8]
@@ -189,5 +189,5 @@ func (i *Interceptor) wire(ctx context.Context, procedure string, err error) (er
 		f = fault.New(fault.Internal, "系统内部错误，编号 %s，请稍后重试；仍有问题请将编号告知管理员", number)
 	}
 	e := wire.Encode(f, code)
-	return e, e.Code()
+	return e.Code(), e
 }

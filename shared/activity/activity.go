@@ -52,8 +52,10 @@ func Check(a *activityv1.Activity, c *committeev1.Committee) []fault.Problem {
 		field, label string
 		at           int64
 	}{
-		{"opens_at", "申报开始时间", a.OpensAt}, {"submit_by", "首次提交截止时间", a.SubmitBy},
-		{"correct_by", "补正截止时间", a.CorrectBy}, {"receive_by", "评委会接收截止时间", a.ReceiveBy},
+		{"opens_at", "申报开始时间", a.OpensAt},
+		{"submit_by", "首次提交截止时间", a.SubmitBy},
+		{"correct_by", "补正截止时间", a.CorrectBy},
+		{"receive_by", "评委会接收截止时间", a.ReceiveBy},
 	}
 	for i := 1; i < len(times); i++ {
 		if times[i].at < times[i-1].at || i == 1 && times[i].at == times[0].at {
