@@ -1,0 +1,84 @@
+// Package theme is the look of the desktop: calm, dense, government blue, with the bundled font for everything (ui.md).
+package theme
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+
+	"zhiping/assets"
+)
+
+// A Theme implements fyne.Theme.
+type Theme struct {
+	fyne.Theme
+	Scale         float32 // of the text: 1 to 1.5
+	regular, bold fyne.Resource
+}
+
+// New returns the theme.
+func New(scale float32) *Theme {
+	return &Theme{
+		Theme: theme.DefaultTheme(), Scale: scale,
+		regular: fyne.NewStaticResource("ZhipingSansSC-Regular.ttf", assets.Regular), bold: fyne.NewStaticResource("ZhipingSansSC-Bold.ttf", assets.Bold),
+	}
+}
+
+// Font implements fyne.Theme: one family for every style, so that no sign falls back to a font the machine may lack.
+func (t *Theme) Font(s fyne.TextStyle) fyne.Resource {
+	if s.Bold {
+		return t.bold
+	}
+	return t.regular
+}
+
+var light = map[fyne.ThemeColorName]color.Color{
+	theme.ColorNamePrimary:          color.NRGBA{0x1f, 0x5f, 0xa8, 0xff},
+	theme.ColorNameBackground:       color.NRGBA{0xf5, 0xf7, 0xfa, 0xff},
+	theme.ColorNameForeground:       color.NRGBA{0x1f, 0x29, 0x33, 0xff},
+	theme.ColorNameInputBackground:  color.NRGBA{0xff, 0xff, 0xff, 0xff},
+	theme.ColorNameInputBorder:      color.NRGBA{0xb8, 0xc4, 0xd2, 0xff},
+	theme.ColorNameButton:           color.NRGBA{0xe6, 0xec, 0xf4, 0xff},
+	theme.ColorNameHeaderBackground: color.NRGBA{0xdd, 0xe8, 0xf4, 0xff},
+	theme.ColorNameHover:            color.NRGBA{0x1f, 0x5f, 0xa8, 0x18},
+	theme.ColorNameSelection:        color.NRGBA{0x1f, 0x5f, 0xa8, 0x30},
+	theme.ColorNameFocus:            color.NRGBA{0x1f, 0x5f, 0xa8, 0x60},
+	theme.ColorNameSeparator:        color.NRGBA{0xd5, 0xdc, 0xe5, 0xff},
+	theme.ColorNameError:            color.NRGBA{0xb4, 0x23, 0x18, 0xff},
+	theme.ColorNameSuccess:          color.NRGBA{0x1e, 0x7a, 0x3c, 0xff},
+	theme.ColorNameWarning:          color.NRGBA{0x9a, 0x67, 0x00, 0xff},
+	theme.ColorNamePlaceHolder:      color.NRGBA{0x6b, 0x77, 0x85, 0xff},
+}
+
+// Color implements fyne.Theme.
+func (t *Theme) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
+	if c, ok := light[n]; ok && v == theme.VariantLight {
+		return c
+	}
+	if n == theme.ColorNamePrimary {
+		return color.NRGBA{0x4f, 0x93, 0xe0, 0xff}
+	}
+	return t.Theme.Color(n, v)
+}
+
+// Size implements fyne.Theme.
+func (t *Theme) Size(n fyne.ThemeSizeName) float32 {
+	switch n {
+	case theme.SizeNameText:
+		return 13 * t.Scale
+	case theme.SizeNameSubHeadingText:
+		return 16 * t.Scale
+	case theme.SizeNameHeadingText:
+		return 20 * t.Scale
+	case theme.SizeNameCaptionText:
+		return 11 * t.Scale
+	case theme.SizeNamePadding:
+		return 4
+	case theme.SizeNameInnerPadding:
+		return 6
+	case theme.SizeNameInputRadius, theme.SizeNameSelectionRadius:
+		return 3
+	}
+	return t.Theme.Size(n)
+}
