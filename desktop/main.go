@@ -12,8 +12,9 @@ import (
 )
 
 type commands struct {
-	Hub   hubCommand   `cmd:"" help:"The hub of a meeting room, without a window."`
-	Booth boothCommand `cmd:"" help:"A booth of a meeting room, without a window."`
+	Window windowCommand `cmd:"" default:"withargs" help:"Open the window."`
+	Hub    hubCommand    `cmd:"" help:"The hub of a meeting room, without a window."`
+	Booth  boothCommand  `cmd:"" help:"A booth of a meeting room, without a window."`
 }
 
 func main() {

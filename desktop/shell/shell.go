@@ -1,0 +1,214 @@
+// Package shell is the window around the pages: menu on the left by rights, opened pages as tabs, the state bar below; and the sign-in page.
+package shell
+
+import (
+	"fmt"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
+	"zhiping/shared/field"
+)
+
+// An Item is a line of the menu: shown to those who have the right.
+type Item struct {
+	Group, Title string
+	Right        commonv1.Right
+	Open         func() *Page
+}
+
+// A Page is what a tab holds.
+type Page struct {
+	Key     string // one tab per key
+	Title   string
+	Content fyne.CanvasObject
+	Refresh func() // F5, and when the page is opened
+	Approve func() // Ctrl+Enter
+}
+
+// A Shell is the main window's content.
+type Shell struct {
+	Content fyne.CanvasObject
+
+	window fyne.Window
+	tabs   *container.DocTabs
+	pages  map[*container.TabItem]*Page
+	state  *widget.Label
+}
+
+// New draws the shell for whoever is signed in. answered gives when the server last answered.
+func New(w fyne.Window, who *sessionv1.Identity, items []Item, answered func() time.Time) *Shell {
+	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, state: widget.NewLabel("")}
+	s.tabs = container.NewDocTabs()
+	s.tabs.CloseIntercept = s.close
+	s.tabs.OnSelected = func(*container.TabItem) { s.status(who, answered) }
+	menu := s.menu(who, items)
+	left := container.NewBorder(s.brand(), nil, nil, nil, container.NewVScroll(menu))
+	split := container.NewHSplit(left, s.tabs)
+	split.Offset = 0.16
+	s.Content = container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), s.state), nil, nil, split)
+	s.Open(s.home(who, items))
+	s.keys()
+	s.status(who, answered)
+	return s
+}
+
+func (s *Shell) brand() fyne.CanvasObject {
+	l := widget.NewLabelWithStyle("职评通", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
+	l.SizeName = theme.SizeNameHeadingText
+	l.Importance = widget.HighImportance
+	return l
+}
+
+func (s *Shell) menu(who *sessionv1.Identity, items []Item) fyne.CanvasObject {
+	all := container.NewVBox()
+	group := ""
+	for _, it := range items {
+		if !has(who, it.Right) {
+			continue
+		}
+		if it.Group != group {
+			group = it.Group
+			all.Add(widget.NewLabelWithStyle(group, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
+		}
+		b := widget.NewButton("　"+it.Title, func() { s.Open(it.Open()) })
+		b.Alignment = widget.ButtonAlignLeading
+		b.Importance = widget.LowImportance
+		all.Add(b)
+	}
+	return all
+}
+
+func has(who *sessionv1.Identity, r commonv1.Right) bool {
+	for _, x := range who.Rights {
+		if x == r {
+			return true
+		}
+	}
+	return false
+}
+
+// Open shows a page: the tab it has already, or a new one.
+func (s *Shell) Open(p *Page) {
+	for t, old := range s.pages {
+		if old.Key == p.Key {
+			s.tabs.Select(t)
+			if old.Refresh != nil {
+				old.Refresh()
+			}
+			return
+		}
+	}
+	t := container.NewTabItem(p.Title, container.NewPadded(p.Content))
+	s.pages[t] = p
+	s.tabs.Append(t)
+	s.tabs.Select(t)
+	if p.Refresh != nil {
+		p.Refresh()
+	}
+}
+
+// homeKey is the page that stays.
+const homeKey = "home"
+
+func (s *Shell) close(t *container.TabItem) {
+	if s.pages[t].Key == homeKey {
+		return
+	}
+	delete(s.pages, t)
+	s.tabs.Remove(t)
+}
+
+// Close closes the page of a key.
+func (s *Shell) Close(key string) {
+	for t, p := range s.pages {
+		if p.Key == key {
+			s.close(t)
+			return
+		}
+	}
+}
+
+// Fail shows an error in a window of its own.
+func (s *Shell) Fail(err error) {
+	if err != nil {
+		dialog.ShowError(err, s.window)
+	}
+}
+
+func (s *Shell) current() *Page { return s.pages[s.tabs.Selected()] }
+
+func (s *Shell) keys() {
+	add := func(k fyne.KeyName, m fyne.KeyModifier, fn func()) {
+		s.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: k, Modifier: m}, func(fyne.Shortcut) { fn() })
+	}
+	add(fyne.KeyReturn, fyne.KeyModifierControl, func() {
+		if p := s.current(); p != nil && p.Approve != nil {
+			p.Approve()
+		}
+	})
+	add(fyne.KeyLeft, fyne.KeyModifierAlt, func() { s.turn(-1) })
+	add(fyne.KeyRight, fyne.KeyModifierAlt, func() { s.turn(1) })
+	s.window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+		p := s.current()
+		switch {
+		case p == nil:
+		case e.Name == fyne.KeyF5 && p.Refresh != nil:
+			p.Refresh()
+		case e.Name == fyne.KeyEscape:
+			s.close(s.tabs.Selected())
+		}
+	})
+}
+
+func (s *Shell) turn(by int) {
+	if i := s.tabs.SelectedIndex() + by; i >= 0 && i < len(s.tabs.Items) {
+		s.tabs.SelectIndex(i)
+	}
+}
+
+// status writes the state bar.
+func (s *Shell) status(who *sessionv1.Identity, answered func() time.Time) {
+	line := "离线"
+	if at := answered(); !at.IsZero() {
+		line = "在线　最近更新 " + at.In(time.FixedZone("+08:00", 8*60*60)).Format("15:04:05")
+	}
+	s.state.SetText(fmt.Sprintf("%s　%s　|　%s", who.Unit.GetName(), who.Staff.GetName(), line))
+}
+
+// home is the first page: the unit's card and what the person may do (B1).
+func (s *Shell) home(who *sessionv1.Identity, items []Item) *Page {
+	title := widget.NewLabelWithStyle(who.Unit.GetName(), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	title.SizeName = theme.SizeNameSubHeadingText
+	facts := container.New(layout.NewFormLayout())
+	for _, name := range []string{"kind", "credit_code", "division", "superior_name", "contact", "phone"} {
+		f := field.Named(who.Unit, name)[0]
+		l := widget.NewLabel(f.GetLabel())
+		l.Importance = widget.LowImportance
+		facts.Add(l)
+		facts.Add(widget.NewLabel(f.Masked(who.Unit)))
+	}
+	jumps := container.NewGridWithColumns(3)
+	for _, it := range items {
+		if has(who, it.Right) {
+			jumps.Add(widget.NewButton(it.Title, func() { s.Open(it.Open()) }))
+		}
+	}
+	box := container.NewVBox()
+	if !who.Unit.GetAuthorised() {
+		banner := widget.NewLabelWithStyle("所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
+		banner.Importance = widget.DangerImportance
+		box.Add(banner)
+	}
+	box.Add(widget.NewCard("", "", container.NewVBox(title, facts)))
+	box.Add(widget.NewCard("常用功能", "", jumps))
+	return &Page{Key: homeKey, Title: "首页", Content: container.NewVScroll(box)}
+}

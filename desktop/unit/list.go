@@ -1,0 +1,54 @@
+// Package unit is units on the desktop (features A8, A9): the lists as data, the page with review.
+package unit
+
+import (
+	"context"
+
+	"zhiping/desktop/list"
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
+	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
+	"zhiping/shared/field"
+)
+
+type message = *unitv1.Unit
+
+func text(name string) func(message) string {
+	return func(u message) string { return field.Named(u, name)[0].Masked(u) }
+}
+
+var columns = []list.Column[message]{
+	{Key: "name", Title: "单位名称", Width: 240, Text: text(unitv1.Unit_Name)},
+	{Title: "统一社会信用代码", Width: 180, Text: text(unitv1.Unit_CreditCode)},
+	{Title: "单位类型", Width: 100, Text: text(unitv1.Unit_Kind)},
+	{Title: "行政区划", Width: 100, Text: text(unitv1.Unit_Division)},
+	{Title: "单位性质", Width: 100, Text: text(unitv1.Unit_Nature)},
+	{Title: "联系人", Width: 80, Text: text(unitv1.Unit_Contact)},
+	{Title: "联系电话", Width: 130, Text: text(unitv1.Unit_Phone)},
+	{Title: "通讯地址", Width: 220, Text: text(unitv1.Unit_Address)},
+}
+
+func source(c unitv1connect.UnitServiceClient) func(context.Context, *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
+	return func(ctx context.Context, q *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
+		resp, err := c.ListUnits(ctx, &unitv1.ListUnitsRequest{Query: q})
+		return resp.GetUnits(), resp.GetPage(), err
+	}
+}
+
+// Registrations is the review of subordinate registrations (A8).
+func Registrations(c unitv1connect.UnitServiceClient) *list.List[message] {
+	return &list.List[message]{
+		Name: "unit-registration", Title: "下级单位注册审核", Scope: "registration", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c),
+		Tabs:  []list.Tab{{State: "TAB_FIRST", Title: "待审核"}, {State: "TAB_FURTHER", Title: "待复审"}, {State: "TAB_PASSED", Title: "审核通过"}, {State: "TAB_RETURNED", Title: "已退回"}, {State: "TAB_REFUSED", Title: "不通过"}},
+		Empty: "此状态下没有注册申请。下级单位提交注册后会显示在这里。",
+	}
+}
+
+// Subordinates is the list of direct subordinates (A9).
+func Subordinates(c unitv1connect.UnitServiceClient) *list.List[message] {
+	return &list.List[message]{
+		Name: "unit-subordinate", Title: "下级单位信息管理", Scope: "subordinate", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c),
+		Tabs:  []list.Tab{{State: "", Title: "全部"}, {State: "AUTHORISED", Title: "已授权"}, {State: "PENDING", Title: "待审核"}, {State: "RETURNED", Title: "已退回"}, {State: "REFUSED", Title: "不通过"}},
+		Empty: "还没有下级单位。可新建下级单位，或由下级单位自行注册。",
+	}
+}

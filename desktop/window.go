@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/lang"
+
+	"zhiping/desktop/application"
+	"zhiping/desktop/kit"
+	"zhiping/desktop/list"
+	"zhiping/desktop/shell"
+	"zhiping/desktop/syncer"
+	"zhiping/desktop/theme"
+	"zhiping/desktop/unit"
+	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
+	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
+	"zhiping/shared/review"
+)
+
+// windowCommand opens the window.
+type windowCommand struct {
+	Server   string  `help:"Address of the server." env:"ZHIPING_SERVER"`
+	Pin      string  `help:"Fingerprint of the server's own certificate." env:"ZHIPING_PIN"`
+	Account  string  `help:"Account to sign in with." env:"ZHIPING_ACCOUNT"`
+	Password string  `help:"Password; only for the demonstration." env:"ZHIPING_DEMO_PASSWORD"`
+	Scale    float32 `help:"Text size, 1 to 1.5." default:"1" env:"ZHIPING_SCALE"`
+}
+
+// words are Fyne's own, in Chinese whatever the system speaks.
+const words = `{"OK":"确定","Cancel":"取消","Error":"提示","Yes":"是","No":"否","Close":"关闭","Cut":"剪切","Copy":"复制","Paste":"粘贴","Select all":"全选","Undo":"撤销","Redo":"重做","Quit":"退出","(Select one)":"请选择"}`
+
+func (c *windowCommand) Run() error {
+	for _, l := range []fyne.Locale{"en", "zh", "zh-Hans"} {
+		if err := lang.AddTranslationsForLocale([]byte(words), l); err != nil {
+			return err
+		}
+	}
+	a := app.NewWithID("cn.zhiping.desktop")
+	a.Settings().SetTheme(theme.New(min(max(c.Scale, 1), 1.5)))
+	w := a.NewWindow("职评通")
+	w.Resize(fyne.NewSize(1280, 720))
+	p := &program{window: w, run: kit.Background}
+	w.SetContent(p.signIn(c))
+	w.ShowAndRun()
+	return nil
+}
+
+// program wires the pages together.
+type program struct {
+	window fyne.Window
+	run    kit.Runner
+	client *syncer.Client
+	shell  *shell.Shell
+}
+
+func (p *program) signIn(c *windowCommand) fyne.CanvasObject {
+	s := shell.NewSignIn(func(s *shell.SignIn) {
+		client := syncer.Dial(s.Address.Text, s.Pin.Text)
+		account, password := s.Account.Text, s.Password.Text
+		p.run(func() func() {
+			err := client.SignIn(context.Background(), account, password)
+			return func() {
+				if err != nil {
+					s.Fail(err)
+					return
+				}
+				p.client = client
+				p.shell = shell.New(p.window, client.Identity, p.menu(), client.Answered)
+				p.window.SetContent(p.shell.Content)
+			}
+		})
+	})
+	s.Address.SetText(c.Server)
+	s.Pin.SetText(c.Pin)
+	s.Account.SetText(c.Account)
+	s.Password.SetText(c.Password)
+	if c.Password != "" {
+		s.Submit()
+	}
+	return s.Content
+}
+
+func (p *program) menu() []shell.Item {
+	applications, units := p.client.Applications(), p.client.Units()
+	return []shell.Item{
+		{Group: "单位管理", Title: "下级单位注册审核", Right: commonv1.Right_RIGHT_UNIT_REVIEW, Open: func() *shell.Page {
+			return listPage(p, unit.Registrations(units), p.openUnit, kit.Action[*unitv1.Unit]{Title: "批量通过", Run: func(rows []*unitv1.Unit, done func()) {
+				p.try(func() error { return unit.Move(units, rows, &reviewv1.Action{Move: reviewv1.Move_MOVE_APPROVE}) }, done)
+			}})
+		}},
+		{Group: "单位管理", Title: "下级单位信息管理", Right: commonv1.Right_RIGHT_UNIT_SUBORDINATE, Open: func() *shell.Page { return listPage(p, unit.Subordinates(units), p.openUnit) }},
+		{Group: "申报材料审核", Title: "本单位申报人员", Right: commonv1.Right_RIGHT_APPLICATION_EDIT, Open: func() *shell.Page { return listPage(p, application.Own(applications), p.openApplication) }},
+		{Group: "申报材料审核", Title: "申报材料审核", Right: commonv1.Right_RIGHT_APPLICATION_REVIEW, Open: func() *shell.Page { return listPage(p, application.Review(applications), p.openApplication) }},
+		{Group: "评审会议管理", Title: "参评人员", Right: commonv1.Right_RIGHT_QUALIFICATION, Open: func() *shell.Page { return listPage(p, application.Committee(applications), p.openApplication) }},
+	}
+}
+
+// listPage opens a list as a page.
+func listPage[M any](p *program, l *list.List[M], open func(M, func()), actions ...kit.Action[M]) *shell.Page {
+	var page *kit.ListPage[M]
+	page = kit.NewListPage(l, p.run, func(row M) { open(row, page.Load) }, actions...)
+	return &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load}
+}
+
+// try runs something beside the window and says what went wrong.
+func (p *program) try(fn func() error, done func()) {
+	p.run(func() func() {
+		err := fn()
+		return func() {
+			p.shell.Fail(err)
+			done()
+		}
+	})
+}
+
+func (p *program) actor() review.Actor {
+	who := p.client.Identity
+	return review.Actor{UnitID: who.Unit.Id, UnitName: who.Unit.Name, StaffID: who.Staff.Id, StaffName: who.Staff.Name}
+}
+
+func (p *program) openApplication(a *applicationv1.Application, reload func()) {
+	key := "application " + a.Id
+	page := application.NewPage(a, p.actor(), p.client.Applications(), p.run, func() {
+		p.shell.Close(key)
+		reload()
+	}, p.shell.Fail)
+	p.shell.Open(&shell.Page{Key: key, Title: a.Name, Content: page.Content, Approve: page.Panel.Approve})
+}
+
+func (p *program) openUnit(u *unitv1.Unit, reload func()) {
+	key := "unit " + u.Id
+	content, panel := unit.NewPage(u, p.actor(), p.client.Units(), p.run, func() {
+		p.shell.Close(key)
+		reload()
+	}, p.shell.Fail)
+	p.shell.Open(&shell.Page{Key: key, Title: u.Name, Content: content, Approve: panel.Approve})
+}
