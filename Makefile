@@ -9,7 +9,7 @@ PACKAGES = gcc libc6-dev pkg-config libgl-dev libx11-dev libxcursor-dev libxrand
 	libgl1-mesa-dri xvfb xdotool x11-utils imagemagick poppler-utils postgresql gcc-mingw-w64-x86-64 python3-cryptography
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: help deps build generate check test bench
+.PHONY: help deps build run generate check windows test soak scale bench
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -17,8 +17,13 @@ deps: ## install the system packages that are missing (through sudo when not roo
 	@missing=$$(for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then echo "installing:" $$missing; $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
 
-build: deps ## build zhiping-server into build/
+build: deps ## build both programs into build/
 	go build -o build/zhiping-server ./server
+	go build -o build/zhiping ./desktop
+
+run: build ## walk the fictional review year, then open the desktop on its data
+	./build/zhiping-server demo build/demo --desktop build/zhiping
+	@packaging/linux/open.sh build/demo
 
 generate: $(VALIDATE) ## regenerate proto/gen
 	cd proto && go tool -modfile=../packaging/tools/go.mod buf lint && go tool -modfile=../packaging/tools/go.mod buf generate
@@ -38,11 +43,22 @@ check: $(VALIDATE) ## generated code up to date, format, vet, staticcheck
 	go vet ./...
 	go tool $(TOOLS) staticcheck ./...
 
+windows: build/.dir ## cross-compile the desktop for Windows
+	CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc go build -ldflags "-s -w -H=windowsgui" -o build/zhiping.exe ./desktop
+
 build/.dir:
 	@mkdir -p build && touch $@
 
-test: deps build/.dir check ## everything, on SQLite and PostgreSQL
-	@packaging/linux/pgtmp.sh go test -json ./... > build/test.json; status=$$?; go run ./packaging/counts build/test.json; exit $$status
+test: deps build/.dir check windows ## everything, on SQLite and PostgreSQL
+	@packaging/linux/pgtmp.sh go test -timeout 15m -json ./... > build/test.json; status=$$?; go run ./packaging/counts build/test.json; exit $$status
+
+soak: deps build/.dir ## kills, power cuts and fuzzing for SOAK_S seconds
+	SOAK_S=$${SOAK_S:-300} packaging/linux/pgtmp.sh go test -count 1 -timeout 2h ./shared/ballot/box ./shared/db/... ./desktop/room ./server/demo
+	go test -run '^$$' -fuzz FuzzParseEnvelope -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/ballot
+	go test -run '^$$' -fuzz FuzzRead -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/sheet
+
+scale: deps ## lists of a million rows on both databases
+	packaging/linux/pgtmp.sh go test -run '^$$' -bench Million -benchtime 200x -timeout 1h ./server/record
 
 bench: deps ## the ratios of architecture.md
-	packaging/linux/pgtmp.sh go test -run '^$$' -bench . -benchtime 2s ./...
+	packaging/linux/pgtmp.sh go test -run '^$$' -bench . -timeout 1h ./shared/... ./server/...

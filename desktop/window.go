@@ -27,6 +27,7 @@ type windowCommand struct {
 	Pin      string  `help:"Fingerprint of the server's own certificate." env:"ZHIPING_PIN"`
 	Account  string  `help:"Account to sign in with." env:"ZHIPING_ACCOUNT"`
 	Password string  `help:"Password; only for the demonstration." env:"ZHIPING_DEMO_PASSWORD"`
+	Dark     bool    `help:"Dark colours." env:"ZHIPING_DARK"`
 	Scale    float32 `help:"Text size, 1 to 1.5." default:"1" env:"ZHIPING_SCALE"`
 }
 
@@ -40,11 +41,13 @@ func (c *windowCommand) Run() error {
 		}
 	}
 	a := app.NewWithID("cn.zhiping.desktop")
-	a.Settings().SetTheme(theme.New(min(max(c.Scale, 1), 1.5)))
+	a.Settings().SetTheme(theme.New(min(max(c.Scale, 1), 1.5), c.Dark))
 	w := a.NewWindow("职评通")
-	w.Resize(fyne.NewSize(1280, 720))
+	w.Resize(fyne.NewSize(1340, 720))
 	p := &program{window: w, run: kit.Background}
-	w.SetContent(p.signIn(c))
+	s := p.signIn(c)
+	w.SetContent(s.Content)
+	w.Canvas().Focus(s.First())
 	w.ShowAndRun()
 	return nil
 }
@@ -57,7 +60,7 @@ type program struct {
 	shell  *shell.Shell
 }
 
-func (p *program) signIn(c *windowCommand) fyne.CanvasObject {
+func (p *program) signIn(c *windowCommand) *shell.SignIn {
 	s := shell.NewSignIn(func(s *shell.SignIn) {
 		client := syncer.Dial(s.Address.Text, s.Pin.Text)
 		account, password := s.Account.Text, s.Password.Text
@@ -81,7 +84,7 @@ func (p *program) signIn(c *windowCommand) fyne.CanvasObject {
 	if c.Password != "" {
 		s.Submit()
 	}
-	return s.Content
+	return s
 }
 
 func (p *program) menu() []shell.Item {

@@ -23,15 +23,15 @@ func masked(name string) func(message) string {
 }
 
 var columns = []list.Column[message]{
-	{Key: "name", Title: "姓名", Width: 100, Text: text(applicationv1.Application_Name)},
-	{Title: "证件号码", Width: 165, Text: masked(applicationv1.Application_Number)},
-	{Title: "评价方式", Width: 80, Text: text(applicationv1.Application_Method)},
-	{Title: "申报系列", Width: 120, Text: text(applicationv1.Application_Series)},
-	{Title: "申报层级", Width: 80, Text: text(applicationv1.Application_Level)},
-	{Title: "申报专业", Width: 100, Text: text(applicationv1.Application_Specialty)},
-	{Key: "work_unit", Title: "工作单位", Width: 230, Text: text(applicationv1.Application_WorkUnit)},
-	{Title: "提交时间", Width: 130, Text: text(applicationv1.Application_SubmittedAt)},
-	{Title: "状态", Width: 80, Text: text(applicationv1.Application_State)},
+	{Key: "name", Title: "姓名", Width: 80, Text: text(applicationv1.Application_Name)},
+	{Title: "证件号码", Width: 150, Text: masked(applicationv1.Application_Number)},
+	{Title: "评价方式", Width: 74, Text: text(applicationv1.Application_Method)},
+	{Title: "申报系列", Width: 108, Text: text(applicationv1.Application_Series)},
+	{Title: "申报层级", Width: 74, Text: text(applicationv1.Application_Level)},
+	{Title: "申报专业", Width: 92, Text: text(applicationv1.Application_Specialty)},
+	{Key: "work_unit", Title: "工作单位", Width: 200, Text: text(applicationv1.Application_WorkUnit)},
+	{Title: "提交时间", Width: 128, Text: text(applicationv1.Application_SubmittedAt)},
+	{Title: "状态", Width: 74, Text: text(applicationv1.Application_State)},
 }
 
 var filters = []list.Filter{{Column: "name", Title: "姓名"}, {Column: "work_unit", Title: "工作单位"}}

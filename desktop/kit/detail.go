@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"google.golang.org/protobuf/proto"
 
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	"zhiping/shared/field"
 	"zhiping/shared/review"
@@ -21,7 +22,7 @@ type Section struct {
 	Title   string
 	Message proto.Message
 	Fields  []string
-	Masked  bool // personal data are shown masked
+	Masked  bool // numbers and telephones are shown masked (rules.md, section 5); whose material it is must be readable
 }
 
 // NewDetail draws sections, two pairs of label and value in a row.
@@ -33,7 +34,7 @@ func NewDetail(sections ...Section) fyne.CanvasObject {
 		grid := container.New(layout.NewFormLayout())
 		for _, f := range field.Named(s.Message, s.Fields...) {
 			text := f.Text(s.Message)
-			if s.Masked {
+			if s.Masked && f.GetPersonal() != commonv1.Personal_PERSONAL_NAME {
 				text = f.Masked(s.Message)
 			}
 			if text == "" {

@@ -43,7 +43,6 @@ func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Ac
 	p := &ListPage[M]{Model: list.New(l), run: run, open: open, actions: actions, filters: map[string]*widget.Entry{}}
 	p.note = widget.NewLabel("")
 	p.note.Alignment = fyne.TextAlignCenter
-	p.note.Wrapping = fyne.TextWrapWord
 	top := container.NewVBox(p.filterBar(), p.tabBar())
 	p.table = p.newTable()
 	p.Content = container.NewBorder(top, p.pager(), nil, nil, container.NewStack(p.table, container.NewCenter(p.note)))
@@ -109,7 +108,7 @@ func (p *ListPage[M]) tabBar() fyne.CanvasObject {
 // checkWidth is the width of the column with the checks; the last column opens the row.
 const (
 	checkWidth = 34
-	openWidth  = 70
+	openWidth  = 58
 )
 
 func (p *ListPage[M]) newTable() *widget.Table {

@@ -49,3 +49,13 @@ func (s *SignIn) Fail(err error) {
 
 // Submit presses the button.
 func (s *SignIn) Submit() { s.button.OnTapped() }
+
+// First is the first entry that is still empty, for the keyboard.
+func (s *SignIn) First() fyne.Focusable {
+	for _, e := range []*widget.Entry{s.Address, s.Account} {
+		if e.Text == "" {
+			return e
+		}
+	}
+	return s.Password
+}

@@ -14,13 +14,14 @@ import (
 type Theme struct {
 	fyne.Theme
 	Scale         float32 // of the text: 1 to 1.5
+	Dark          bool    // a setting, not the system's: offices share machines whose setting nobody knows
 	regular, bold fyne.Resource
 }
 
 // New returns the theme.
-func New(scale float32) *Theme {
+func New(scale float32, dark bool) *Theme {
 	return &Theme{
-		Theme: theme.DefaultTheme(), Scale: scale,
+		Theme: theme.DefaultTheme(), Scale: scale, Dark: dark,
 		regular: fyne.NewStaticResource("ZhipingSansSC-Regular.ttf", assets.Regular), bold: fyne.NewStaticResource("ZhipingSansSC-Bold.ttf", assets.Bold),
 	}
 }
@@ -48,18 +49,25 @@ var light = map[fyne.ThemeColorName]color.Color{
 	theme.ColorNameError:            color.NRGBA{0xb4, 0x23, 0x18, 0xff},
 	theme.ColorNameSuccess:          color.NRGBA{0x1e, 0x7a, 0x3c, 0xff},
 	theme.ColorNameWarning:          color.NRGBA{0x9a, 0x67, 0x00, 0xff},
+	theme.ColorNameDisabled:         color.NRGBA{0x5b, 0x67, 0x75, 0xff},
 	theme.ColorNamePlaceHolder:      color.NRGBA{0x6b, 0x77, 0x85, 0xff},
 }
 
 // Color implements fyne.Theme.
-func (t *Theme) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
-	if c, ok := light[n]; ok && v == theme.VariantLight {
+func (t *Theme) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
+	colors, variant := light, theme.VariantLight
+	if t.Dark {
+		colors, variant = dark, theme.VariantDark
+	}
+	if c, ok := colors[n]; ok {
 		return c
 	}
-	if n == theme.ColorNamePrimary {
-		return color.NRGBA{0x4f, 0x93, 0xe0, 0xff}
-	}
-	return t.Theme.Color(n, v)
+	return t.Theme.Color(n, variant)
+}
+
+var dark = map[fyne.ThemeColorName]color.Color{
+	theme.ColorNamePrimary:  color.NRGBA{0x4f, 0x93, 0xe0, 0xff},
+	theme.ColorNameDisabled: color.NRGBA{0x9a, 0xa5, 0xb1, 0xff},
 }
 
 // Size implements fyne.Theme.
