@@ -58,7 +58,7 @@ soak: deps build/.dir ## kills, power cuts and fuzzing for SOAK_S seconds
 	go test -run '^$$' -fuzz FuzzRead -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/sheet
 
 scale: deps ## lists of a million rows on both databases
-	packaging/linux/pgtmp.sh go test -run '^$$' -bench Million -benchtime 200x -timeout 1h ./server/record
+	packaging/linux/pgtmp.sh go test -run '^$$' -bench Million -benchtime 200x -timeout 1h ./server/serve
 
 bench: deps ## the ratios of architecture.md
-	packaging/linux/pgtmp.sh go test -run '^$$' -bench . -timeout 1h ./shared/... ./server/...
+	packaging/linux/pgtmp.sh go test -run '^$$' -bench 'Command|List|RPC|Import|Ballot|Certificates' -timeout 1h ./shared/... ./server/... | grep -E 'Benchmark|FAIL|panic'

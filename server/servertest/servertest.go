@@ -126,6 +126,7 @@ func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 type Client struct {
 	*House
 	Identity *sessionv1.Identity
+	Token    string
 	HTTP     *http.Client
 	Options  []connect.ClientOption
 }
@@ -138,7 +139,7 @@ func (h *House) SignIn(account string) *Client {
 	if err != nil {
 		h.T.Fatalf("sign in %s: %v", account, err)
 	}
-	c.Identity = resp.Identity
+	c.Identity, c.Token = resp.Identity, resp.Token
 	c.Options = []connect.ClientOption{connect.WithInterceptors(wire.NewClient(NewID(), func() string { return resp.Token }))}
 	return c
 }

@@ -1,0 +1,232 @@
+package serve_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
+	"zhiping/proto/gen/zhiping/session/v1/sessionv1connect"
+	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
+	"zhiping/server/command"
+	"zhiping/server/servertest"
+	"zhiping/server/unit"
+	"zhiping/shared/db"
+	"zhiping/shared/db/dbtest"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// parallel runs fn by 16 clients n times in all and gives the time.
+func parallel(n int, fn func(i int) error) (time.Duration, error) {
+	var next atomic.Int64
+	var failed atomic.Value
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range 16 {
+		wg.Go(func() {
+			for i := int(next.Add(1)); i <= n; i = int(next.Add(1)) {
+				if err := fn(i); err != nil {
+					failed.Store(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	err, _ := failed.Load().(error)
+	return time.Since(start), err
+}
+
+// BenchmarkCommand compares a durable command (load, rule, write, feed, audit) by 16 clients with the bare writes of the same rows under
+// the same group commit, on SQLite with FULL.
+func BenchmarkCommand(b *testing.B) {
+	h := servertest.Start(b, "")
+	bare := dbtest.SQLite(b)
+	if err := bare.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "CREATE TABLE plain (id TEXT PRIMARY KEY, n BIGINT, body BLOB)")
+		return err
+	}); err != nil {
+		b.Fatal(err)
+	}
+	const n = 2000
+	var ours, theirs time.Duration
+	round := 0
+	for b.Loop() {
+		round++
+		took, err := parallel(n, func(i int) error {
+			u := &unitv1.Unit{Id: servertest.NewID(), Name: fmt.Sprint("单位", i), CreditCode: fmt.Sprintf("%d-%d", round, i), SuperiorId: h.Top.Id, Authorised: true}
+			_, err := command.Run(ctx, h.Server.Run, u, func(tx *command.Tx) (*emptypb.Empty, error) { return &emptypb.Empty{}, unit.Units.Put(ctx, tx, u) })
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		ours += took
+		body, err := proto.Marshal(&unitv1.Unit{Id: servertest.NewID(), Name: "单位"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		took, err = parallel(n, func(int) error {
+			return bare.Write(ctx, func(tx *db.Tx) error {
+				// The rows that a command writes: record, counter, feed head, two feeds, audit head, entry and two hashes.
+				for range 9 {
+					if _, err := tx.Exec(ctx, "INSERT INTO plain (id, n, body) VALUES ($1, 1, $2)", servertest.NewID(), body); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		theirs += took
+	}
+	b.ReportMetric(float64(n*round)/ours.Seconds(), "commands/s")
+	b.ReportMetric(float64(ours)/float64(theirs), "ratio(<=1.5)")
+}
+
+// BenchmarkList compares a page of 50 rows with filter, order and count with the same SQL and the same decoding by hand.
+func BenchmarkList(b *testing.B) {
+	h := servertest.Start(b, "")
+	seed(b, h.Server.DB, h.Top.Id, 100000)
+	q := &commonv1.Query{State: "AUTHORISED", Size: 50, Sort: "name"}
+	var ours, bare time.Duration
+	for b.Loop() {
+		start := time.Now()
+		if err := h.Server.DB.Read(ctx, func(tx *db.Tx) error {
+			rows, page, err := unit.Units.Page(ctx, tx, "subordinate", h.Top.Id, q)
+			if err == nil && (len(rows) != 50 || page.Total != 100000) {
+				return fmt.Errorf("%d rows of %d", len(rows), page.Total)
+			}
+			return err
+		}); err != nil {
+			b.Fatal(err)
+		}
+		ours += time.Since(start)
+		start = time.Now()
+		if err := h.Server.DB.Read(ctx, func(tx *db.Tx) error { return byHand(tx, h.Top.Id) }); err != nil {
+			b.Fatal(err)
+		}
+		bare += time.Since(start)
+	}
+	b.ReportMetric(float64(ours)/float64(bare), "ratio(<=1.5)")
+}
+
+func byHand(tx *db.Tx, owner string) error {
+	var n int64
+	if err := tx.Get(ctx, []any{&n}, "SELECT sum(n) FROM counter WHERE kind = 'unit' AND scope = 'subordinate' AND owner = $1", owner); err != nil {
+		return err
+	}
+	return tx.Query(ctx, func(scan func(...any) error) error {
+		var body []byte
+		var name, id string
+		if err := scan(&body, &name, &id); err != nil {
+			return err
+		}
+		return proto.Unmarshal(body, &unitv1.Unit{})
+	}, "SELECT body, name, id FROM unit WHERE superior_id = $1 AND state = 'AUTHORISED' ORDER BY name, id LIMIT 51", owner)
+}
+
+// seed writes n units below a superior, in bulk.
+func seed(b testing.TB, d *db.DB, superior string, n int) {
+	b.Helper()
+	for from := 0; from < n; from += 1000 {
+		err := d.Write(ctx, func(tx *db.Tx) error {
+			for i := from; i < from+1000; i++ {
+				u := &unitv1.Unit{Id: servertest.NewID(), Revision: 1, Name: fmt.Sprintf("示例单位%07d", i*7919%n), SuperiorId: superior, Authorised: true}
+				body, err := proto.Marshal(u)
+				if err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, "INSERT INTO unit (id, revision, updated_at, body, state, superior_id, name, credit_code, kind, division, nature) VALUES ($1, 1, $2, $3, 'AUTHORISED', $4, $5, $6, 3, '', '')",
+					u.Id, i, body, superior, u.Name, fmt.Sprint("seed", i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	err := d.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "INSERT INTO counter (kind, scope, owner, state, n) VALUES ('unit', 'subordinate', $1, 'AUTHORISED', $2) ON CONFLICT (kind, scope, owner, state) DO UPDATE SET n = excluded.n", superior, n)
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkMillion reads pages of a list of a million rows, on both databases (make scale).
+func BenchmarkMillion(b *testing.B) {
+	for kind, url := range map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return dbtest.PostgresURL(b) }} {
+		b.Run(kind, func(b *testing.B) {
+			h := servertest.Start(b, url())
+			seed(b, h.Server.DB, h.Top.Id, 1000000)
+			for b.Loop() {
+				err := h.Server.DB.Read(ctx, func(tx *db.Tx) error {
+					rows, _, err := unit.Units.Page(ctx, tx, "subordinate", h.Top.Id, &commonv1.Query{Size: 50, Sort: "name"})
+					if err == nil && len(rows) != 50 {
+						return fmt.Errorf("%d rows", len(rows))
+					}
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// bare answers WhoAmI with no interceptor at all.
+type bare struct {
+	sessionv1connect.UnimplementedSessionServiceHandler
+	answer *sessionv1.WhoAmIResponse
+}
+
+func (s bare) WhoAmI(context.Context, *sessionv1.WhoAmIRequest) (*sessionv1.WhoAmIResponse, error) {
+	return s.answer, nil
+}
+
+// BenchmarkRPC compares a call through every interceptor with the same handler behind none.
+func BenchmarkRPC(b *testing.B) {
+	h := servertest.Start(b, "")
+	c := h.SignIn("topadmin")
+	full := sessionv1connect.NewSessionServiceClient(c.HTTP, c.URL, c.Options...)
+	answer, err := full.WhoAmI(ctx, &sessionv1.WhoAmIRequest{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle(sessionv1connect.NewSessionServiceHandler(bare{answer: answer}, connect.WithCompressMinBytes(1024)))
+	plain := httptest.NewServer(mux)
+	defer plain.Close()
+	none := sessionv1connect.NewSessionServiceClient(http.DefaultClient, plain.URL, c.Options...)
+	var ours, theirs time.Duration
+	for b.Loop() {
+		start := time.Now()
+		if _, err := full.WhoAmI(ctx, &sessionv1.WhoAmIRequest{}); err != nil {
+			b.Fatal(err)
+		}
+		ours += time.Since(start)
+		start = time.Now()
+		if _, err := none.WhoAmI(ctx, &sessionv1.WhoAmIRequest{}); err != nil {
+			b.Fatal(err)
+		}
+		theirs += time.Since(start)
+	}
+	b.ReportMetric(float64(ours)/float64(theirs), "ratio(<=1.6)")
+}
