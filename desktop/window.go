@@ -5,7 +5,11 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+	"github.com/google/uuid"
 
 	"zhiping/desktop/application"
 	"zhiping/desktop/kit"
@@ -18,6 +22,7 @@ import (
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
+	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
 	"zhiping/shared/review"
 )
 
@@ -89,7 +94,20 @@ func (p *program) signIn(c *windowCommand) *shell.SignIn {
 
 func (p *program) menu() []shell.Item {
 	applications, units := p.client.Applications(), p.client.Units()
+	me := p.client.Identity
 	return []shell.Item{
+		{Group: "单位管理", Title: "本单位信息管理", Right: commonv1.Right_RIGHT_UNIT_EDIT, Open: func() *shell.Page {
+			content, save := unit.NewEdit(me.Unit, units, p.run, func(u *unitv1.Unit) { me.Unit = u; p.shell.Say("已保存") }, p.shell.Fail)
+			return &shell.Page{Key: "own-unit", Title: "本单位信息管理", Content: content, Save: save}
+		}},
+		{Group: "单位管理", Title: "工作人员管理", Right: commonv1.Right_RIGHT_STAFF_MANAGE, Open: func() *shell.Page { return p.staff(units) }},
+		{Group: "单位管理", Title: "角色管理", Right: commonv1.Right_RIGHT_ROLE_MANAGE, Open: func() *shell.Page {
+			return &shell.Page{Key: "roles", Title: "角色管理", Content: unit.NewRoles(me.Unit, units, p.run, func(u *unitv1.Unit) { me.Unit = u; p.shell.Close("roles"); p.shell.Say("角色已保存") }, p.shell.Fail)}
+		}},
+		{Group: "单位管理", Title: "新建下级单位", Right: commonv1.Right_RIGHT_UNIT_SUBORDINATE, Open: func() *shell.Page {
+			const key = "new-unit"
+			return &shell.Page{Key: key, Title: "新建下级单位", Content: unit.NewWizard(me.Unit, units, p.run, func() { p.shell.Close(key); p.shell.Say("下级单位已创建") }, p.shell.Fail)}
+		}},
 		{Group: "单位管理", Title: "下级单位注册审核", Right: commonv1.Right_RIGHT_UNIT_REVIEW, Open: func() *shell.Page {
 			return listPage(p, unit.Registrations(units), p.openUnit, kit.Action[*unitv1.Unit]{Title: "批量通过", Run: func(rows []*unitv1.Unit, done func()) {
 				p.try(func() error { return unit.Move(units, rows, &reviewv1.Action{Move: reviewv1.Move_MOVE_APPROVE}) }, done)
@@ -141,4 +159,22 @@ func (p *program) openUnit(u *unitv1.Unit, reload func()) {
 		reload()
 	}, p.shell.Fail)
 	p.shell.Open(&shell.Page{Key: key, Title: u.Name, Content: content, Approve: panel.Approve})
+}
+
+// staff is the page of the accounts, with a button for a new one.
+func (p *program) staff(units unitv1connect.UnitServiceClient) *shell.Page {
+	me := p.client.Identity
+	open := func(s *unitv1.Staff, reload func()) {
+		key := "staff " + s.Id
+		p.shell.Open(&shell.Page{Key: key, Title: "工作人员 " + s.Name, Content: unit.NewStaffPage(s, me.Unit, units, p.run, func() {
+			p.shell.Close(key)
+			reload()
+		}, p.shell.Fail)})
+	}
+	page := listPage(p, unit.Staff(units), open)
+	add := widget.NewButtonWithIcon("新增工作人员", fynetheme.ContentAddIcon(), func() {
+		open(&unitv1.Staff{Id: uuid.Must(uuid.NewV7()).String(), UnitId: me.Unit.Id}, page.Refresh)
+	})
+	page.Content = container.NewBorder(nil, container.NewHBox(add), nil, nil, page.Content)
+	return page
 }

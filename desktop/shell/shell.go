@@ -32,6 +32,7 @@ type Page struct {
 	Content fyne.CanvasObject
 	Refresh func() // F5, and when the page is opened
 	Approve func() // Ctrl+Enter
+	Save    func() // Ctrl+S
 }
 
 // A Shell is the main window's content.
@@ -144,6 +145,9 @@ func (s *Shell) Fail(err error) {
 	}
 }
 
+// Say says in a small window that something has been done.
+func (s *Shell) Say(text string) { dialog.ShowInformation("提示", text, s.window) }
+
 func (s *Shell) current() *Page { return s.pages[s.tabs.Selected()] }
 
 func (s *Shell) keys() {
@@ -153,6 +157,11 @@ func (s *Shell) keys() {
 	add(fyne.KeyReturn, fyne.KeyModifierControl, func() {
 		if p := s.current(); p != nil && p.Approve != nil {
 			p.Approve()
+		}
+	})
+	add(fyne.KeyS, fyne.KeyModifierControl, func() {
+		if p := s.current(); p != nil && p.Save != nil {
+			p.Save()
 		}
 	})
 	add(fyne.KeyLeft, fyne.KeyModifierAlt, func() { s.turn(-1) })

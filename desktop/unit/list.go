@@ -52,3 +52,27 @@ func Subordinates(c unitv1connect.UnitServiceClient) *list.List[message] {
 		Empty: "还没有下级单位。可新建下级单位，或由下级单位自行注册。",
 	}
 }
+
+func kindName(k commonv1.UnitKind) string { return field.Label(k) }
+
+// staffColumns are the columns of the accounts (A6).
+var staffColumns = []list.Column[*unitv1.Staff]{
+	{Key: "name", Title: "姓名", Width: 120, Text: func(s *unitv1.Staff) string { return s.Name }},
+	{Key: "account", Title: "登录账号", Width: 180, Text: func(s *unitv1.Staff) string { return s.Account }},
+	{Title: "联系电话", Width: 150, Text: func(s *unitv1.Staff) string { return field.Named(s, unitv1.Staff_Phone)[0].Masked(s) }},
+	{Title: "超级管理员", Width: 110, Text: func(s *unitv1.Staff) string { return field.Named(s, unitv1.Staff_Super)[0].Text(s) }},
+	{Title: "是否停用", Width: 100, Text: func(s *unitv1.Staff) string { return field.Named(s, unitv1.Staff_Disabled)[0].Text(s) }},
+}
+
+// Staff is the list of the own unit's accounts (A6).
+func Staff(c unitv1connect.UnitServiceClient) *list.List[*unitv1.Staff] {
+	return &list.List[*unitv1.Staff]{
+		Name: "staff", Title: "工作人员管理", Scope: "own", Columns: staffColumns, Filters: []list.Filter{{Column: "name", Title: "姓名"}, {Column: "account", Title: "登录账号"}}, ID: (*unitv1.Staff).GetId,
+		Source: func(ctx context.Context, q *commonv1.Query) ([]*unitv1.Staff, *commonv1.PageInfo, error) {
+			resp, err := c.ListStaff(ctx, &unitv1.ListStaffRequest{Query: q})
+			return resp.GetStaff(), resp.GetPage(), err
+		},
+		Tabs:  []list.Tab{{State: "", Title: "全部"}, {State: "ENABLED", Title: "在用"}, {State: "DISABLED", Title: "已停用"}},
+		Empty: "还没有工作人员。",
+	}
+}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -107,11 +108,14 @@ func (p *person) signIn(ctx context.Context) error {
 	return nil
 }
 
-// run runs one of the programs and gives what it wrote.
+// run runs one of the programs and gives what it wrote to its standard output.
 func run(program string, args ...string) (string, error) {
-	out, err := exec.Command(program, args...).CombinedOutput()
+	cmd := exec.Command(program, args...)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
 	if err != nil {
-		return string(out), fmt.Errorf("%s %v: %w\n%s", filepath.Base(program), args, err, out)
+		return string(out), fmt.Errorf("%s %v: %w\n%s%s", filepath.Base(program), args, err, out, &said)
 	}
 	return string(out), nil
 }
