@@ -39,11 +39,19 @@ type windowCommand struct {
 // words are Fyne's own, in Chinese whatever the system speaks.
 const words = `{"OK":"确定","Cancel":"取消","Error":"提示","Yes":"是","No":"否","Close":"关闭","Cut":"剪切","Copy":"复制","Paste":"粘贴","Select all":"全选","Undo":"撤销","Redo":"重做","Quit":"退出","(Select one)":"请选择"}`
 
-func (c *windowCommand) Run() error {
+// translate makes Fyne's own words Chinese.
+func translate() error {
 	for _, l := range []fyne.Locale{"en", "zh", "zh-Hans"} {
 		if err := lang.AddTranslationsForLocale([]byte(words), l); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (c *windowCommand) Run() error {
+	if err := translate(); err != nil {
+		return err
 	}
 	a := app.NewWithID("cn.zhiping.desktop")
 	a.Settings().SetTheme(theme.New(min(max(c.Scale, 1), 1.5), c.Dark))

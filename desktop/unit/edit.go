@@ -88,8 +88,6 @@ func kinds(superior, u *unitv1.Unit) fyne.CanvasObject {
 	}
 	pick := widget.NewRadioGroup(offered, func(s string) { u.Kind = names[s] })
 	pick.Horizontal = true
-	if len(offered) > 0 {
-		pick.SetSelected(offered[len(offered)-1])
-	}
+	pick.SetSelected(kindName(commonv1.UnitKind_UNIT_KIND_EMPLOYER)) // what is created most
 	return container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(150, 32), widget.NewLabelWithStyle("* 单位类型", fyne.TextAlignTrailing, fyne.TextStyle{})), nil, pick)
 }
