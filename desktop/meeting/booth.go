@@ -43,6 +43,7 @@ func NewBooth(w fyne.Window, run kit.Runner, address, pairing string, dial func(
 
 // show puts a screen up; keys is what its keys do.
 func (b *Booth) show(o fyne.CanvasObject, keys func(*fyne.KeyEvent)) {
+	b.window.Canvas().Unfocus() // else the keys would go to an entry of the screen before
 	b.window.Canvas().SetOnTypedKey(keys)
 	b.body.Objects = []fyne.CanvasObject{container.NewThemeOverride(o, theme.New(1.45, false))}
 	b.body.Refresh()
@@ -159,8 +160,8 @@ func (b *Booth) vote() {
 		}
 	}
 	choose := func(c byte) func() { return func() { b.paper.Choose(c); draw() } }
-	agree, oppose, abstain := important("1　同意", choose(ballot.Agree)), widget.NewButton("2　反对", choose(ballot.Oppose)), widget.NewButton("3　弃权", choose(ballot.Abstain))
-	oppose.Importance = widget.DangerImportance
+	// All three look alike: the screen must not advise.
+	agree, oppose, abstain := widget.NewButton("1　同意", choose(ballot.Agree)), widget.NewButton("2　反对", choose(ballot.Oppose)), widget.NewButton("3　弃权", choose(ballot.Abstain))
 	finish := func() {
 		if b.paper.Undecided() {
 			draw()
@@ -169,7 +170,7 @@ func (b *Booth) vote() {
 		}
 		b.review()
 	}
-	buttons := container.NewGridWithColumns(4, agree, oppose, abstain, widget.NewButton("核对并提交", finish))
+	buttons := container.NewGridWithColumns(4, agree, oppose, abstain, important("核对并提交", finish))
 	help := widget.NewLabel("按键：1 同意　2 反对　3 弃权　↑↓ 移动　回车 核对并提交")
 	b.show(container.NewBorder(container.NewVBox(title(b.booth.Package.Title), progress), container.NewVBox(person, buttons, help), nil, nil, list), func(e *fyne.KeyEvent) {
 		switch e.Name {
