@@ -40,6 +40,16 @@ func (c *conn) exec(ctx context.Context, statement string) error {
 	return err
 }
 
+// savepoint runs one of the few statements about savepoints, prepared, because every command runs four of them.
+func (c *conn) savepoint(ctx context.Context, statement string) error {
+	s, err := c.prepared(ctx, Postgres, statement)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExecContext(ctx)
+	return err
+}
+
 // rollback ends a transaction; a connection that cannot even do that is given up.
 func (c *conn) rollback() {
 	if c.sql == nil {

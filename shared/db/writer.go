@@ -163,20 +163,20 @@ func (w *writer) one(ctx context.Context, t *Tx, j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
-	if err := w.conn.exec(ctx, "SAVEPOINT job"); err != nil {
+	if err := w.conn.savepoint(ctx, "SAVEPOINT job"); err != nil {
 		return err
 	}
 	call(t, j)
 	if j.err == nil && j.run == nil {
-		return w.conn.exec(ctx, "RELEASE SAVEPOINT job")
+		return w.conn.savepoint(ctx, "RELEASE SAVEPOINT job")
 	}
 	if again(j.err) {
 		return j.err
 	}
-	if err := w.conn.exec(ctx, "ROLLBACK TO SAVEPOINT job"); err != nil {
+	if err := w.conn.savepoint(ctx, "ROLLBACK TO SAVEPOINT job"); err != nil {
 		return fmt.Errorf("%w after %w", err, j.err)
 	}
-	return w.conn.exec(ctx, "RELEASE SAVEPOINT job")
+	return w.conn.savepoint(ctx, "RELEASE SAVEPOINT job")
 }
 
 // call runs the job's function; its panic is raised on the goroutine that asked, not on the writer's.
@@ -192,7 +192,7 @@ func call(t *Tx, j *job) {
 // Nested runs fn in a savepoint: when it fails its writes are undone and the transaction goes on.
 func (t *Tx) Nested(ctx context.Context, fn func() error) error {
 	ctx = context.WithoutCancel(ctx)
-	if err := t.conn.exec(ctx, "SAVEPOINT nested"); err != nil {
+	if err := t.conn.savepoint(ctx, "SAVEPOINT nested"); err != nil {
 		return err
 	}
 	err := fn()
@@ -200,11 +200,11 @@ func (t *Tx) Nested(ctx context.Context, fn func() error) error {
 		return err
 	}
 	if err != nil {
-		if back := t.conn.exec(ctx, "ROLLBACK TO SAVEPOINT nested"); back != nil {
+		if back := t.conn.savepoint(ctx, "ROLLBACK TO SAVEPOINT nested"); back != nil {
 			return fmt.Errorf("%w after %w", back, err)
 		}
 	}
-	if end := t.conn.exec(ctx, "RELEASE SAVEPOINT nested"); end != nil {
+	if end := t.conn.savepoint(ctx, "RELEASE SAVEPOINT nested"); end != nil {
 		return errors.Join(end, err)
 	}
 	return err

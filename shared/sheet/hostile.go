@@ -115,14 +115,10 @@ func inspectSheet(r io.Reader) (last int, err error) {
 	for {
 		n, err := io.ReadFull(in, chunk)
 		piece := append(tail, chunk[:n]...)
-		if m := formula.FindSubmatch(piece); m != nil {
+		if m := findFormula(piece); m != nil {
 			return 0, fault.New(fault.Invalid, "%s单元格是公式，请复制整张表并“选择性粘贴为数值”后再导入", m[1])
 		}
-		for _, m := range rowStart.FindAllSubmatch(piece, -1) {
-			if v, err := strconv.Atoi(string(m[1])); err == nil {
-				last = max(last, v)
-			}
-		}
+		last = max(last, lastRow(piece))
 		if last > maxRows {
 			return 0, fault.New(fault.Invalid, "工作表有%d行，超过%d行的上限，请删除末尾的空行或分成几个文件导入", last, maxRows)
 		}
@@ -144,6 +140,31 @@ func inspectSheet(r io.Reader) (last int, err error) {
 		return 0, fault.New(fault.Invalid, "工作表内容不完整，请用Excel打开并另存后重试")
 	}
 	return last, nil
+}
+
+// lastRow is the number of the last row that begins in a piece of a sheet.
+func lastRow(piece []byte) int {
+	for end := len(piece); end > 0; {
+		i := bytes.LastIndex(piece[:end], []byte("<row"))
+		if i < 0 {
+			return 0
+		}
+		if m := rowStart.FindSubmatch(piece[i:min(i+200, len(piece))]); m != nil {
+			if n, err := strconv.Atoi(string(m[1])); err == nil {
+				return n
+			}
+		}
+		end = i
+	}
+	return 0
+}
+
+// findFormula finds the first cell with a formula; the plain search comes first because almost no file has one.
+func findFormula(piece []byte) [][]byte {
+	if !bytes.Contains(piece, []byte("<f")) {
+		return nil
+	}
+	return formula.FindSubmatch(piece)
 }
 
 func wellFormed(b []byte) error {
