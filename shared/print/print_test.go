@@ -10,10 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jung-kurt/gofpdf"
 	"pgregory.net/rapid"
 
-	"zhiping/assets"
 	"zhiping/shared/fault"
 	"zhiping/shared/print"
 )
@@ -114,35 +112,4 @@ func TestNothingIsLostAtLineBreaks(t *testing.T) {
 			rt.Fatalf("%q became %q", s, got)
 		}
 	})
-}
-
-// BenchmarkCertificates compares 1,000 certificates with the same pages by bare gofpdf with fonts cut once.
-func BenchmarkCertificates(b *testing.B) {
-	var ours, bare time.Duration
-	cut := gofpdf.UTF8CutFont(assets.Regular, fmt.Sprintf("%+v0123456789", *certificate("张示例")))
-	for b.Loop() {
-		start := time.Now()
-		for i := range 20 {
-			c := certificate("张示例")
-			c.Number = fmt.Sprint(i)
-			render(b, c)
-		}
-		ours += time.Since(start)
-		start = time.Now()
-		for range 20 {
-			p := gofpdf.New("P", "mm", "A4", "")
-			p.AddUTF8FontFromBytes("f", "", cut)
-			p.AddPage()
-			p.SetFont("f", "", 12)
-			for i, s := range strings.Split(fmt.Sprintf("%+v", *certificate("张示例")), " ") {
-				p.Text(20, float64(20+8*i), s)
-			}
-			var out bytes.Buffer
-			if err := p.Output(&out); err != nil {
-				b.Fatal(err)
-			}
-		}
-		bare += time.Since(start)
-	}
-	b.ReportMetric(float64(ours)/float64(bare), "ratio(<=1.2)")
 }
