@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -12,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"zhiping/desktop/application"
+	"zhiping/desktop/cache"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/list"
 	"zhiping/desktop/shell"
@@ -57,7 +61,18 @@ func (c *windowCommand) Run() error {
 	a.Settings().SetTheme(theme.New(min(max(c.Scale, 1), 1.5), c.Dark))
 	w := a.NewWindow("职评通")
 	w.Resize(fyne.NewSize(1340, 720))
-	p := &program{window: w, run: kit.Background}
+	p := &program{window: w}
+	p.run = func(work func() func()) {
+		kit.Background(func() func() {
+			then := work()
+			return func() {
+				then()
+				if p.shell != nil {
+					p.shell.Heard()
+				}
+			}
+		})
+	}
 	s := p.signIn(c)
 	w.SetContent(s.Content)
 	w.Canvas().Focus(s.First())
@@ -70,6 +85,7 @@ type program struct {
 	window fyne.Window
 	run    kit.Runner
 	client *syncer.Client
+	mirror *cache.Cache
 	shell  *shell.Shell
 }
 
@@ -79,12 +95,16 @@ func (p *program) signIn(c *windowCommand) *shell.SignIn {
 		account, password := s.Account.Text, s.Password.Text
 		p.run(func() func() {
 			err := client.SignIn(context.Background(), account, password)
+			var mirror *cache.Cache
+			if err == nil {
+				mirror, err = openCache(client, account, password)
+			}
 			return func() {
 				if err != nil {
 					s.Fail(err)
 					return
 				}
-				p.client = client
+				p.client, p.mirror = client, mirror
 				p.shell = shell.New(p.window, client.Identity, p.menu(), client.Answered)
 				p.window.SetContent(p.shell.Content)
 			}
@@ -117,14 +137,16 @@ func (p *program) menu() []shell.Item {
 			return &shell.Page{Key: key, Title: "新建下级单位", Content: unit.NewWizard(me.Unit, units, p.run, func() { p.shell.Close(key); p.shell.Say("下级单位已创建") }, p.shell.Fail)}
 		}},
 		{Group: "单位管理", Title: "下级单位注册审核", Right: commonv1.Right_RIGHT_UNIT_REVIEW, Open: func() *shell.Page {
-			return listPage(p, unit.Registrations(units), p.openUnit, kit.Action[*unitv1.Unit]{Title: "批量通过", Run: func(rows []*unitv1.Unit, done func()) {
+			return listPage(p, unit.Registrations(units, p.mirror), p.openUnit, kit.Action[*unitv1.Unit]{Title: "批量通过", Run: func(rows []*unitv1.Unit, done func()) {
 				p.try(func() error { return unit.Move(units, rows, &reviewv1.Action{Move: reviewv1.Move_MOVE_APPROVE}) }, done)
 			}})
 		}},
-		{Group: "单位管理", Title: "下级单位信息管理", Right: commonv1.Right_RIGHT_UNIT_SUBORDINATE, Open: func() *shell.Page { return listPage(p, unit.Subordinates(units), p.openUnit) }},
-		{Group: "申报材料审核", Title: "本单位申报人员", Right: commonv1.Right_RIGHT_APPLICATION_EDIT, Open: func() *shell.Page { return listPage(p, application.Own(applications), p.openApplication) }},
-		{Group: "申报材料审核", Title: "申报材料审核", Right: commonv1.Right_RIGHT_APPLICATION_REVIEW, Open: func() *shell.Page { return listPage(p, application.Review(applications), p.openApplication) }},
-		{Group: "评审会议管理", Title: "参评人员", Right: commonv1.Right_RIGHT_QUALIFICATION, Open: func() *shell.Page { return listPage(p, application.Committee(applications), p.openApplication) }},
+		{Group: "单位管理", Title: "下级单位信息管理", Right: commonv1.Right_RIGHT_UNIT_SUBORDINATE, Open: func() *shell.Page { return listPage(p, unit.Subordinates(units, p.mirror), p.openUnit) }},
+		{Group: "申报材料审核", Title: "本单位申报人员", Right: commonv1.Right_RIGHT_APPLICATION_EDIT, Open: func() *shell.Page { return listPage(p, application.Own(applications, p.mirror), p.openApplication) }},
+		{Group: "申报材料审核", Title: "申报材料审核", Right: commonv1.Right_RIGHT_APPLICATION_REVIEW, Open: func() *shell.Page { return listPage(p, application.Review(applications, p.mirror), p.openApplication) }},
+		{Group: "评审会议管理", Title: "参评人员", Right: commonv1.Right_RIGHT_QUALIFICATION, Open: func() *shell.Page {
+			return listPage(p, application.Committee(applications, p.mirror), p.openApplication)
+		}},
 	}
 }
 
@@ -179,10 +201,19 @@ func (p *program) staff(units unitv1connect.UnitServiceClient) *shell.Page {
 			reload()
 		}, p.shell.Fail)})
 	}
-	page := listPage(p, unit.Staff(units), open)
+	page := listPage(p, unit.Staff(units, p.mirror), open)
 	add := widget.NewButtonWithIcon("新增工作人员", fynetheme.ContentAddIcon(), func() {
 		open(&unitv1.Staff{Id: uuid.Must(uuid.NewV7()).String(), UnitId: me.Unit.Id}, page.Refresh)
 	})
 	page.Content = container.NewBorder(nil, container.NewHBox(add), nil, nil, page.Content)
 	return page
+}
+
+// openCache opens the cache of this server and account: one folder each (sync.md).
+func openCache(c *syncer.Client, account, password string) (*cache.Cache, error) {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	return cache.Open(context.Background(), filepath.Join(base, "zhiping", c.Name(), account), password, time.Now)
 }

@@ -4,6 +4,7 @@ package application
 import (
 	"context"
 
+	"zhiping/desktop/cache"
 	"zhiping/desktop/list"
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
@@ -36,26 +37,26 @@ var columns = []list.Column[message]{
 
 var filters = []list.Filter{{Column: "name", Title: "姓名"}, {Column: "work_unit", Title: "工作单位"}}
 
-func source(c applicationv1connect.ApplicationServiceClient) func(context.Context, *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
-	return func(ctx context.Context, q *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
+func source(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) cache.Source[message] {
+	return cache.Through(mirror, "application", func(ctx context.Context, q *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
 		resp, err := c.ListApplications(ctx, &applicationv1.ListApplicationsRequest{Query: q})
 		return resp.GetApplications(), resp.GetPage(), err
-	}
+	})
 }
 
 // Review is the list of the cases that this unit reviews (D3, D6).
-func Review(c applicationv1connect.ApplicationServiceClient) *list.List[message] {
+func Review(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *list.List[message] {
 	return &list.List[message]{
-		Name: "application-review", Title: "申报材料审核", Scope: "review", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
+		Name: "application-review", Title: "申报材料审核", Scope: "review", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c, mirror),
 		Tabs:  []list.Tab{{State: "TAB_FIRST", Title: "初审"}, {State: "TAB_FURTHER", Title: "复审"}, {State: "TAB_AGAIN", Title: "上级单位退回，重审"}, {State: "TAB_PASSED", Title: "已上报"}, {State: "TAB_RETURNED", Title: "已退回"}, {State: "TAB_REFUSED", Title: "不通过"}},
 		Empty: "此状态下没有申报材料。下级单位或申报人提交后会显示在这里。",
 	}
 }
 
 // Own is the list of the unit's own applications (D2).
-func Own(c applicationv1connect.ApplicationServiceClient) *list.List[message] {
+func Own(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *list.List[message] {
 	return &list.List[message]{
-		Name: "application-own", Title: "本单位申报人员", Scope: "own", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
+		Name: "application-own", Title: "本单位申报人员", Scope: "own", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c, mirror),
 		Tabs: []list.Tab{
 			{State: "", Title: "全部"},
 			{State: "STATE_DRAFT", Title: "草稿"},
@@ -72,9 +73,9 @@ func Own(c applicationv1connect.ApplicationServiceClient) *list.List[message] {
 }
 
 // Committee is the list of those reported to the unit's committees (F1).
-func Committee(c applicationv1connect.ApplicationServiceClient) *list.List[message] {
+func Committee(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *list.List[message] {
 	return &list.List[message]{
-		Name: "application-committee", Title: "参评人员", Scope: "committee", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
+		Name: "application-committee", Title: "参评人员", Scope: "committee", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c, mirror),
 		Tabs: []list.Tab{
 			{State: "STATE_REPORTED", Title: "待受理"},
 			{State: "STATE_QUALIFIED", Title: "已受理"},

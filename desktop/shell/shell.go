@@ -39,14 +39,15 @@ type Page struct {
 type Shell struct {
 	Content fyne.CanvasObject
 
-	window fyne.Window
-	tabs   *container.DocTabs
-	pages  map[*container.TabItem]*Page
-	state  *widget.Label
+	window  fyne.Window
+	tabs    *container.DocTabs
+	pages   map[*container.TabItem]*Page
+	state   *widget.Label
+	refresh func()
 }
 
 // New draws the shell for whoever is signed in. answered gives when the server last answered.
-func New(w fyne.Window, who *sessionv1.Identity, items []Item, answered func() time.Time) *Shell {
+func New(w fyne.Window, who *sessionv1.Identity, items []Item, answered func() (time.Time, bool)) *Shell {
 	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, state: widget.NewLabel("")}
 	s.tabs = container.NewDocTabs()
 	s.tabs.CloseIntercept = s.close
@@ -56,6 +57,7 @@ func New(w fyne.Window, who *sessionv1.Identity, items []Item, answered func() t
 	split := container.NewHSplit(left, s.tabs)
 	split.Offset = 0.16
 	s.Content = container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), s.state), nil, nil, split)
+	s.refresh = func() { s.status(who, answered) }
 	s.Open(s.home(who, items))
 	s.keys()
 	s.status(who, answered)
@@ -145,6 +147,9 @@ func (s *Shell) Fail(err error) {
 	}
 }
 
+// Heard brings the state bar up to date: called after the server has answered, or has not.
+func (s *Shell) Heard() { s.refresh() }
+
 // Say says in a small window that something has been done.
 func (s *Shell) Say(text string) { dialog.ShowInformation("提示", text, s.window) }
 
@@ -185,11 +190,13 @@ func (s *Shell) turn(by int) {
 }
 
 // status writes the state bar.
-func (s *Shell) status(who *sessionv1.Identity, answered func() time.Time) {
+func (s *Shell) status(who *sessionv1.Identity, answered func() (time.Time, bool)) {
 	line := "离线"
-	if at := answered(); !at.IsZero() {
-		line = "在线　最近更新 " + at.In(time.FixedZone("+08:00", 8*60*60)).Format("15:04:05")
+	at, online := answered()
+	if online {
+		line = "在线"
 	}
+	line += "　最近更新 " + at.In(time.FixedZone("+08:00", 8*60*60)).Format("15:04:05")
 	s.state.SetText(fmt.Sprintf("%s　%s　|　%s", who.Unit.GetName(), who.Staff.GetName(), line))
 }
 

@@ -31,6 +31,8 @@ type Client struct {
 	opts  []connect.ClientOption
 	token atomic.Value
 	last  atomic.Int64 // when the server last answered, UTC milliseconds
+	// Whether the last call could not reach the server.
+	offline atomic.Bool
 }
 
 // Dial prepares a connection to "host:port"; pin is the fingerprint of the server's own certificate in hex, "" for one that the system
@@ -65,7 +67,7 @@ type answered struct{ c *Client }
 func (a answered) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
 		resp, err := next(ctx, req)
-		if fault.CodeOf(err) != fault.Offline {
+		if a.c.offline.Store(fault.CodeOf(err) == fault.Offline); !a.c.offline.Load() {
 			a.c.last.Store(time.Now().UnixMilli())
 		}
 		return resp, err
@@ -80,12 +82,9 @@ func (a answered) WrapStreamingHandler(next connect.StreamingHandlerFunc) connec
 	return next
 }
 
-// Answered is when the server last answered; the zero time for never.
-func (c *Client) Answered() time.Time {
-	if ms := c.last.Load(); ms > 0 {
-		return time.UnixMilli(ms)
-	}
-	return time.Time{}
+// Answered is when the server last answered, and whether it could be reached the last time it was tried.
+func (c *Client) Answered() (at time.Time, online bool) {
+	return time.UnixMilli(c.last.Load()), !c.offline.Load()
 }
 
 // SignIn signs a person in.
@@ -107,4 +106,9 @@ func (c *Client) Units() unitv1connect.UnitServiceClient {
 // Applications is the client of the application service.
 func (c *Client) Applications() applicationv1connect.ApplicationServiceClient {
 	return applicationv1connect.NewApplicationServiceClient(c.http, c.url, c.opts...)
+}
+
+// Name names the server as a folder can be named.
+func (c *Client) Name() string {
+	return strings.NewReplacer(":", "_", "/", "_", "[", "", "]", "").Replace(strings.TrimPrefix(c.url, "https://"))
 }

@@ -4,6 +4,7 @@ package unit
 import (
 	"context"
 
+	"zhiping/desktop/cache"
 	"zhiping/desktop/list"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
@@ -28,26 +29,26 @@ var columns = []list.Column[message]{
 	{Title: "通讯地址", Width: 220, Text: text(unitv1.Unit_Address)},
 }
 
-func source(c unitv1connect.UnitServiceClient) func(context.Context, *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
-	return func(ctx context.Context, q *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
+func source(c unitv1connect.UnitServiceClient, mirror *cache.Cache) cache.Source[message] {
+	return cache.Through(mirror, "unit", func(ctx context.Context, q *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
 		resp, err := c.ListUnits(ctx, &unitv1.ListUnitsRequest{Query: q})
 		return resp.GetUnits(), resp.GetPage(), err
-	}
+	})
 }
 
 // Registrations is the review of subordinate registrations (A8).
-func Registrations(c unitv1connect.UnitServiceClient) *list.List[message] {
+func Registrations(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[message] {
 	return &list.List[message]{
-		Name: "unit-registration", Title: "下级单位注册审核", Scope: "registration", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c),
+		Name: "unit-registration", Title: "下级单位注册审核", Scope: "registration", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c, mirror),
 		Tabs:  []list.Tab{{State: "TAB_FIRST", Title: "待审核"}, {State: "TAB_FURTHER", Title: "待复审"}, {State: "TAB_PASSED", Title: "审核通过"}, {State: "TAB_RETURNED", Title: "已退回"}, {State: "TAB_REFUSED", Title: "不通过"}},
 		Empty: "此状态下没有注册申请。下级单位提交注册后会显示在这里。",
 	}
 }
 
 // Subordinates is the list of direct subordinates (A9).
-func Subordinates(c unitv1connect.UnitServiceClient) *list.List[message] {
+func Subordinates(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[message] {
 	return &list.List[message]{
-		Name: "unit-subordinate", Title: "下级单位信息管理", Scope: "subordinate", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c),
+		Name: "unit-subordinate", Title: "下级单位信息管理", Scope: "subordinate", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c, mirror),
 		Tabs:  []list.Tab{{State: "", Title: "全部"}, {State: "AUTHORISED", Title: "已授权"}, {State: "PENDING", Title: "待审核"}, {State: "RETURNED", Title: "已退回"}, {State: "REFUSED", Title: "不通过"}},
 		Empty: "还没有下级单位。可新建下级单位，或由下级单位自行注册。",
 	}
@@ -65,13 +66,13 @@ var staffColumns = []list.Column[*unitv1.Staff]{
 }
 
 // Staff is the list of the own unit's accounts (A6).
-func Staff(c unitv1connect.UnitServiceClient) *list.List[*unitv1.Staff] {
+func Staff(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[*unitv1.Staff] {
 	return &list.List[*unitv1.Staff]{
 		Name: "staff", Title: "工作人员管理", Scope: "own", Columns: staffColumns, Filters: []list.Filter{{Column: "name", Title: "姓名"}, {Column: "account", Title: "登录账号"}}, ID: (*unitv1.Staff).GetId,
-		Source: func(ctx context.Context, q *commonv1.Query) ([]*unitv1.Staff, *commonv1.PageInfo, error) {
+		Source: cache.Through(mirror, "staff", func(ctx context.Context, q *commonv1.Query) ([]*unitv1.Staff, *commonv1.PageInfo, error) {
 			resp, err := c.ListStaff(ctx, &unitv1.ListStaffRequest{Query: q})
 			return resp.GetStaff(), resp.GetPage(), err
-		},
+		}),
 		Tabs:  []list.Tab{{State: "", Title: "全部"}, {State: "ENABLED", Title: "在用"}, {State: "DISABLED", Title: "已停用"}},
 		Empty: "还没有工作人员。",
 	}

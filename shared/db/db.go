@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	_ "github.com/mattn/go-sqlite3"    // the driver "sqlite3"
@@ -33,6 +34,7 @@ type DB struct {
 	write   *sql.DB
 	writer  *writer
 	readers chan *conn
+	closing sync.Once
 }
 
 // readers is how many connections read at once on SQLite: more starve the writer on small machines.
@@ -112,10 +114,14 @@ func started(d Dialect, read, write *sql.DB, n int) *DB {
 	return b
 }
 
-// Close waits for the writes under way and closes the database.
+// Close waits for the reads and writes under way and closes the database; closing it again does nothing.
 func (d *DB) Close() error {
-	d.writer.stop()
-	return errors.Join(d.closeReaders(), d.read.Close(), d.write.Close())
+	var err error
+	d.closing.Do(func() {
+		d.writer.stop()
+		err = errors.Join(d.closeReaders(), d.read.Close(), d.write.Close())
+	})
+	return err
 }
 
 // Ping reports whether the database answers.

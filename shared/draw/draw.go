@@ -11,6 +11,17 @@
 //	commit   H("zp/draw/v1/commit", planHash, party, value)
 //	seed     H("zp/draw/v1/seed", planHash, party1, value1, …, "public:" + public)
 //	key      HMAC-SHA256(seed, lp("zp/draw/v1/key", stratum, id)); the order is ascending by key
+//	trace    for each stratum in order and each candidate in rank: lp(stratum, rank in decimal digits, id, decision, reason)
+//	digest   H("zp/draw/v1/record", planHash, seed, trace); signatures are Ed25519 over it
+//
+// # Walk
+//
+// From the top of the order a candidate is taken if a place is open and no rule stands against it; who is passed over has the reason on
+// record. When somebody declines, the same walk is gone again from the top with all who were taken keeping their places: nobody is
+// un-invited, and who was passed over only because of the one who declined comes before those further down.
+//
+// Taking one after the other is not uniform over all panels that keep the rules, and whoever composes the pool has influence: that is why
+// the excluded stand on the record with reasons.
 package draw
 
 import (
@@ -19,7 +30,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -30,7 +40,11 @@ import (
 const ValueSize = 32
 
 func lp(parts ...[]byte) []byte {
-	var b []byte
+	size := 0
+	for _, p := range parts {
+		size += 8 + len(p)
+	}
+	b := make([]byte, 0, size)
 	for _, p := range parts {
 		b = binary.BigEndian.AppendUint64(b, uint64(len(p)))
 		b = append(b, p...)
@@ -123,108 +137,32 @@ func Seed(planHash []byte, reveals []Reveal, public string) ([]byte, error) {
 // Key is what a candidate is ordered by.
 func Key(seed []byte, stratum, id string) []byte {
 	m := hmac.New(sha256.New, seed)
-	m.Write(lp([]byte("zp/draw/v1/key"), []byte(stratum), []byte(id)))
+	m.Write(keyText(stratum, id))
 	return m.Sum(nil)
 }
 
-// Order ranks a stratum's pool by key.
+func keyText(stratum, id string) []byte {
+	return lp([]byte("zp/draw/v1/key"), []byte(stratum), []byte(id))
+}
+
+// Order ranks a stratum's pool by key: no modulo bias, the order of the pool does not matter, and who is struck out does not move the others.
 func Order(seed []byte, s Stratum) []string {
 	type ranked struct {
 		id  string
-		key []byte
+		key [sha256.Size]byte
 	}
 	all := make([]ranked, len(s.Pool))
+	m := hmac.New(sha256.New, seed)
 	for i, id := range s.Pool {
-		all[i] = ranked{id, Key(seed, s.Name, id)}
+		m.Reset()
+		m.Write(keyText(s.Name, id))
+		all[i].id = id
+		m.Sum(all[i].key[:0])
 	}
-	slices.SortFunc(all, func(a, b ranked) int { return bytes.Compare(a.key, b.key) })
+	slices.SortFunc(all, func(a, b ranked) int { return bytes.Compare(a.key[:], b.key[:]) })
 	ids := make([]string, len(all))
 	for i, r := range all {
 		ids[i] = r.id
 	}
 	return ids
 }
-
-// A Decision says what became of a candidate on the walk down the ranking.
-type Decision string
-
-// The decisions.
-const (
-	Taken     Decision = "TAKEN"
-	Alternate Decision = "ALTERNATE"
-	Skipped   Decision = "SKIP"
-	Declined  Decision = "DECLINED"
-	Left      Decision = "LEFT" // the quota was full
-)
-
-// A Trace is one line of the walk.
-type Trace struct {
-	Rank     int      `json:"rank"`
-	ID       string   `json:"id"`
-	Key      string   `json:"key"` // the first eight bytes, in hex
-	Decision Decision `json:"decision"`
-	Reason   string   `json:"reason,omitempty"`
-}
-
-// A Quota is how many a stratum takes and how the walk decides.
-type Quota struct {
-	Take, Alternates int
-	// Hinders says why a candidate cannot be taken together with those already taken, "" for nothing.
-	Hinders func(id string, taken []string) string
-	// Declined holds those who declined, with the evidence.
-	Declined map[string]string
-	// Needs, if set, must hold for at least one of the taken (a chair, F5): when only one place is left and nobody fits yet, the walk
-	// skips those who do not fit.
-	Needs func(id string) bool
-}
-
-// Walk goes down a ranking and decides on each candidate.
-func Walk(seed []byte, stratum string, order []string, q Quota) []Trace {
-	var trace []Trace
-	var taken []string
-	alternates := 0
-	served := q.Needs == nil
-	for i, id := range order {
-		t := Trace{Rank: i + 1, ID: id, Key: hex.EncodeToString(Key(seed, stratum, id)[:8])}
-		reason := ""
-		if q.Hinders != nil {
-			reason = q.Hinders(id, taken)
-		}
-		fits := q.Needs != nil && q.Needs(id)
-		switch {
-		case q.Declined[id] != "":
-			t.Decision, t.Reason = Declined, q.Declined[id]
-		case reason != "":
-			t.Decision, t.Reason = Skipped, reason
-		case len(taken) == q.Take-1 && !served && !fits:
-			t.Decision, t.Reason = Skipped, "名额须留给主任委员"
-		case len(taken) < q.Take:
-			t.Decision = Taken
-			taken = append(taken, id)
-			served = served || fits
-		case alternates < q.Alternates:
-			t.Decision = Alternate
-			alternates++
-		default:
-			t.Decision = Left
-		}
-		trace = append(trace, t)
-	}
-	return trace
-}
-
-// Chosen returns those of a trace with a decision, in order.
-func Chosen(trace []Trace, d Decision) []string {
-	var ids []string
-	for _, t := range trace {
-		if t.Decision == d {
-			ids = append(ids, t.ID)
-		}
-	}
-	return ids
-}
-
-// MultipliedBy is how many candidates a multiplier of halves (3 is 1.5, 4 is 2, 6 is 3) asks for n places, rounded up (rules.md, section 3).
-func MultipliedBy(n, halves int) int { return (n*halves + 1) / 2 }
-
-func hexOf(b []byte) string { return fmt.Sprintf("%x", b) }

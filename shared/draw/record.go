@@ -1,12 +1,10 @@
 package draw
 
 import (
+	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"io"
-	"slices"
-	"strings"
+	"strconv"
 
 	"zhiping/shared/fault"
 )
@@ -26,10 +24,16 @@ type Record struct {
 	// Redraw is the number of this draw, with the reason from the second on.
 	Redraw int    `json:"redraw,omitempty"`
 	Reason string `json:"reason,omitempty"`
-	// Single marks a draw with one party only, which a setting allows.
+	// Single marks a draw with fewer than three parties, which a setting allows.
 	Single bool `json:"single,omitempty"`
 	// Excluded lists the experts left out beforehand, with reasons.
 	Excluded map[string]string `json:"excluded,omitempty"`
+	// Declines are those who cannot come, in the order in which they said so.
+	Declines []Decline `json:"declines,omitempty"`
+	// Void says why nothing was drawn: a party did not reveal its number.
+	Void string `json:"void,omitempty"`
+	// Signatures are over Digest.
+	Signatures []Signature `json:"signatures,omitempty"`
 }
 
 // A Result is the order of one stratum, and what became of each candidate.
@@ -37,21 +41,96 @@ type Result struct {
 	Stratum string   `json:"stratum"`
 	Order   []string `json:"order"`
 	Trace   []Trace  `json:"trace,omitempty"`
+	// Short is how many places nobody could be found for.
+	Short int `json:"short,omitempty"`
 }
 
-// Run completes a record that has plan, strata, commits, reveals and public value: it checks every number against its commit and fills in
-// seed, orders and traces; quota gives what each stratum takes.
+// A Signature is somebody's Ed25519 signature over the record's digest.
+type Signature struct {
+	Name  string `json:"name"`
+	Key   string `json:"key"`   // hex
+	Value string `json:"value"` // hex
+}
+
+// leastParties is how many parties a draw has unless a setting allows fewer (draw.md, 2).
+const leastParties = 3
+
+// RunPlan completes a record by the rules of its own plan: it checks every number against its commit and fills in seed, orders and traces.
+// Called again after a decline was added, it goes on with the same draw: all others keep their places.
+func (r *Record) RunPlan() error {
+	p := readPlan(r.Plan)
+	if p == nil {
+		return fault.New(fault.Invalid, "抽选方案的格式无法识别，请重新制定方案")
+	}
+	if err := p.Check(r.Strata); err != nil {
+		return err
+	}
+	r.Excluded, r.Redraw, r.Reason = p.Excluded, p.Redraw, p.Reason
+	return r.Run(p.quota(r.Strata))
+}
+
+// Run completes a record that has plan, strata, commits, reveals and public value; quota gives what each stratum takes.
 func (r *Record) Run(quota func(stratum string) Quota) error {
+	if r.Void != "" {
+		return fault.New(fault.State, "本次抽选已作废（%s），请重新抽选", r.Void)
+	}
 	planHash, seed, err := r.seed()
 	if err != nil {
 		return err
 	}
-	r.PlanHash, r.Seed, r.Result = hexOf(planHash), hexOf(seed), nil
-	for _, s := range r.Strata {
-		order := Order(seed, s)
-		r.Result = append(r.Result, Result{Stratum: s.Name, Order: order, Trace: Walk(seed, s.Name, order, quota(s.Name))})
+	result, err := selected(seed, r.Strata, quota, r.Declines)
+	if err != nil {
+		return err
 	}
+	r.PlanHash, r.Seed, r.Result, r.Single, r.Signatures = hex.EncodeToString(planHash), hex.EncodeToString(seed), result, len(r.Reveals) < leastParties, nil
 	return nil
+}
+
+// Abandon makes the record of a draw that was not finished: the numbers that were revealed stay on it, nothing is drawn.
+func (r *Record) Abandon(why string) error {
+	if why == "" || r.Result != nil {
+		return fault.New(fault.State, "抽选作废须注明理由；已抽出结果的抽选不能作废，只能重新抽选")
+	}
+	hash, err := PlanHash(r.Plan, r.Strata)
+	if err != nil {
+		return err
+	}
+	r.Void, r.PlanHash, r.Signatures = why, hex.EncodeToString(hash), nil
+	return r.opened(hash)
+}
+
+// Sign adds a signature over the record as it stands.
+func (r *Record) Sign(name string, key ed25519.PrivateKey) error {
+	digest, err := r.Digest()
+	if err != nil {
+		return err
+	}
+	r.Signatures = append(r.Signatures, Signature{
+		Name: name, Key: hex.EncodeToString(key.Public().(ed25519.PublicKey)), Value: hex.EncodeToString(ed25519.Sign(key, digest)),
+	})
+	return nil
+}
+
+// Digest is what is signed: the plan with its pool, the seed and every decision; of a void draw, why it is void.
+func (r *Record) Digest() ([]byte, error) {
+	planHash, err := PlanHash(r.Plan, r.Strata)
+	if err != nil {
+		return nil, err
+	}
+	if r.Void != "" {
+		return h([]byte("zp/draw/v1/void"), planHash, []byte(r.Void)), nil
+	}
+	_, seed, err := r.seed()
+	if err != nil {
+		return nil, err
+	}
+	var trace []byte
+	for _, res := range r.Result {
+		for _, t := range res.Trace {
+			trace = append(trace, lp([]byte(res.Stratum), []byte(strconv.Itoa(t.Rank)), []byte(t.ID), []byte(t.Decision), []byte(t.Reason))...)
+		}
+	}
+	return h([]byte("zp/draw/v1/record"), planHash, seed, trace), nil
 }
 
 // seed recomputes plan hash and seed and checks the commits.
@@ -62,110 +141,28 @@ func (r *Record) seed() (planHash, seed []byte, err error) {
 	if len(r.Reveals) == 0 || len(r.Reveals) != len(r.Commits) {
 		return nil, nil, fault.New(fault.Invalid, "承诺%d份，公开密数%d份，须一一对应", len(r.Commits), len(r.Reveals))
 	}
-	parties := map[string]bool{}
-	for _, v := range r.Reveals {
-		value, bad := hex.DecodeString(v.Value)
-		if bad != nil || len(value) != ValueSize || parties[v.Party] {
-			return nil, nil, fault.New(fault.Invalid, "参与方“%s”的密数重复或不是%d位十六进制数", v.Party, 2*ValueSize)
-		}
-		parties[v.Party] = true
-		if got := hexOf(Commit(planHash, v.Party, value)); got != r.Commits[v.Party] {
-			return nil, nil, fault.New(fault.Invalid, "参与方“%s”公开的密数与其承诺不符：应为%s，计算得到%s", v.Party, r.Commits[v.Party], got)
-		}
+	if err := r.opened(planHash); err != nil {
+		return nil, nil, err
 	}
 	seed, err = Seed(planHash, r.Reveals, r.Public)
 	return planHash, seed, err
 }
 
+// opened checks every revealed number against its commit.
+func (r *Record) opened(planHash []byte) error {
+	parties := map[string]bool{}
+	for _, v := range r.Reveals {
+		value, bad := hex.DecodeString(v.Value)
+		if bad != nil || len(value) != ValueSize || parties[v.Party] {
+			return fault.New(fault.Invalid, "参与方“%s”的密数重复或不是%d位十六进制数", v.Party, 2*ValueSize)
+		}
+		parties[v.Party] = true
+		if got := hex.EncodeToString(Commit(planHash, v.Party, value)); !sameHex(r.Commits[v.Party], got) {
+			return fault.New(fault.Invalid, "参与方“%s”公开的密数与其承诺不符：应为%s，计算得到%s", v.Party, r.Commits[v.Party], got)
+		}
+	}
+	return nil
+}
+
 // JSON returns the record's bytes.
 func (r *Record) JSON() ([]byte, error) { return json.MarshalIndent(r, "", "  ") }
-
-// Verify reads a record and recomputes it: it writes "seed <hex>" and "order <stratum> <ids…>" per stratum, then 一致; or it returns the
-// first difference as an error in Chinese.
-func Verify(in io.Reader, out io.Writer) error {
-	d := json.NewDecoder(in)
-	d.DisallowUnknownFields()
-	var r Record
-	if err := d.Decode(&r); err != nil {
-		return fault.New(fault.Invalid, "抽选记录无法读取：%v", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return fault.New(fault.Invalid, "抽选记录之后还有多余内容")
-	}
-	planHash, seed, err := r.seed()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "seed %x\n", seed)
-	for _, s := range r.Strata {
-		fmt.Fprintf(out, "order %s %s\n", s.Name, strings.Join(Order(seed, s), " "))
-	}
-	if err := r.differs(planHash, seed); err != nil {
-		return err
-	}
-	fmt.Fprintln(out, "一致")
-	return nil
-}
-
-func (r *Record) differs(planHash, seed []byte) error {
-	if r.PlanHash != "" && r.PlanHash != hexOf(planHash) {
-		return fault.New(fault.Invalid, "方案摘要不一致：记录为%s，计算得到%x", r.PlanHash, planHash)
-	}
-	if r.Seed != "" && r.Seed != hexOf(seed) {
-		return fault.New(fault.Invalid, "种子不一致：记录为%s，计算得到%x", r.Seed, seed)
-	}
-	if len(r.Result) != len(r.Strata) {
-		return fault.New(fault.Invalid, "抽选结果有%d组，抽选名单有%d组", len(r.Result), len(r.Strata))
-	}
-	for i, s := range r.Strata {
-		got := r.Result[i]
-		if got.Stratum != s.Name {
-			return fault.New(fault.Invalid, "第%d组结果应为“%s”，记录为“%s”", i+1, s.Name, got.Stratum)
-		}
-		want := Order(seed, s)
-		for j := range max(len(want), len(got.Order)) {
-			if j >= len(want) || j >= len(got.Order) || want[j] != got.Order[j] {
-				return fault.New(fault.Invalid, "“%s”组第%d位不一致：记录为%s，计算得到%s", s.Name, j+1, at(got.Order, j), at(want, j))
-			}
-		}
-		if err := traced(seed, s.Name, want, got.Trace); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// traced checks that a trace, where there is one, follows the order: who was taken before all others is for the rules of the plan.
-func traced(seed []byte, stratum string, order []string, trace []Trace) error {
-	if trace == nil {
-		return nil
-	}
-	if len(trace) != len(order) {
-		return fault.New(fault.Invalid, "“%s”组的抽选过程有%d行，排序有%d人", stratum, len(trace), len(order))
-	}
-	full := false
-	for i, t := range trace {
-		key := hex.EncodeToString(Key(seed, stratum, order[i])[:8])
-		if t.ID != order[i] || t.Rank != i+1 || t.Key != key {
-			return fault.New(fault.Invalid, "“%s”组抽选过程第%d行与排序不一致", stratum, i+1)
-		}
-		if full && t.Decision == Taken {
-			return fault.New(fault.Invalid, "“%s”组第%d位%s在名额已满后被选入", stratum, i+1, t.ID)
-		}
-		full = full || t.Decision == Alternate || t.Decision == Left
-		if (t.Decision == Skipped || t.Decision == Declined) && t.Reason == "" {
-			return fault.New(fault.Invalid, "“%s”组第%d位%s被跳过，但没有理由", stratum, i+1, t.ID)
-		}
-		if !slices.Contains([]Decision{Taken, Alternate, Skipped, Declined, Left}, t.Decision) {
-			return fault.New(fault.Invalid, "“%s”组第%d位的结论“%s”无法识别", stratum, i+1, t.Decision)
-		}
-	}
-	return nil
-}
-
-func at(ids []string, i int) string {
-	if i < len(ids) {
-		return ids[i]
-	}
-	return "（无）"
-}

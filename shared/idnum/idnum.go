@@ -24,14 +24,15 @@ type ID struct {
 	Division string // the six digits of the address; unknown ones are allowed
 }
 
-// Clean makes full-width signs narrow and takes out spaces.
+// Clean makes full-width letters, digits and signs narrow and takes out spaces and signs that cannot be seen, as pasting brings them along.
+// Chinese punctuation stays as it is.
 func Clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		return r
-	}, width.Narrow.String(s))
+	}, width.Fold.String(s))
 }
 
 var (
@@ -39,7 +40,7 @@ var (
 	residentPattern = regexp.MustCompile(`^[0-9]{17}[0-9X]$`)
 )
 
-// Resident reads a resident ID.
+// Resident reads a resident ID (GB 11643). The fault says what is wrong; it never repeats the number, because faults go to logs.
 func Resident(s string) (ID, error) {
 	n := strings.ToUpper(Clean(s))
 	switch {
@@ -50,7 +51,7 @@ func Resident(s string) (ID, error) {
 	}
 	birth, err := time.Parse("20060102", n[6:14])
 	if err != nil || birth.Year() < 1900 {
-		return ID{}, fault.New(fault.Invalid, "居民身份证号码第7至14位（%s）不是有效的出生日期，请核对", n[6:14])
+		return ID{}, fault.New(fault.Invalid, "居民身份证号码第7至14位不是有效的出生日期，请核对")
 	}
 	if n[17] != ResidentCheck(n[:17]) {
 		return ID{}, fault.New(fault.Invalid, "居民身份证号码校验位不正确，请对照证件逐位核对")
@@ -62,7 +63,7 @@ func Resident(s string) (ID, error) {
 	return ID{Number: n, Birth: birth.Format(time.DateOnly), Sex: sex, Division: n[:6]}, nil
 }
 
-// ResidentCheck returns the check sign of the first 17 digits.
+// ResidentCheck returns the check sign of the first 17 digits, by ISO 7064 MOD 11-2. They must be 17 digits.
 func ResidentCheck(first17 string) byte {
 	sum := 0
 	for i, w := range residentWeights {
@@ -75,7 +76,7 @@ const creditAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 var creditWeights = [17]int{1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28}
 
-// CreditCode reads a unified social credit code.
+// CreditCode reads a unified social credit code (GB 32100) and returns its 18 signs in capitals.
 func CreditCode(s string) (string, error) {
 	c := strings.ToUpper(Clean(s))
 	signs := []rune(c)
@@ -93,7 +94,7 @@ func CreditCode(s string) (string, error) {
 	return c, nil
 }
 
-// CreditCheck returns the check sign of the first 17 signs.
+// CreditCheck returns the check sign of the first 17 signs. They must be 17 signs of the code's alphabet.
 func CreditCheck(first17 string) byte {
 	sum := 0
 	for i, w := range creditWeights {
