@@ -9,7 +9,6 @@ import (
 	"zhiping/server/command"
 	"zhiping/server/committee"
 	"zhiping/server/record"
-	"zhiping/server/session"
 	"zhiping/server/unit"
 	rules "zhiping/shared/activity"
 	"zhiping/shared/catalog"
@@ -132,20 +131,12 @@ func (s *Service) ReviewActivities(ctx context.Context, r *activityv1.ReviewActi
 
 // GetActivity implements the RPC.
 func (s *Service) GetActivity(ctx context.Context, r *activityv1.GetActivityRequest) (*activityv1.GetActivityResponse, error) {
-	resp := &activityv1.GetActivityResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Activity, err = Activities.See(ctx, tx, session.Of(ctx), r.Id)
-		return err
-	})
-	return resp, err
+	m, err := Activities.Get(ctx, s.run.DB, r.Id)
+	return &activityv1.GetActivityResponse{Activity: m}, err
 }
 
 // ListActivities implements the RPC.
 func (s *Service) ListActivities(ctx context.Context, r *activityv1.ListActivitiesRequest) (*activityv1.ListActivitiesResponse, error) {
-	resp := &activityv1.ListActivitiesResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Activities, resp.Page, err = Activities.List(ctx, tx, session.Of(ctx), r.Query)
-		return err
-	})
-	return resp, err
+	rows, page, err := Activities.Rows(ctx, s.run.DB, r.Query)
+	return &activityv1.ListActivitiesResponse{Activities: rows, Page: page}, err
 }

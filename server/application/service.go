@@ -11,8 +11,6 @@ import (
 	"zhiping/server/activity"
 	"zhiping/server/command"
 	"zhiping/server/person"
-	"zhiping/server/session"
-	"zhiping/shared/db"
 	"zhiping/shared/fault"
 
 	rules "zhiping/shared/application"
@@ -119,20 +117,12 @@ func own(ctx context.Context, tx *command.Tx, id string, revision int64) (messag
 
 // GetApplication implements the RPC.
 func (s *Service) GetApplication(ctx context.Context, r *applicationv1.GetApplicationRequest) (*applicationv1.GetApplicationResponse, error) {
-	resp := &applicationv1.GetApplicationResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Application, err = Applications.See(ctx, tx, session.Of(ctx), r.Id)
-		return err
-	})
-	return resp, err
+	m, err := Applications.Get(ctx, s.run.DB, r.Id)
+	return &applicationv1.GetApplicationResponse{Application: m}, err
 }
 
 // ListApplications implements the RPC.
 func (s *Service) ListApplications(ctx context.Context, r *applicationv1.ListApplicationsRequest) (*applicationv1.ListApplicationsResponse, error) {
-	resp := &applicationv1.ListApplicationsResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Applications, resp.Page, err = Applications.List(ctx, tx, session.Of(ctx), r.Query)
-		return err
-	})
-	return resp, err
+	rows, page, err := Applications.Rows(ctx, s.run.DB, r.Query)
+	return &applicationv1.ListApplicationsResponse{Applications: rows, Page: page}, err
 }

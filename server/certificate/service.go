@@ -109,22 +109,14 @@ func next(ctx context.Context, tx *command.Tx) (string, error) {
 
 // GetCertificate implements the RPC.
 func (s *Service) GetCertificate(ctx context.Context, r *certificatev1.GetCertificateRequest) (*certificatev1.GetCertificateResponse, error) {
-	resp := &certificatev1.GetCertificateResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Certificate, err = Certificates.See(ctx, tx, session.Of(ctx), r.Id)
-		return err
-	})
-	return resp, err
+	m, err := Certificates.Get(ctx, s.run.DB, r.Id)
+	return &certificatev1.GetCertificateResponse{Certificate: m}, err
 }
 
 // ListCertificates implements the RPC.
 func (s *Service) ListCertificates(ctx context.Context, r *certificatev1.ListCertificatesRequest) (*certificatev1.ListCertificatesResponse, error) {
-	resp := &certificatev1.ListCertificatesResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Certificates, resp.Page, err = Certificates.List(ctx, tx, session.Of(ctx), r.Query)
-		return err
-	})
-	return resp, err
+	rows, page, err := Certificates.Rows(ctx, s.run.DB, r.Query)
+	return &certificatev1.ListCertificatesResponse{Certificates: rows, Page: page}, err
 }
 
 var byNumber = db.SQL("SELECT body FROM certificate WHERE certificate_number = $1")

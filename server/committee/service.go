@@ -7,10 +7,8 @@ import (
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	"zhiping/server/command"
 	"zhiping/server/record"
-	"zhiping/server/session"
 	"zhiping/server/unit"
 	rules "zhiping/shared/committee"
-	"zhiping/shared/db"
 	"zhiping/shared/fault"
 	"zhiping/shared/review"
 )
@@ -114,20 +112,12 @@ func (s *Service) ReviewCommittees(ctx context.Context, r *committeev1.ReviewCom
 
 // GetCommittee implements the RPC.
 func (s *Service) GetCommittee(ctx context.Context, r *committeev1.GetCommitteeRequest) (*committeev1.GetCommitteeResponse, error) {
-	resp := &committeev1.GetCommitteeResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Committee, err = Committees.See(ctx, tx, session.Of(ctx), r.Id)
-		return err
-	})
-	return resp, err
+	m, err := Committees.Get(ctx, s.run.DB, r.Id)
+	return &committeev1.GetCommitteeResponse{Committee: m}, err
 }
 
 // ListCommittees implements the RPC.
 func (s *Service) ListCommittees(ctx context.Context, r *committeev1.ListCommitteesRequest) (*committeev1.ListCommitteesResponse, error) {
-	resp := &committeev1.ListCommitteesResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Committees, resp.Page, err = Committees.List(ctx, tx, session.Of(ctx), r.Query)
-		return err
-	})
-	return resp, err
+	rows, page, err := Committees.Rows(ctx, s.run.DB, r.Query)
+	return &committeev1.ListCommitteesResponse{Committees: rows, Page: page}, err
 }

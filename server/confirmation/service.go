@@ -11,7 +11,6 @@ import (
 	"zhiping/server/record"
 	"zhiping/server/session"
 	applicationrules "zhiping/shared/application"
-	"zhiping/shared/db"
 	"zhiping/shared/fault"
 	"zhiping/shared/idnum"
 )
@@ -107,20 +106,12 @@ func (s *Service) ReturnResults(ctx context.Context, r *confirmationv1.ReturnRes
 
 // GetConfirmation implements the RPC.
 func (s *Service) GetConfirmation(ctx context.Context, r *confirmationv1.GetConfirmationRequest) (*confirmationv1.GetConfirmationResponse, error) {
-	resp := &confirmationv1.GetConfirmationResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Confirmation, err = Confirmations.See(ctx, tx, session.Of(ctx), r.Id)
-		return err
-	})
-	return resp, err
+	m, err := Confirmations.Get(ctx, s.run.DB, r.Id)
+	return &confirmationv1.GetConfirmationResponse{Confirmation: m}, err
 }
 
 // ListConfirmations implements the RPC.
 func (s *Service) ListConfirmations(ctx context.Context, r *confirmationv1.ListConfirmationsRequest) (*confirmationv1.ListConfirmationsResponse, error) {
-	resp := &confirmationv1.ListConfirmationsResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Confirmations, resp.Page, err = Confirmations.List(ctx, tx, session.Of(ctx), r.Query)
-		return err
-	})
-	return resp, err
+	rows, page, err := Confirmations.Rows(ctx, s.run.DB, r.Query)
+	return &confirmationv1.ListConfirmationsResponse{Confirmations: rows, Page: page}, err
 }

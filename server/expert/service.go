@@ -12,7 +12,6 @@ import (
 	"zhiping/server/committee"
 	"zhiping/server/person"
 	"zhiping/server/record"
-	"zhiping/server/session"
 	"zhiping/server/unit"
 	"zhiping/shared/db"
 	rules "zhiping/shared/expert"
@@ -123,20 +122,12 @@ func (s *Service) ReviewExperts(ctx context.Context, r *expertv1.ReviewExpertsRe
 
 // GetExpert implements the RPC.
 func (s *Service) GetExpert(ctx context.Context, r *expertv1.GetExpertRequest) (*expertv1.GetExpertResponse, error) {
-	resp := &expertv1.GetExpertResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Expert, err = Experts.See(ctx, tx, session.Of(ctx), r.Id)
-		return err
-	})
-	return resp, err
+	m, err := Experts.Get(ctx, s.run.DB, r.Id)
+	return &expertv1.GetExpertResponse{Expert: m}, err
 }
 
 // ListExperts implements the RPC.
 func (s *Service) ListExperts(ctx context.Context, r *expertv1.ListExpertsRequest) (*expertv1.ListExpertsResponse, error) {
-	resp := &expertv1.ListExpertsResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Experts, resp.Page, err = Experts.List(ctx, tx, session.Of(ctx), r.Query)
-		return err
-	})
-	return resp, err
+	rows, page, err := Experts.Rows(ctx, s.run.DB, r.Query)
+	return &expertv1.ListExpertsResponse{Experts: rows, Page: page}, err
 }

@@ -108,12 +108,8 @@ func seats(m message, r *meetingv1.ConfirmPanelRequest) error {
 
 // GetMeeting implements the RPC.
 func (s *Service) GetMeeting(ctx context.Context, r *meetingv1.GetMeetingRequest) (*meetingv1.GetMeetingResponse, error) {
-	resp := &meetingv1.GetMeetingResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Meeting, err = Meetings.See(ctx, tx, session.Of(ctx), r.Id)
-		return err
-	})
-	return resp, err
+	m, err := Meetings.Get(ctx, s.run.DB, r.Id)
+	return &meetingv1.GetMeetingResponse{Meeting: m}, err
 }
 
 // ListMeetings implements the RPC.

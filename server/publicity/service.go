@@ -15,7 +15,6 @@ import (
 	"zhiping/server/session"
 	applicationrules "zhiping/shared/application"
 	"zhiping/shared/catalog"
-	"zhiping/shared/db"
 	"zhiping/shared/fault"
 )
 
@@ -218,20 +217,12 @@ func (s *Service) EndPublicity(ctx context.Context, r *publicityv1.EndPublicityR
 
 // GetPublicity implements the RPC. The senders of objections are for the unit that handles them.
 func (s *Service) GetPublicity(ctx context.Context, r *publicityv1.GetPublicityRequest) (*publicityv1.GetPublicityResponse, error) {
-	resp := &publicityv1.GetPublicityResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Publicity, err = Publicities.See(ctx, tx, session.Of(ctx), r.Id)
-		return err
-	})
-	return resp, err
+	m, err := Publicities.Get(ctx, s.run.DB, r.Id)
+	return &publicityv1.GetPublicityResponse{Publicity: m}, err
 }
 
 // ListPublicities implements the RPC.
 func (s *Service) ListPublicities(ctx context.Context, r *publicityv1.ListPublicitiesRequest) (*publicityv1.ListPublicitiesResponse, error) {
-	resp := &publicityv1.ListPublicitiesResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Publicities, resp.Page, err = Publicities.List(ctx, tx, session.Of(ctx), r.Query)
-		return err
-	})
-	return resp, err
+	rows, page, err := Publicities.Rows(ctx, s.run.DB, r.Query)
+	return &publicityv1.ListPublicitiesResponse{Publicities: rows, Page: page}, err
 }

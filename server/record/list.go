@@ -295,3 +295,21 @@ func (k *Kind[M]) samples(s Scope) []string {
 	}
 	return all
 }
+
+// Get answers a procedure that gets one record: the caller must be able to see it.
+func (k *Kind[M]) Get(ctx context.Context, d *db.DB, id string) (m M, err error) {
+	err = d.Read(ctx, func(tx *db.Tx) error {
+		m, err = k.See(ctx, tx, session.Of(ctx), id)
+		return err
+	})
+	return m, err
+}
+
+// Rows answers a procedure that lists records.
+func (k *Kind[M]) Rows(ctx context.Context, d *db.DB, q *commonv1.Query) (rows []M, page *commonv1.PageInfo, err error) {
+	err = d.Read(ctx, func(tx *db.Tx) error {
+		rows, page, err = k.List(ctx, tx, session.Of(ctx), q)
+		return err
+	})
+	return rows, page, err
+}

@@ -154,32 +154,20 @@ func keepsSuper(ctx context.Context, tx *command.Tx, s *unitv1.Staff) error {
 
 // GetUnit implements the RPC.
 func (s *Service) GetUnit(ctx context.Context, r *unitv1.GetUnitRequest) (*unitv1.GetUnitResponse, error) {
-	resp := &unitv1.GetUnitResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Unit, err = Units.See(ctx, tx, session.Of(ctx), r.Id)
-		return err
-	})
-	return resp, err
+	m, err := Units.Get(ctx, s.run.DB, r.Id)
+	return &unitv1.GetUnitResponse{Unit: m}, err
 }
 
 // ListUnits implements the RPC.
 func (s *Service) ListUnits(ctx context.Context, r *unitv1.ListUnitsRequest) (*unitv1.ListUnitsResponse, error) {
-	resp := &unitv1.ListUnitsResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Units, resp.Page, err = Units.List(ctx, tx, session.Of(ctx), r.Query)
-		return err
-	})
-	return resp, err
+	rows, page, err := Units.Rows(ctx, s.run.DB, r.Query)
+	return &unitv1.ListUnitsResponse{Units: rows, Page: page}, err
 }
 
 // ListStaff implements the RPC.
 func (s *Service) ListStaff(ctx context.Context, r *unitv1.ListStaffRequest) (*unitv1.ListStaffResponse, error) {
-	resp := &unitv1.ListStaffResponse{}
-	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Staff, resp.Page, err = Staff.List(ctx, tx, session.Of(ctx), r.Query)
-		return err
-	})
-	return resp, err
+	rows, page, err := Staff.Rows(ctx, s.run.DB, r.Query)
+	return &unitv1.ListStaffResponse{Staff: rows, Page: page}, err
 }
 
 var likeEscape = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)

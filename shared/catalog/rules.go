@@ -14,30 +14,56 @@ import (
 	"zhiping/shared/fault"
 )
 
-// A Threshold is one figure of a rule set with the article it is from.
-type Threshold struct {
-	Value  int    `json:"value"`
+// A Figure is one value of a rule set with the article it is from.
+type Figure[T any] struct {
+	Value  T      `json:"value"`
 	Source string `json:"source"`
+	// Mark says how the source is known: S read in the manual, M from memory of the regulation and to be held against its official
+	// text, L set by this project until the office decides.
+	Mark string `json:"mark,omitempty"`
 }
 
+// A Threshold is a figure that counts something.
+type Threshold = Figure[int]
+
 // A RuleSet is every threshold of the business under one date (rules.md): data, not code, because the office may correct it. It never
-// changes; it is named by the SHA-256 of its bytes, an activity is bound to it at publication, and a meeting's package carries it.
+// changes; it is named by the SHA-256 of its bytes, an activity is bound to it at publication, and a meeting's package carries it. What a
+// set made earlier does not name yet is the zero value, without a source.
 type RuleSet struct {
 	SHA256 string `json:"-"`
 	Bytes  []byte `json:"-"`
 
-	Name                 string    `json:"name"`
-	From                 string    `json:"from"` // civil date from which it holds
-	FilingYears          Threshold `json:"filing_years"`
-	TermYears            Threshold `json:"term_years"`
-	LeastHighBySeries    Threshold `json:"least_high_by_series"`
-	LeastHighBySpecialty Threshold `json:"least_high_by_specialty"`
-	LeastGroup           Threshold `json:"least_group"`
-	PublicityDays        Threshold `json:"publicity_days"`
-	EmployerDays         Threshold `json:"employer_publicity_days"`
-	YearsRunning         Threshold `json:"years_running"`
-	NeedNumerator        Threshold `json:"need_numerator"`
-	NeedDenominator      Threshold `json:"need_denominator"`
+	Name string `json:"name"`
+	From string `json:"from"` // civil date from which it holds
+
+	FilingYears          Threshold    `json:"filing_years"`
+	TermYears            Threshold    `json:"term_years"` // of an expert
+	PanelOdd             Figure[bool] `json:"panel_odd"`
+	LeastHighBySeries    Threshold    `json:"least_high_by_series"`
+	LeastHighBySpecialty Threshold    `json:"least_high_by_specialty"`
+	LeastGroup           Threshold    `json:"least_group"`
+	PublicityDays        Threshold    `json:"publicity_days"`          // working days
+	EmployerDays         Threshold    `json:"employer_publicity_days"` // working days
+
+	// How long somebody cannot apply: after a sanction, in months, and after fraud, in years; and whether a refusal bars the year.
+	WarningMonths   Threshold    `json:"warning_months"`
+	DemeritMonths   Threshold    `json:"demerit_months"`
+	DemotionMonths  Threshold    `json:"demotion_months"` // and dismissal
+	FraudYears      Threshold    `json:"fraud_years"`
+	RefusedBarsYear Figure[bool] `json:"refused_bars_year"`
+
+	// Voting: the fraction for quorum and passing, and what a recusal does to the base (the values of package ballot).
+	NeedNumerator     Threshold      `json:"need_numerator"`
+	NeedDenominator   Threshold      `json:"need_denominator"`
+	RecusalBase       Figure[string] `json:"recusal_base"`
+	DropExtremes      Figure[bool]   `json:"drop_extremes"`       // of a group's scores, the highest and the lowest
+	GroupRefusedLeave Figure[bool]   `json:"group_refused_leave"` // who fails the group's vote is not voted on in the plenary
+
+	// The draw (F5).
+	YearsRunning   Threshold     `json:"years_running"`    // attended one after the other: left out
+	LeastChairs    Threshold     `json:"least_chairs"`     // among those taken
+	ChairRestYears Threshold     `json:"chair_rest_years"` // after having chaired
+	DrawHalves     Figure[[]int] `json:"draw_halves"`      // the multipliers to choose from, in halves: 3 is 1.5
 }
 
 // Need is how many of n a majority by this rule set needs: ceil(2n/3) by Articles 19 and 20, in integers.
