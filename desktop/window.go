@@ -132,6 +132,7 @@ func (p *program) menu() []shell.Item {
 		{Group: "单位管理", Title: "角色管理", Right: commonv1.Right_RIGHT_ROLE_MANAGE, Open: func() *shell.Page {
 			return &shell.Page{Key: "roles", Title: "角色管理", Content: unit.NewRoles(me.Unit, units, p.run, func(u *unitv1.Unit) { me.Unit = u; p.shell.Close("roles"); p.shell.Say("角色已保存") }, p.shell.Fail)}
 		}},
+		{Group: "单位管理", Title: "多岗审核配置", Right: commonv1.Right_RIGHT_UNIT_POSTS, Open: func() *shell.Page { return p.posts(units) }},
 		{Group: "单位管理", Title: "新建下级单位", Right: commonv1.Right_RIGHT_UNIT_SUBORDINATE, Open: func() *shell.Page {
 			const key = "new-unit"
 			return &shell.Page{Key: key, Title: "新建下级单位", Content: unit.NewWizard(me.Unit, units, p.run, func() { p.shell.Close(key); p.shell.Say("下级单位已创建") }, p.shell.Fail)}
@@ -216,4 +217,24 @@ func openCache(c *syncer.Client, account, password string) (*cache.Cache, error)
 		return nil, err
 	}
 	return cache.Open(context.Background(), filepath.Join(base, "zhiping", c.Name(), account), password, time.Now)
+}
+
+// posts is the page of the review posts; who can be chosen is asked when it is opened.
+func (p *program) posts(units unitv1connect.UnitServiceClient) *shell.Page {
+	body := container.NewStack()
+	me := p.client.Identity
+	load := func() {
+		p.run(func() func() {
+			resp, err := units.ListStaff(context.Background(), &unitv1.ListStaffRequest{Query: &commonv1.Query{Size: 200}})
+			return func() {
+				if err != nil {
+					p.shell.Fail(err)
+					return
+				}
+				body.Objects = []fyne.CanvasObject{unit.NewPosts(me.Unit, resp.Staff, units, p.run, func(u *unitv1.Unit) { me.Unit = u; p.shell.Say("多岗审核已保存") }, p.shell.Fail)}
+				body.Refresh()
+			}
+		})
+	}
+	return &shell.Page{Key: "posts", Title: "多岗审核配置", Content: body, Refresh: load}
 }
