@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"strings"
 	"testing"
 
 	"zhiping/shared/catalog"
@@ -57,40 +58,46 @@ func TestParentsExist(t *testing.T) {
 	}
 }
 
-func TestNeed(t *testing.T) {
-	r, err := catalog.RulesOn("2026-03-01")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n, want := range map[int]int{3: 2, 5: 4, 7: 5, 9: 6, 11: 8, 13: 9, 15: 10, 17: 12, 25: 17} {
-		if got := r.Need(n); got != want {
-			t.Errorf("need(%d) = %d, want %d", n, got, want)
+// Every line says where it comes from and how sure that is, and of the lists without parents each name stands once.
+func TestLines(t *testing.T) {
+	for _, name := range []string{"degrees", "divisions", "educations", "ethnics", "id_kinds", "levels", "methods", "natures", "politics", "series", "sexes", "specialties", "titles"} {
+		if !catalog.Known(name) {
+			t.Errorf("no list %s", name)
+		}
+		for _, e := range catalog.Choices(name) {
+			if e.Source == "" || !strings.Contains("SAML", e.Confidence) || len(e.Confidence) != 1 {
+				t.Errorf("%s: %+v", name, e)
+			}
+			if got, ok := catalog.Name(name, e.Code); !ok || got != e.Name {
+				t.Errorf("%s: the code %s is %s, want %s", name, e.Code, got, e.Name)
+			}
+			if code, ok := catalog.Code(name, e.Name); e.Parent == "" && (!ok || code != e.Code) {
+				t.Errorf("%s: the name %s is %s, want %s", name, e.Name, code, e.Code)
+			}
 		}
 	}
-	if again, err := catalog.Rules(r.SHA256); err != nil || again != r {
-		t.Error(err)
-	}
-	if _, err := catalog.RulesOn("2000-01-01"); err == nil {
-		t.Error("a date before every rule set has one")
+	if catalog.Known("nothing") || catalog.Choices("nothing") != nil || catalog.Children("nothing", "") != nil {
+		t.Error("a list that is not there has lines")
 	}
 }
 
-func TestWorkingDays(t *testing.T) {
-	for _, c := range []struct {
-		from string
-		n    int
-		want string
-	}{
-		{"2026-03-02", 5, "2026-03-09"},
-		{"2026-02-13", 5, "2026-02-27"}, // over the Spring Festival; the 14th is a make-up day
-		{"2026-09-30", 1, "2026-10-08"},
-		{"2025-09-30", 3, "2025-10-11"},
-	} {
-		if got, err := catalog.AddWorkingDays(c.from, c.n); err != nil || got != c.want {
-			t.Errorf("%s + %d: %s, want %s (%v)", c.from, c.n, got, c.want, err)
+// The codes of divisions nest: the parent's digits begin the child's.
+func TestDivisionsNest(t *testing.T) {
+	for _, e := range catalog.Choices("divisions") {
+		if len(e.Code) != 6 || !strings.HasPrefix(e.Code, strings.TrimRight(strings.TrimSuffix(e.Parent, "00"), "0")) {
+			t.Errorf("%s %s below %s", e.Code, e.Name, e.Parent)
 		}
 	}
-	if _, err := catalog.AddWorkingDays("2026-12-30", 5); err == nil {
-		t.Error("a year without a table was guessed")
+}
+
+func TestTitlesOfASeries(t *testing.T) {
+	for parent, want := range map[string]string{"01/5": "教授", "05/3": "工程师 建筑师 城乡规划师", "17/4": "高级会计师", "01/1": ""} {
+		var names []string
+		for _, e := range catalog.Children("titles", parent) {
+			names = append(names, e.Name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: %s, want %s", parent, got, want)
+		}
 	}
 }

@@ -6,9 +6,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"zhiping/assets"
 	"zhiping/shared/fault"
@@ -88,11 +91,12 @@ var ruleSets = sync.OnceValue(func() []*RuleSet {
 		}
 		all = append(all, r)
 	}
-	slices.SortFunc(all, func(a, b *RuleSet) int { return -bytes.Compare([]byte(a.From), []byte(b.From)) })
+	slices.SortFunc(all, func(a, b *RuleSet) int { return strings.Compare(b.From, a.From) })
 	return all
 })
 
-// ReadRules reads a rule set from its bytes.
+// ReadRules reads a rule set from its bytes, which the set keeps. A key that this program does not know is an error: it would be a rule that
+// nobody follows.
 func ReadRules(b []byte) (*RuleSet, error) {
 	sum := sha256.Sum256(b)
 	r := &RuleSet{SHA256: hex.EncodeToString(sum[:]), Bytes: b}
@@ -101,13 +105,19 @@ func ReadRules(b []byte) (*RuleSet, error) {
 	if err := d.Decode(r); err != nil {
 		return nil, err
 	}
-	if r.NeedDenominator.Value < 1 || r.From == "" {
-		return nil, fmt.Errorf("incomplete")
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("something follows the rule set")
+	}
+	if _, err := time.Parse(time.DateOnly, r.From); err != nil {
+		return nil, fmt.Errorf("from: %w", err)
+	}
+	if n, d := r.NeedNumerator.Value, r.NeedDenominator.Value; n < 1 || d < n {
+		return nil, fmt.Errorf("need %d/%d is no fraction", n, d)
 	}
 	return r, nil
 }
 
-// RulesOn returns the rule set that holds on a civil date.
+// RulesOn returns the rule set that holds on a civil date: of those shipped, the one that began last.
 func RulesOn(date string) (*RuleSet, error) {
 	for _, r := range ruleSets() {
 		if r.From <= date {
@@ -117,7 +127,7 @@ func RulesOn(date string) (*RuleSet, error) {
 	return nil, fault.New(fault.State, "没有适用于%s的规则集，请联系管理员", date)
 }
 
-// Rules returns the rule set of a SHA-256.
+// Rules returns the rule set of a SHA-256 in hex. A set once shipped stays: records are bound to it.
 func Rules(sha256 string) (*RuleSet, error) {
 	for _, r := range ruleSets() {
 		if r.SHA256 == sha256 {
