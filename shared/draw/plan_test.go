@@ -298,3 +298,28 @@ func marshal(v any) string {
 	}
 	return string(b)
 }
+
+// Whatever is in the file, the answer is 一致 after the seed or a fault in words.
+func FuzzVerify(f *testing.F) {
+	p, strata := planned()
+	r, err := sealed(p, strata, 7)
+	if err == nil {
+		err = r.RunPlan()
+	}
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(marshal(r))
+	f.Add(marshal(golden()))
+	f.Add(`{"void":"x","strata":[{}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var out strings.Builder
+		err := draw.Verify(strings.NewReader(text), &out)
+		if err == nil != strings.HasSuffix(out.String(), "\n一致\n") {
+			t.Fatalf("%v after %q", err, out.String())
+		}
+		if err != nil && fault.CodeOf(err) != fault.Invalid {
+			t.Fatalf("not in words: %v", err)
+		}
+	})
+}
