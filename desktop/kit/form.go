@@ -2,7 +2,9 @@ package kit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -24,15 +26,20 @@ type Form struct {
 	message proto.Message
 	rows    map[string]*formRow
 	order   []string
+	attach  func(field string, then func(*commonv1.Attachment))
 }
 
 type formRow struct {
-	info  *field.Info
-	entry *widget.Entry
-	pick  *widget.SelectEntry
-	check *widget.Check
-	note  *widget.Label
-	count *widget.Label
+	info    *field.Info
+	entry   *leaveEntry
+	pick    *leavePick
+	all     []string // what can be picked
+	check   *widget.Check
+	files   *fyne.Container
+	shown   *widget.Label // of a derived field
+	note    *widget.Label
+	count   *widget.Label
+	problem string // why what was typed is no value; said on leaving the field
 }
 
 // NewForm draws the named fields of a message.
@@ -49,17 +56,20 @@ func NewForm(m proto.Message, names ...string) *Form {
 func (f *Form) row(info *field.Info) fyne.CanvasObject {
 	r := &formRow{info: info, note: widget.NewLabel(""), count: widget.NewLabel("")}
 	f.rows[info.Name] = r
-	title := info.GetLabel()
-	if info.Required {
-		title = "* " + title
-	}
-	label := widget.NewLabelWithStyle(title, fyne.TextAlignTrailing, fyne.TextStyle{})
+	label := newFormLabel(info)
 	r.note.Importance = widget.DangerImportance
 	r.note.Wrapping = fyne.TextWrapWord
 	r.note.Hide()
 	r.count.Importance = widget.LowImportance
 	var input fyne.CanvasObject
 	switch {
+	case isAttachment(info):
+		r.files = container.NewVBox()
+		f.drawFiles(r)
+		input = r.files
+	case info.GetDerived():
+		r.shown = widget.NewLabel(info.Text(f.message))
+		input = r.shown
 	case info.Desc.Kind() == protoreflect.BoolKind:
 		r.check = widget.NewCheck("", func(on bool) { f.set(r, map[bool]string{true: "是", false: "否"}[on]) })
 		r.check.SetChecked(info.Text(f.message) == "是")
@@ -69,18 +79,19 @@ func (f *Form) row(info *field.Info) fyne.CanvasObject {
 	default:
 		input = f.text(r)
 	}
-	row := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(150, 32), label), container.NewGridWrap(fyne.NewSize(70, 32), r.count), input)
-	return container.NewVBox(row, container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(150, 1)), nil, r.note))
+	left, right := fyne.NewSize(labelWidth*scale(), label.MinSize().Height), fyne.NewSize(countWidth*scale(), label.MinSize().Height)
+	row := container.NewBorder(nil, nil, container.NewGridWrap(left, label), container.NewGridWrap(right, r.count), input)
+	note := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(left.Width, 1)), nil, r.note)
+	return container.New(narrowLayout{}, container.NewVBox(row, note))
 }
 
 func (f *Form) text(r *formRow) fyne.CanvasObject {
-	r.entry = widget.NewEntry()
-	if r.info.GetWidget() == commonv1.Widget_WIDGET_PARAGRAPH {
-		r.entry = widget.NewMultiLineEntry()
-		r.entry.SetMinRowsVisible(4)
+	r.entry = newLeaveEntry(r.info.GetWidget() == commonv1.Widget_WIDGET_PARAGRAPH, func() { f.left(r) })
+	if r.info.GetPersonal() == commonv1.Personal_PERSONAL_HIDDEN {
+		r.entry.Password = true
 	}
 	r.entry.SetText(r.info.Text(f.message))
-	r.entry.SetPlaceHolder(r.info.GetHelp())
+	r.entry.SetPlaceHolder(hint(r.info))
 	r.counted()
 	r.entry.OnChanged = func(s string) {
 		f.set(r, s)
@@ -91,21 +102,15 @@ func (f *Form) text(r *formRow) fyne.CanvasObject {
 
 // choice is an entry with a list under it: what is typed narrows the list, so that a long one can be searched.
 func (f *Form) choice(r *formRow) fyne.CanvasObject {
-	var all []string
 	for _, c := range r.info.Choices {
-		all = append(all, c.Label)
+		r.all = append(r.all, c.Label)
 	}
-	r.pick = widget.NewSelectEntry(all[:min(len(all), longList)])
+	r.pick = newLeavePick(func() { f.left(r) })
+	r.offer("")
 	r.pick.SetText(r.info.Text(f.message))
 	r.pick.SetPlaceHolder("输入文字可筛选")
 	r.pick.OnChanged = func(s string) {
-		var some []string
-		for _, l := range all {
-			if strings.Contains(l, s) && len(some) < longList {
-				some = append(some, l)
-			}
-		}
-		r.pick.SetOptions(some)
+		r.offer(s)
 		f.set(r, s)
 	}
 	return r.pick
@@ -114,22 +119,100 @@ func (f *Form) choice(r *formRow) fyne.CanvasObject {
 // longList is how many choices are offered at once.
 const longList = 60
 
-// counted shows how much of a limited text is used.
-func (r *formRow) counted() {
-	if r.info.Max > 0 && r.info.Max < 1000 {
-		r.count.SetText(fmt.Sprintf("%d / %d", len([]rune(r.entry.Text)), r.info.Max))
+// offer narrows the list to what holds the text; to everything once one is picked, so that another can be picked.
+func (r *formRow) offer(s string) {
+	if slices.Contains(r.all, s) {
+		s = ""
+	}
+	var some []string
+	for _, l := range r.all {
+		if strings.Contains(l, s) && len(some) < longList {
+			some = append(some, l)
+		}
+	}
+	r.pick.SetOptions(some)
+}
+
+// Offer changes what can be picked for a field, for a list that depends on another field (series, then title). A value that is no longer
+// among them is cleared.
+func (f *Form) Offer(name string, labels []string) {
+	r := f.rows[name]
+	r.all = labels
+	r.offer("")
+	if r.pick.Text != "" && !slices.Contains(labels, r.pick.Text) {
+		r.pick.SetText("")
 	}
 }
 
-func (f *Form) set(r *formRow, s string) {
-	if p := r.info.SetText(f.message, s); p != nil {
-		r.say(p.Text)
+// Protect makes fields unchangeable: keys, and what another unit has verified.
+func (f *Form) Protect(names ...string) {
+	for _, n := range names {
+		switch r := f.rows[n]; {
+		case r.entry != nil:
+			r.entry.Disable()
+		case r.pick != nil:
+			r.pick.Disable()
+		case r.check != nil:
+			r.check.Disable()
+		}
+	}
+}
+
+// counted shows how much of a limited text is used.
+func (r *formRow) counted() {
+	if r.info.Max == 0 || r.info.Max >= 1000 || r.info.GetWidget() == commonv1.Widget_WIDGET_DATE {
 		return
 	}
+	n := utf8.RuneCountInString(strings.TrimSpace(r.entry.Text))
+	r.count.Importance = widget.LowImportance
+	if n > r.info.Max {
+		r.count.Importance = widget.DangerImportance
+	}
+	r.count.SetText(fmt.Sprintf("%d / %d", n, r.info.Max))
+}
+
+// set takes what is being typed. Nothing is complained about before the field is left: half a date is no mistake.
+func (f *Form) set(r *formRow, s string) {
 	r.say("")
+	r.problem = ""
+	if p := r.info.SetText(f.message, s); p != nil {
+		r.problem = p.Text
+		return
+	}
 	if f.Changed != nil {
 		f.Changed(r.info.Name)
 	}
+}
+
+// left says what is wrong with a field that the cursor has left, and shows the value as it will be kept: 20240226 becomes 2024-02-26.
+func (f *Form) left(r *formRow) {
+	if r.problem != "" {
+		r.say(r.problem)
+		return
+	}
+	if text := r.info.Text(f.message); r.entry != nil && r.entry.Text != text {
+		r.entry.SetText(text)
+	}
+	if r.text() == "" {
+		return // that something is still to be filled in is said when the form is sent
+	}
+	problems, err := field.Check(f.message, field.Draft)
+	if err != nil {
+		return // a bug in the declarations; Check says it
+	}
+	for _, p := range problems {
+		if p.Field == r.info.Name {
+			r.say(p.Text)
+			return
+		}
+	}
+}
+
+func (r *formRow) text() string {
+	if r.pick != nil {
+		return r.pick.Text
+	}
+	return r.entry.Text
 }
 
 func (r *formRow) say(text string) {
@@ -150,12 +233,13 @@ func (f *Form) Check() bool {
 	wrong := false
 	for _, name := range f.order {
 		r := f.rows[name]
-		if r.note.Visible() && r.note.Text != "" {
+		r.say(r.problem)
+		if r.problem != "" {
 			wrong = true // what was typed is no value at all
 			continue
 		}
 		for _, p := range problems {
-			if p.Field == name {
+			if p.Field == name || strings.HasPrefix(p.Field, name+"[") || strings.HasPrefix(p.Field, name+".") {
 				r.say(p.Text)
 				wrong = true
 			}
@@ -237,9 +321,12 @@ func NewWizard(finish func(), steps ...Step) fyne.CanvasObject {
 	return container.NewBorder(names, container.NewHBox(back, next), nil, nil, body)
 }
 
-// Reset shows the message's values again, after the program has changed them.
-func (f *Form) Reset() {
+// Reset shows the message's values again, of the named fields or of all, after the program has changed them.
+func (f *Form) Reset(names ...string) {
 	for _, r := range f.rows {
+		if len(names) > 0 && !slices.Contains(names, r.info.Name) {
+			continue
+		}
 		switch text := r.info.Text(f.message); {
 		case r.entry != nil:
 			r.entry.SetText(text)
@@ -247,6 +334,10 @@ func (f *Form) Reset() {
 			r.pick.SetText(text)
 		case r.check != nil:
 			r.check.SetChecked(text == "是")
+		case r.files != nil:
+			f.drawFiles(r)
+		case r.shown != nil:
+			r.shown.SetText(text)
 		}
 	}
 }

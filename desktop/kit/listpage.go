@@ -28,11 +28,12 @@ type ListPage[M any] struct {
 	run     Runner
 	open    func(M)
 	actions []Action[M]
-	filters map[string]*widget.Entry
+	bar     *filterBar
 	tabs    []*widget.Button
 	batch   []*widget.Button
 	table   *widget.Table
 	note    *widget.Label
+	warning *Banner
 	total   *widget.Label
 	back    *widget.Button
 	forward *widget.Button
@@ -40,49 +41,22 @@ type ListPage[M any] struct {
 
 // NewListPage draws a list; open opens a row's page.
 func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Action[M]) *ListPage[M] {
-	p := &ListPage[M]{Model: list.New(l), run: run, open: open, actions: actions, filters: map[string]*widget.Entry{}}
+	p := &ListPage[M]{Model: list.New(l), run: run, open: open, actions: actions, warning: NewBanner()}
 	p.note = widget.NewLabel("")
 	p.note.Alignment = fyne.TextAlignCenter
-	top := container.NewVBox(p.filterBar(), p.tabBar())
+	p.bar = newFilterBar(l.Filters, func(values map[string]string) {
+		p.Model.Filter(values)
+		p.Load()
+	})
+	top := container.NewVBox(p.bar.content, p.tabBar(), p.warning.Content)
 	p.table = p.newTable()
 	p.Content = container.NewBorder(top, p.pager(), nil, nil, container.NewStack(p.table, container.NewCenter(p.note)))
+	p.draw()
 	return p
 }
 
-func (p *ListPage[M]) filterBar() fyne.CanvasObject {
-	row := container.NewHBox()
-	for _, f := range p.Model.List.Filters {
-		e := widget.NewEntry()
-		e.SetPlaceHolder(f.Title)
-		e.OnSubmitted = func(string) { p.search() }
-		p.filters[f.Column] = e
-		row.Add(container.NewGridWrap(fyne.NewSize(150, 34), e))
-	}
-	if len(p.filters) == 0 {
-		return row
-	}
-	query := widget.NewButtonWithIcon("查询", theme.SearchIcon(), p.search)
-	query.Importance = widget.HighImportance
-	row.Add(query)
-	row.Add(widget.NewButton("重置", p.reset))
-	return row
-}
-
-func (p *ListPage[M]) search() {
-	values := map[string]string{}
-	for c, e := range p.filters {
-		values[c] = e.Text
-	}
-	p.Model.Filter(values)
-	p.Load()
-}
-
-func (p *ListPage[M]) reset() {
-	for _, e := range p.filters {
-		e.SetText("")
-	}
-	p.search()
-}
+// Search puts the cursor into the filter bar (Ctrl+F).
+func (p *ListPage[M]) Search(c fyne.Canvas) { p.bar.focus(c) }
 
 func (p *ListPage[M]) tabBar() fyne.CanvasObject {
 	row := container.NewHBox()
@@ -96,7 +70,12 @@ func (p *ListPage[M]) tabBar() fyne.CanvasObject {
 	}
 	row.Add(layout.NewSpacer())
 	for _, a := range p.actions {
-		b := widget.NewButton(a.Title, func() { a.Run(p.Model.Selection(), p.Load) })
+		b := widget.NewButton(a.Title, func() {
+			a.Run(p.Model.Selection(), func() {
+				p.Model.Clear() // what was done with them is done; what failed is chosen anew
+				p.Load()
+			})
+		})
 		b.Importance = widget.HighImportance
 		p.batch = append(p.batch, b)
 		row.Add(b)
@@ -111,6 +90,11 @@ const (
 	openWidth  = 58
 )
 
+// scale is how much larger the text is than at 100 %: widths grow with it.
+func scale() float32 { return theme.TextSize() / baseText }
+
+const baseText = 13 // of package theme
+
 func (p *ListPage[M]) newTable() *widget.Table {
 	cols := p.Model.List.Columns
 	var t *widget.Table
@@ -121,25 +105,24 @@ func (p *ListPage[M]) newTable() *widget.Table {
 			}
 			return len(p.Model.Rows), len(cols) + 2
 		},
-		func() fyne.CanvasObject {
-			l := widget.NewLabel("")
-			l.Truncation = fyne.TextTruncateEllipsis
-			return container.NewStack(l, widget.NewCheck("", nil), widget.NewHyperlink("", nil))
-		},
-		p.updateCell)
+		newCell, p.updateCell)
 	t.ShowHeaderRow = true
 	t.CreateHeader = func() fyne.CanvasObject {
 		b := widget.NewButton("", nil)
 		b.Importance = widget.LowImportance
 		b.Alignment = widget.ButtonAlignLeading
-		return b
+		return container.New(lineLayout{}, b) // the table's rows are never lower than its head
 	}
 	t.UpdateHeader = p.updateHeader
-	t.SetColumnWidth(0, checkWidth)
+	t.StickyColumnCount = 1
+	t.SetColumnWidth(0, checkWidth*scale())
 	for i, c := range cols {
-		t.SetColumnWidth(i+1, c.Width)
+		if c.Fixed && t.StickyColumnCount == i+1 {
+			t.StickyColumnCount++
+		}
+		t.SetColumnWidth(i+1, c.Width*scale())
 	}
-	t.SetColumnWidth(len(cols)+1, openWidth)
+	t.SetColumnWidth(len(cols)+1, openWidth*scale())
 	t.OnSelected = func(at widget.TableCellID) {
 		t.UnselectAll()
 		if at.Row >= 0 && at.Row < len(p.Model.Rows) && at.Col > 0 {
@@ -147,6 +130,30 @@ func (p *ListPage[M]) newTable() *widget.Table {
 		}
 	}
 	return t
+}
+
+// newCell is a cell of any column. Its height is that of a line of text and a little air, so that a small screen shows many rows.
+func newCell() fyne.CanvasObject {
+	l := widget.NewLabel("")
+	l.Truncation = fyne.TextTruncateEllipsis
+	return container.New(lineLayout{}, l, widget.NewCheck("", nil), widget.NewHyperlink("", nil))
+}
+
+// lineLayout centres what is in a cell on a line, whatever height it would like to have.
+type lineLayout struct{}
+
+// Layout implements fyne.Layout.
+func (lineLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		h := o.MinSize().Height
+		o.Resize(fyne.NewSize(size.Width, h))
+		o.Move(fyne.NewPos(0, (size.Height-h)/2))
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (lineLayout) MinSize([]fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(10, theme.TextSize()*2.1)
 }
 
 func (p *ListPage[M]) updateCell(at widget.TableCellID, o fyne.CanvasObject) {
@@ -181,12 +188,15 @@ func (p *ListPage[M]) updateCell(at widget.TableCellID, o fyne.CanvasObject) {
 }
 
 func (p *ListPage[M]) updateHeader(at widget.TableCellID, o fyne.CanvasObject) {
-	b := o.(*widget.Button)
+	b := o.(*fyne.Container).Objects[0].(*widget.Button)
 	cols := p.Model.List.Columns
 	switch {
 	case at.Col == 0:
 		b.SetText("")
 		b.SetIcon(theme.CheckButtonIcon())
+		if p.Model.AllChosen() {
+			b.SetIcon(theme.CheckButtonCheckedIcon())
+		}
 		b.OnTapped = func() { p.Model.All(); p.draw() }
 	case at.Col == len(cols)+1:
 		b.SetIcon(nil)
@@ -196,7 +206,10 @@ func (p *ListPage[M]) updateHeader(at widget.TableCellID, o fyne.CanvasObject) {
 		c := cols[at.Col-1]
 		b.SetIcon(p.sortIcon(c.Key))
 		b.SetText(c.Title)
-		b.OnTapped = func() { p.Model.SortBy(c.Key); p.Load() }
+		b.OnTapped = nil
+		if c.Key != "" {
+			b.OnTapped = func() { p.Model.SortBy(c.Key); p.Load() }
+		}
 	}
 }
 
@@ -231,8 +244,10 @@ func (p *ListPage[M]) pager() fyne.CanvasObject {
 
 // Load asks for the rows again; what is shown stays until they are there.
 func (p *ListPage[M]) Load() {
+	work := p.Model.Begin(context.Background())
+	p.draw()
 	p.run(func() func() {
-		took := p.Model.Fetch(context.Background())
+		took := work()
 		return func() {
 			took()
 			p.draw()
@@ -253,17 +268,31 @@ func (p *ListPage[M]) draw() {
 	n := len(m.Selection())
 	for i, a := range p.actions {
 		p.batch[i].SetText(a.Title + "（" + strconv.Itoa(n) + "）")
-		if n == 0 {
-			p.batch[i].Disable()
-		} else {
-			p.batch[i].Enable()
-		}
+		enable(p.batch[i], n > 0)
 	}
-	p.total.SetText(fmt.Sprintf("共 %d 条，第 %d 页", m.Total, m.Page()))
+	p.total.SetText(p.totals(n))
 	enable(p.back, m.HasLast())
 	enable(p.forward, m.HasNext())
-	p.say()
+	p.note.Importance = widget.MediumImportance
+	if m.Err != nil {
+		p.note.Importance = widget.DangerImportance
+	}
+	p.note.SetText(m.Note())
+	p.warning.Say(m.Warning(), widget.WarningImportance)
 	p.table.Refresh()
+}
+
+// totals is the line beside the pager.
+func (p *ListPage[M]) totals(chosen int) string {
+	m := p.Model
+	line := fmt.Sprintf("共 %d 条，第 %d 页", m.Total, m.Page())
+	if chosen > 0 {
+		line += fmt.Sprintf("，已选 %d 条", chosen)
+	}
+	if m.Busy {
+		line += "　正在加载……"
+	}
+	return line
 }
 
 func enable(b *widget.Button, on bool) {
@@ -271,19 +300,5 @@ func enable(b *widget.Button, on bool) {
 		b.Enable()
 	} else {
 		b.Disable()
-	}
-}
-
-// say says why there is nothing to see.
-func (p *ListPage[M]) say() {
-	switch m := p.Model; {
-	case m.Err != nil:
-		p.note.Importance = widget.DangerImportance
-		p.note.SetText(m.Err.Error())
-	case m.Loaded && len(m.Rows) == 0:
-		p.note.Importance = widget.MediumImportance
-		p.note.SetText(m.List.Empty)
-	default:
-		p.note.SetText("")
 	}
 }

@@ -4,25 +4,47 @@ package list
 
 import (
 	"context"
-	"slices"
 	"strconv"
 
+	"google.golang.org/protobuf/proto"
+
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	"zhiping/shared/field"
 )
 
 // A Column shows one value of a row.
 type Column[M any] struct {
 	Key   string // sorted by, "" for not
 	Title string
-	Width float32
+	Width float32 // at a text size of 100 %
 	Text  func(M) string
+	Fixed bool // stays when the list is scrolled sideways; only the first columns can
+}
+
+// Declared is the column of a declared field: title, code lists and masking come from its declaration (fields.md).
+func Declared[M proto.Message](name string, width float32) Column[M] {
+	var m M
+	f := field.Named(m, name)[0]
+	return Column[M]{Title: f.GetLabel(), Width: width, Text: func(m M) string { return f.Masked(m) }}
+}
+
+// By returns the column with the key that it is sorted by.
+func (c Column[M]) By(key string) Column[M] {
+	c.Key = key
+	return c
 }
 
 // A Tab is a state with its name.
 type Tab struct{ State, Title string }
 
-// A Filter is an entry of the filter bar.
-type Filter struct{ Column, Title string }
+// A Filter is an entry of the filter bar; with choices it is a drop-down.
+type Filter struct {
+	Column, Title string
+	Choices       []Choice
+}
+
+// A Choice is one value of a filter.
+type Choice struct{ Value, Title string }
 
 // A List declares one list.
 type List[M any] struct {
@@ -32,8 +54,12 @@ type List[M any] struct {
 	Columns            []Column[M]
 	ID                 func(M) string
 	Empty              string // why it may be empty, and what to do
-	Source             func(context.Context, *commonv1.Query) ([]M, *commonv1.PageInfo, error)
+	Source             Source[M]
 }
+
+// A Source answers a query. Rows together with an error are shown with the error above them: what the cache knows while the server cannot
+// be reached.
+type Source[M any] = func(context.Context, *commonv1.Query) ([]M, *commonv1.PageInfo, error)
 
 // Sizes are the page sizes that can be chosen.
 var Sizes = []int32{10, 20, 50, 100}
@@ -46,8 +72,11 @@ type Model[M any] struct {
 	Total  int64
 	Counts map[string]int64
 	Err    error
-	Loaded bool
+	Loaded bool // the source has answered at least once
+	Busy   bool // an answer is awaited
 
+	asked  int // the number of the newest question; answers to older ones are dropped
+	kept   []M // the chosen rows of all pages, in the order in which they were chosen
 	chosen map[string]bool
 	starts []string // where each page up to this one began
 	next   string
@@ -65,22 +94,44 @@ func New[M any](l *List[M]) *Model[M] {
 
 func (m *Model[M]) first() { m.starts, m.Query.After = []string{""}, "" }
 
-// Fetch asks the source; Took puts the answer into the model. They are apart because the first may run beside the window.
-func (m *Model[M]) Fetch(ctx context.Context) func() {
-	q := &commonv1.Query{Scope: m.Query.Scope, State: m.Query.State, Filters: slices.Clone(m.Query.Filters), Sort: m.Query.Sort, Descending: m.Query.Descending, Size: m.Query.Size, After: m.Query.After}
-	rows, page, err := m.List.Source(ctx, q)
-	return func() {
-		m.Loaded, m.Err = true, err
-		if err != nil {
-			return // what is on the screen stays
-		}
-		m.Rows, m.Total, m.next = rows, page.GetTotal(), page.GetNext()
-		m.Counts = map[string]int64{}
-		for _, c := range page.GetCounts() {
-			m.Counts[c.State] = c.Count
+// Begin asks for the page of the query as it is now. It must be called on the window's goroutine, what it returns may run beside it, and what
+// that returns puts the answer into the model, on the window's goroutine again. Only the newest question counts: who changes tabs quickly
+// must not see the rows of the tab before.
+func (m *Model[M]) Begin(ctx context.Context) func() func() {
+	m.asked++
+	m.Busy = true
+	mine, q := m.asked, proto.CloneOf(m.Query)
+	return func() func() {
+		rows, page, err := m.List.Source(ctx, q)
+		return func() {
+			if mine == m.asked {
+				m.take(rows, page, err)
+			}
 		}
 	}
 }
+
+func (m *Model[M]) take(rows []M, page *commonv1.PageInfo, err error) {
+	m.Busy, m.Loaded, m.Err = false, true, err
+	if err != nil && page == nil {
+		return // what is on the screen stays
+	}
+	m.Rows, m.Total, m.next = rows, page.GetTotal(), page.GetNext()
+	m.Counts = map[string]int64{}
+	for _, c := range page.GetCounts() {
+		m.Counts[c.State] = c.Count
+	}
+	for i, old := range m.kept { // a chosen row is acted on as it is now
+		for _, r := range rows {
+			if m.List.ID(r) == m.List.ID(old) {
+				m.kept[i] = r
+			}
+		}
+	}
+}
+
+// Fetch is Begin and its answer at once, for what does not wait.
+func (m *Model[M]) Fetch(ctx context.Context) func() { return m.Begin(ctx)() }
 
 // Choose chooses a tab.
 func (m *Model[M]) Choose(state string) {
@@ -145,40 +196,81 @@ func (m *Model[M]) Last() {
 // Toggle chooses a row or lets go of it.
 func (m *Model[M]) Toggle(row M) {
 	id := m.List.ID(row)
-	if m.chosen[id] {
-		delete(m.chosen, id)
+	if !m.chosen[id] {
+		m.chosen[id] = true
+		m.kept = append(m.kept, row)
 		return
 	}
-	m.chosen[id] = true
+	delete(m.chosen, id)
+	for i, r := range m.kept {
+		if m.List.ID(r) == id {
+			m.kept = append(m.kept[:i], m.kept[i+1:]...)
+			return
+		}
+	}
 }
 
 // Chosen reports whether a row is chosen.
 func (m *Model[M]) Chosen(row M) bool { return m.chosen[m.List.ID(row)] }
 
-// Selection returns the chosen rows of this page, in order.
-func (m *Model[M]) Selection() []M {
-	var all []M
+// Selection returns the chosen rows, also those of other pages of this query, in the order in which they were chosen.
+func (m *Model[M]) Selection() []M { return append([]M(nil), m.kept...) }
+
+// AllChosen reports whether every row of the page is chosen.
+func (m *Model[M]) AllChosen() bool {
 	for _, r := range m.Rows {
-		if m.Chosen(r) {
-			all = append(all, r)
+		if !m.Chosen(r) {
+			return false
 		}
 	}
-	return all
+	return len(m.Rows) > 0
 }
 
-// All chooses every row of the page, or none if all are chosen.
+// All chooses every row of the page, or lets go of them if all are chosen.
 func (m *Model[M]) All() {
-	if len(m.Selection()) == len(m.Rows) {
-		m.Clear()
-		return
-	}
+	all := m.AllChosen()
 	for _, r := range m.Rows {
-		m.chosen[m.List.ID(r)] = true
+		if m.Chosen(r) == all {
+			m.Toggle(r)
+		}
 	}
 }
 
 // Clear lets go of every row.
-func (m *Model[M]) Clear() { m.chosen = map[string]bool{} }
+func (m *Model[M]) Clear() { m.chosen, m.kept = map[string]bool{}, nil }
+
+// Beside returns the row that is by rows further in the page than the one with this id; false at the ends.
+func (m *Model[M]) Beside(id string, by int) (row M, ok bool) {
+	for i, r := range m.Rows {
+		if m.List.ID(r) == id && i+by >= 0 && i+by < len(m.Rows) {
+			return m.Rows[i+by], true
+		}
+	}
+	return row, false
+}
+
+// Note says why there is nothing to see, "" when there is something.
+func (m *Model[M]) Note() string {
+	switch {
+	case len(m.Rows) > 0:
+		return ""
+	case m.Err != nil:
+		return m.Err.Error()
+	case !m.Loaded:
+		return "正在加载……"
+	case len(m.Query.Filters) > 0:
+		return "没有符合查询条件的记录。请修改条件，或点“重置”查看全部。"
+	}
+	return m.List.Empty
+}
+
+// Warning is the error that stands above rows which are still shown, "" for none.
+func (m *Model[M]) Warning() string {
+	if m.Err == nil || len(m.Rows) == 0 {
+		return ""
+	}
+	return m.Err.Error()
+}
 
 // TabTitle is a tab's name with its count.
 func (m *Model[M]) TabTitle(t Tab) string {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"zhiping/desktop/list"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 )
 
 // source pages through numbers; it remembers what was asked.
@@ -41,6 +43,9 @@ func model(s *source) *list.Model[int] {
 		ID: func(i int) string { return fmt.Sprint(i) }, Source: s.page,
 	})
 }
+
+// texts joins what a person would see beside the rows.
+func texts(m *list.Model[int]) string { return m.Note() + "|" + m.Warning() }
 
 func load(m *list.Model[int]) { m.Fetch(context.Background())() }
 
@@ -105,6 +110,9 @@ func TestSelection(t *testing.T) {
 		t.Fatal(m.Selection())
 	}
 	m.Toggle(2)
+	if m.AllChosen() || !m.Chosen(2) {
+		t.Fatal(m.Selection())
+	}
 	m.Choose("")
 	if len(m.Selection()) != 0 {
 		t.Fatal("a choice outlived its tab")
@@ -119,5 +127,103 @@ func TestAnErrorKeepsWhatIsShown(t *testing.T) {
 	load(m)
 	if m.Err == nil || len(m.Rows) != 3 {
 		t.Fatal(m)
+	}
+}
+
+func TestTheSelectionOutlivesThePage(t *testing.T) {
+	m := model(&source{n: 45})
+	load(m)
+	m.Toggle(3)
+	m.Next()
+	load(m)
+	m.Toggle(25)
+	if got := m.Selection(); !slices.Equal(got, []int{3, 25}) {
+		t.Fatal(got)
+	}
+	m.All()
+	if got := m.Selection(); len(got) != 21 || !m.AllChosen() {
+		t.Fatal(got)
+	}
+	m.All()
+	if got := m.Selection(); !slices.Equal(got, []int{3}) {
+		t.Fatal("letting go of a page let go of another's rows", got)
+	}
+}
+
+// A person who goes from tab to tab faster than the server answers sees the rows of the last one.
+func TestAnOlderAnswerIsDropped(t *testing.T) {
+	s := &source{n: 5}
+	m := model(s)
+	slow := m.Begin(context.Background())()
+	m.Choose("")
+	s.n = 2
+	fast := m.Begin(context.Background())()
+	fast()
+	slow()
+	if len(m.Rows) != 2 || m.Busy {
+		t.Fatal(m.Rows)
+	}
+}
+
+func TestNotes(t *testing.T) {
+	s := &source{}
+	m := model(s)
+	m.List.Empty = "还没有记录。"
+	check := func(want string) {
+		t.Helper()
+		if got := texts(m); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	check("正在加载……|")
+	load(m)
+	check("还没有记录。|")
+	m.Filter(map[string]string{"name": "甲"})
+	load(m)
+	check("没有符合查询条件的记录。请修改条件，或点“重置”查看全部。|")
+	s.err = errors.New("服务器连接不上")
+	load(m)
+	check("服务器连接不上|")
+	s.err, s.n = nil, 3
+	load(m)
+	check("|")
+	s.err = errors.New("服务器连接不上")
+	load(m)
+	check("|服务器连接不上")
+}
+
+func TestRowsWithAnErrorAreShown(t *testing.T) {
+	m := model(nil)
+	m.List.Source = func(context.Context, *commonv1.Query) ([]int, *commonv1.PageInfo, error) {
+		return []int{7}, &commonv1.PageInfo{Total: 1}, errors.New("本机保存的数据")
+	}
+	load(m)
+	if len(m.Rows) != 1 || m.Total != 1 || m.Warning() != "本机保存的数据" {
+		t.Fatal(m)
+	}
+}
+
+func TestBeside(t *testing.T) {
+	m := model(&source{n: 3})
+	load(m)
+	for _, c := range []struct {
+		id   string
+		by   int
+		want int
+		ok   bool
+	}{{"0", 1, 1, true}, {"2", 1, 0, false}, {"0", -1, 0, false}, {"2", -1, 1, true}, {"9", 1, 0, false}} {
+		if got, ok := m.Beside(c.id, c.by); got != c.want || ok != c.ok {
+			t.Errorf("beside %s by %d: %d, %v", c.id, c.by, got, ok)
+		}
+	}
+}
+
+func TestADeclaredColumn(t *testing.T) {
+	u := &unitv1.Unit{Division: "511083", Phone: "13800000000"}
+	for name, want := range map[string][2]string{unitv1.Unit_Division: {"职称业务归属地", "隆昌市"}, unitv1.Unit_Phone: {"联系电话", "138****0000"}} {
+		c := list.Declared[*unitv1.Unit](name, 100).By("k")
+		if c.Title != want[0] || c.Text(u) != want[1] || c.Key != "k" {
+			t.Errorf("%s: %s %s", name, c.Title, c.Text(u))
+		}
 	}
 }

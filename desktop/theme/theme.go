@@ -39,7 +39,7 @@ var light = map[fyne.ThemeColorName]color.Color{
 	theme.ColorNameBackground:       color.NRGBA{0xf5, 0xf7, 0xfa, 0xff},
 	theme.ColorNameForeground:       color.NRGBA{0x1f, 0x29, 0x33, 0xff},
 	theme.ColorNameInputBackground:  color.NRGBA{0xff, 0xff, 0xff, 0xff},
-	theme.ColorNameInputBorder:      color.NRGBA{0xb8, 0xc4, 0xd2, 0xff},
+	theme.ColorNameInputBorder:      color.NRGBA{0x8a, 0x97, 0xa6, 0xff},
 	theme.ColorNameButton:           color.NRGBA{0xe6, 0xec, 0xf4, 0xff},
 	theme.ColorNameHeaderBackground: color.NRGBA{0xdd, 0xe8, 0xf4, 0xff},
 	theme.ColorNameHover:            color.NRGBA{0x1f, 0x5f, 0xa8, 0x18},
@@ -50,7 +50,11 @@ var light = map[fyne.ThemeColorName]color.Color{
 	theme.ColorNameSuccess:          color.NRGBA{0x1e, 0x7a, 0x3c, 0xff},
 	theme.ColorNameWarning:          color.NRGBA{0x9a, 0x67, 0x00, 0xff},
 	theme.ColorNameDisabled:         color.NRGBA{0x5b, 0x67, 0x75, 0xff},
-	theme.ColorNamePlaceHolder:      color.NRGBA{0x6b, 0x77, 0x85, 0xff},
+	theme.ColorNamePlaceHolder:      color.NRGBA{0x62, 0x6e, 0x7c, 0xff},
+	theme.ColorNameHyperlink:        color.NRGBA{0x1d, 0x5c, 0xa6, 0xff},
+	theme.ColorNameScrollBar:        color.NRGBA{0x1f, 0x29, 0x33, 0x60},
+	theme.ColorNameShadow:           color.NRGBA{0x1f, 0x29, 0x33, 0x20},
+	theme.ColorNameDisabledButton:   color.NRGBA{0xe9, 0xec, 0xf0, 0xff},
 }
 
 // Color implements fyne.Theme.
@@ -66,8 +70,18 @@ func (t *Theme) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
 }
 
 var dark = map[fyne.ThemeColorName]color.Color{
-	theme.ColorNamePrimary:  color.NRGBA{0x4f, 0x93, 0xe0, 0xff},
-	theme.ColorNameDisabled: color.NRGBA{0x9a, 0xa5, 0xb1, 0xff},
+	theme.ColorNamePrimary:             color.NRGBA{0x4f, 0x93, 0xe0, 0xff},
+	theme.ColorNameForegroundOnPrimary: color.NRGBA{0x0b, 0x16, 0x24, 0xff},
+	theme.ColorNameBackground:          color.NRGBA{0x17, 0x1c, 0x23, 0xff},
+	theme.ColorNameForeground:          color.NRGBA{0xe6, 0xea, 0xef, 0xff},
+	theme.ColorNameHeaderBackground:    color.NRGBA{0x22, 0x30, 0x42, 0xff},
+	theme.ColorNameHyperlink:           color.NRGBA{0x7f, 0xb3, 0xf0, 0xff},
+	theme.ColorNameError:               color.NRGBA{0xff, 0x8a, 0x80, 0xff},
+	theme.ColorNameWarning:             color.NRGBA{0xff, 0xc0, 0x4d, 0xff},
+	theme.ColorNameSuccess:             color.NRGBA{0x7d, 0xd1, 0x91, 0xff},
+	theme.ColorNameForegroundOnError:   color.NRGBA{0x2a, 0x08, 0x05, 0xff},
+	theme.ColorNameDisabled:            color.NRGBA{0x9a, 0xa5, 0xb1, 0xff},
+	theme.ColorNamePlaceHolder:         color.NRGBA{0x9a, 0xa5, 0xb1, 0xff},
 }
 
 // Size implements fyne.Theme.

@@ -1,0 +1,177 @@
+package kit
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/widget"
+
+	"zhiping/shared/fault"
+)
+
+// readable is what a person is shown of an error: a fault's text; of anything else only that it happened, the rest is for the log.
+func readable(err error) string {
+	f := fault.As(err)
+	if f == nil {
+		slog.Error("desktop", "error", err)
+		return "程序内部错误，请重试；仍不行请联系管理员并提供日志"
+	}
+	if len(f.Problems) < 2 {
+		return f.Message
+	}
+	var b strings.Builder
+	for i, p := range f.Problems {
+		fmt.Fprintf(&b, "%d. %s\n", i+1, p.Text)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// ShowFault shows an error in a window of its own; several problems stand under each other.
+func ShowFault(w fyne.Window, err error) {
+	title := "提示"
+	switch fault.CodeOf(err) {
+	case fault.Conflict:
+		title = "他人已修改"
+	case fault.Late:
+		title = "已过截止时间"
+	case fault.Offline:
+		title = "未联网"
+	case fault.Denied:
+		title = "没有权限"
+	}
+	l := widget.NewLabel(readable(err))
+	l.Wrapping = fyne.TextWrapWord
+	dialog.NewCustom(title, "知道了", sized(l), w).Show()
+}
+
+// sized gives a dialog's text a width that reads well.
+func sized(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(widthLayout{420}, o)
+}
+
+// widthLayout makes what is in it at least so wide; wrapped text then knows its height.
+type widthLayout struct{ width float32 }
+
+// Layout implements fyne.Layout.
+func (widthLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Resize(size)
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (l widthLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.NewSize(l.width*scale(), 0)
+	for _, o := range objects {
+		o.Resize(fyne.NewSize(size.Width, o.Size().Height))
+		size = size.Max(o.MinSize())
+	}
+	return size
+}
+
+// Confirm asks before something that cannot be taken back; button names what is done, as in "删除 3 条".
+func Confirm(w fyne.Window, title, text, button string, yes func()) {
+	l := widget.NewLabel(text)
+	l.Wrapping = fyne.TextWrapWord
+	d := dialog.NewCustomConfirm(title, button, "取消", sized(l), func(ok bool) {
+		if ok {
+			yes()
+		}
+	}, w)
+	d.SetConfirmImportance(widget.DangerImportance)
+	d.Show()
+}
+
+// ConfirmTyped asks before something grave: the button works once the person has typed word, such as the name of what is to go.
+func ConfirmTyped(w fyne.Window, title, text, word, button string, yes func()) {
+	l := widget.NewLabel(text)
+	l.Wrapping = fyne.TextWrapWord
+	typed := widget.NewEntry()
+	typed.SetPlaceHolder("请输入：" + word)
+	d := dialog.NewCustomWithoutButtons(title, sized(container.NewVBox(l, typed)), w)
+	do := widget.NewButton(button, func() {
+		d.Hide()
+		yes()
+	})
+	do.Importance = widget.DangerImportance
+	do.Disable()
+	typed.OnChanged = func(s string) { enable(do, strings.TrimSpace(s) == word) }
+	d.SetButtons([]fyne.CanvasObject{widget.NewButton("取消", d.Hide), do})
+	d.Show()
+	w.Canvas().Focus(typed)
+}
+
+// Files asks a person for files; tests answer in the person's place.
+type Files interface {
+	// Open asks for a file with one of the endings (".xlsx").
+	Open(endings []string, then func(path string))
+	// Save asks where to write, offering a name.
+	Save(name string, then func(path string))
+}
+
+// WindowFiles asks in a window, starting where the last file was.
+func WindowFiles(w fyne.Window) Files { return &windowFiles{window: w} }
+
+type windowFiles struct {
+	window fyne.Window
+	last   fyne.ListableURI
+}
+
+// Open implements Files.
+func (f *windowFiles) Open(endings []string, then func(string)) {
+	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
+		if err != nil || r == nil {
+			f.failed(err)
+			return
+		}
+		uri := r.URI()
+		f.failed(r.Close()) // only its name is wanted
+		f.remember(uri)
+		then(uri.Path())
+	}, f.window)
+	d.SetFilter(storage.NewExtensionFileFilter(endings))
+	f.start(d)
+}
+
+// Save implements Files.
+func (f *windowFiles) Save(name string, then func(string)) {
+	d := dialog.NewFileSave(func(r fyne.URIWriteCloser, err error) {
+		if err != nil || r == nil {
+			f.failed(err)
+			return
+		}
+		uri := r.URI()
+		f.failed(r.Close())
+		f.remember(uri)
+		then(uri.Path())
+	}, f.window)
+	d.SetFileName(name)
+	f.start(d)
+}
+
+func (f *windowFiles) start(d *dialog.FileDialog) {
+	if f.last != nil {
+		d.SetLocation(f.last)
+	}
+	d.Resize(fyne.NewSize(820, 560))
+	d.Show()
+}
+
+func (f *windowFiles) remember(uri fyne.URI) {
+	if parent, err := storage.Parent(uri); err == nil {
+		if l, err := storage.ListerForURI(parent); err == nil {
+			f.last = l
+		}
+	}
+}
+
+func (f *windowFiles) failed(err error) {
+	if err != nil {
+		ShowFault(f.window, fault.New(fault.Denied, "打不开这个文件，请检查它是否被其他程序占用"))
+	}
+}
