@@ -18,7 +18,7 @@ type defectList struct {
 	all     []*reviewv1.Defect
 
 	field  *widget.Select
-	text   *widget.Entry
+	text   *Entry
 	rows   *fyne.Container
 	fields map[string]string // the name of a field by what the choice says
 }
@@ -27,7 +27,7 @@ type defectList struct {
 const theWhole = "整份材料"
 
 func newDefectList() *defectList {
-	d := &defectList{field: widget.NewSelect(nil, nil), text: widget.NewEntry(), rows: container.NewVBox(), fields: map[string]string{theWhole: ""}}
+	d := &defectList{field: widget.NewSelect(nil, nil), text: NewEntry(), rows: container.NewVBox(), fields: map[string]string{theWhole: ""}}
 	d.text.SetPlaceHolder("哪里不对，怎么改")
 	d.text.OnSubmitted = func(string) { d.add() }
 	add := widget.NewButtonWithIcon("", theme.ContentAddIcon(), d.add)

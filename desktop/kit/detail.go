@@ -70,6 +70,5 @@ func (s *Section) value(f *field.Info) fyne.CanvasObject {
 	}
 	value := widget.NewLabel(text)
 	value.Wrapping = fyne.TextWrapWord
-	value.Selectable = true // clerks copy names and numbers
 	return value
 }

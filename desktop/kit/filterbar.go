@@ -16,7 +16,7 @@ type filterBar struct {
 	content fyne.CanvasObject
 
 	filters []list.Filter
-	entries map[string]*widget.Entry
+	entries map[string]*Entry
 	picks   map[string]*widget.Select
 	search  func(map[string]string)
 }
@@ -28,7 +28,7 @@ const (
 )
 
 func newFilterBar(filters []list.Filter, search func(map[string]string)) *filterBar {
-	b := &filterBar{filters: filters, entries: map[string]*widget.Entry{}, picks: map[string]*widget.Select{}, search: search}
+	b := &filterBar{filters: filters, entries: map[string]*Entry{}, picks: map[string]*widget.Select{}, search: search}
 	first, rest := container.NewHBox(), container.NewHBox()
 	b.content = first
 	if len(filters) == 0 {
@@ -74,7 +74,7 @@ func (b *filterBar) unfolds(rest *fyne.Container) *widget.Button {
 
 func (b *filterBar) input(f list.Filter) fyne.CanvasObject {
 	if len(f.Choices) == 0 {
-		e := widget.NewEntry()
+		e := NewEntry()
 		e.SetPlaceHolder(f.Title)
 		e.OnSubmitted = func(string) { b.query() }
 		b.entries[f.Column] = e

@@ -23,7 +23,7 @@ var commonOpinions = []string{"材料齐全，同意上报", "经审核，符合
 // A ReviewPanel is the right side of a detail page: opinion, common opinions, where to return to, and the buttons that the state allows.
 type ReviewPanel struct {
 	Content fyne.CanvasObject
-	Opinion *widget.Entry
+	Opinion *Entry
 	buttons map[reviewv1.Move]*widget.Button
 	to      *widget.Select
 	places  map[string]int32
@@ -32,10 +32,8 @@ type ReviewPanel struct {
 
 // NewReviewPanel draws the panel for a case and the person who looks at it; act is asked to make the move.
 func NewReviewPanel(c *reviewv1.Case, by review.Actor, act func(*reviewv1.Action)) *ReviewPanel {
-	p := &ReviewPanel{Opinion: widget.NewMultiLineEntry(), buttons: map[reviewv1.Move]*widget.Button{}, places: map[string]int32{}, defects: newDefectList()}
+	p := &ReviewPanel{Opinion: NewParagraph(5), buttons: map[reviewv1.Move]*widget.Button{}, places: map[string]int32{}, defects: newDefectList()}
 	p.Opinion.SetPlaceHolder("审核意见（退回、不通过时必填）")
-	p.Opinion.SetMinRowsVisible(5)
-	p.Opinion.Wrapping = fyne.TextWrapWord
 	offered := widget.NewSelect(commonOpinions, func(s string) { p.Opinion.SetText(s) })
 	offered.PlaceHolder = "常用意见"
 	p.to = widget.NewSelect(p.choices(c), nil)

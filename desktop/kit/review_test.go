@@ -67,9 +67,9 @@ func TestReviewPanelReturnsWithDefects(t *testing.T) {
 		}
 	})
 	text := entry(t, p.Content, "哪里不对，怎么改")
-	test.Type(text, "不是本人号码")
+	text.SetText("不是本人号码")
 	text.OnSubmitted(text.Text)
-	test.Type(text, "请盖章")
+	text.SetText("请盖章")
 	if s := texts(p.Content); !strings.Contains(s, "· 联系电话：不是本人号码") {
 		t.Error(s)
 	}

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/kit"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 	"zhiping/shared/field"
@@ -33,6 +34,10 @@ type Page struct {
 	Refresh func() // F5, and when the page is opened
 	Approve func() // Ctrl+Enter
 	Save    func() // Ctrl+S
+	// Search puts the cursor where something can be looked for (Ctrl+F).
+	Search func(fyne.Canvas)
+	// Turn goes by so many cases on in the list that the page was opened from (Ctrl+Down and Ctrl+Up): a clerk reviews two hundred in a row.
+	Turn func(by int)
 }
 
 // A Shell is the main window's content.
@@ -44,6 +49,7 @@ type Shell struct {
 	pages   map[*container.TabItem]*Page
 	state   *widget.Label
 	refresh func()
+	doing   string // long work under way, for the state bar
 }
 
 // New draws the shell for whoever is signed in. answered gives when the server last answered.
@@ -140,11 +146,17 @@ func (s *Shell) Close(key string) {
 	}
 }
 
-// Fail shows an error in a window of its own.
+// Fail shows an error in a window of its own; what is no fault is not shown in a program's words.
 func (s *Shell) Fail(err error) {
 	if err != nil {
-		dialog.ShowError(err, s.window)
+		kit.ShowFault(s.window, err)
 	}
+}
+
+// Doing names long work in the state bar, with how far it is; "" when it is done.
+func (s *Shell) Doing(what string) {
+	s.doing = what
+	s.refresh()
 }
 
 // Heard brings the state bar up to date: called after the server has answered, or has not.
@@ -159,16 +171,27 @@ func (s *Shell) keys() {
 	add := func(k fyne.KeyName, m fyne.KeyModifier, fn func()) {
 		s.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: k, Modifier: m}, func(fyne.Shortcut) { fn() })
 	}
-	add(fyne.KeyReturn, fyne.KeyModifierControl, func() {
-		if p := s.current(); p != nil && p.Approve != nil {
-			p.Approve()
+	page := func(k fyne.KeyName, fn func(*Page)) {
+		add(k, fyne.KeyModifierControl, func() {
+			if p := s.current(); p != nil {
+				fn(p)
+			}
+		})
+	}
+	page(fyne.KeyReturn, func(p *Page) { call(p.Approve) })
+	page(fyne.KeyS, func(p *Page) { call(p.Save) })
+	page(fyne.KeyF, func(p *Page) {
+		if p.Search != nil {
+			p.Search(s.window.Canvas())
 		}
 	})
-	add(fyne.KeyS, fyne.KeyModifierControl, func() {
-		if p := s.current(); p != nil && p.Save != nil {
-			p.Save()
-		}
-	})
+	for k, by := range map[fyne.KeyName]int{fyne.KeyDown: 1, fyne.KeyUp: -1} {
+		page(k, func(p *Page) {
+			if p.Turn != nil {
+				p.Turn(by)
+			}
+		})
+	}
 	add(fyne.KeyLeft, fyne.KeyModifierAlt, func() { s.turn(-1) })
 	add(fyne.KeyRight, fyne.KeyModifierAlt, func() { s.turn(1) })
 	s.window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
@@ -181,6 +204,13 @@ func (s *Shell) keys() {
 			s.close(s.tabs.Selected())
 		}
 	})
+}
+
+// call does what a page has for a key, if it has it.
+func call(fn func()) {
+	if fn != nil {
+		fn()
+	}
 }
 
 func (s *Shell) turn(by int) {
@@ -197,6 +227,9 @@ func (s *Shell) status(who *sessionv1.Identity, answered func() (time.Time, bool
 		line = "在线"
 	}
 	line += "　最近更新 " + at.In(time.FixedZone("+08:00", 8*60*60)).Format("15:04:05")
+	if s.doing != "" {
+		line += "　|　" + s.doing
+	}
 	s.state.SetText(fmt.Sprintf("%s　%s　|　%s", who.Unit.GetName(), who.Staff.GetName(), line))
 }
 

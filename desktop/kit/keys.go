@@ -1,0 +1,70 @@
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Fyne gives keys and shortcuts to the focused entry alone, so that Ctrl+S in a form, Ctrl+Enter in an opinion and F5 in a filter would do
+// nothing, where they are pressed most. The entries of this package hand on what they do not know.
+
+// passShortcut gives a shortcut of the page to the window; those for texts (copy, undo) stay with the entry.
+func passShortcut(from fyne.CanvasObject, s fyne.Shortcut) {
+	if _, ok := s.(*desktop.CustomShortcut); !ok {
+		return
+	}
+	if c, ok := fyne.CurrentApp().Driver().CanvasForObject(from).(fyne.Shortcutable); ok {
+		c.TypedShortcut(s)
+	}
+}
+
+// passKey reports whether a key was one of the page: F5 goes to the window. Esc only takes the cursor out of the entry; pressed again it goes
+// to the window, which closes the page: what is being typed is not to be lost by one key.
+func passKey(from fyne.CanvasObject, e *fyne.KeyEvent) bool {
+	c := fyne.CurrentApp().Driver().CanvasForObject(from)
+	switch {
+	case c == nil:
+		return false
+	case e.Name == fyne.KeyEscape:
+		c.Unfocus()
+		return true
+	case e.Name == fyne.KeyF5 && c.OnTypedKey() != nil:
+		c.OnTypedKey()(e)
+		return true
+	}
+	return false
+}
+
+// An Entry is an entry in which the keys of the page work.
+type Entry struct{ widget.Entry }
+
+// NewEntry returns an entry of one line.
+func NewEntry() *Entry {
+	e := &Entry{}
+	e.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
+	e.ExtendBaseWidget(e)
+	return e
+}
+
+// NewParagraph returns an entry of several lines; Chinese has no spaces to break at, so it breaks anywhere.
+func NewParagraph(rows int) *Entry {
+	e := &Entry{}
+	e.MultiLine, e.Wrapping = true, fyne.TextWrapBreak
+	e.ExtendBaseWidget(e)
+	e.SetMinRowsVisible(rows)
+	return e
+}
+
+// TypedShortcut implements fyne.Shortcutable.
+func (e *Entry) TypedShortcut(s fyne.Shortcut) {
+	e.Entry.TypedShortcut(s)
+	passShortcut(e, s)
+}
+
+// TypedKey implements fyne.Focusable.
+func (e *Entry) TypedKey(k *fyne.KeyEvent) {
+	if !passKey(e, k) {
+		e.Entry.TypedKey(k)
+	}
+}

@@ -1,0 +1,232 @@
+package shell_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"zhiping/desktop/shell"
+	"zhiping/desktop/theme"
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
+	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
+	"zhiping/shared/fault"
+)
+
+// noon is 2026-03-02 12:00 at +08:00.
+var noon = time.Date(2026, 3, 2, 4, 0, 0, 0, time.UTC)
+
+// each walks what can be seen.
+func each(o fyne.CanvasObject, fn func(fyne.CanvasObject)) {
+	if !o.Visible() {
+		return
+	}
+	fn(o)
+	switch x := o.(type) {
+	case *fyne.Container:
+		for _, c := range x.Objects {
+			each(c, fn)
+		}
+	case *widget.Label, *widget.Button, *widget.Entry:
+	case fyne.Widget:
+		for _, c := range test.WidgetRenderer(x).Objects() {
+			each(c, fn)
+		}
+	}
+}
+
+func texts(o fyne.CanvasObject) string {
+	var all []string
+	each(o, func(o fyne.CanvasObject) {
+		switch x := o.(type) {
+		case *widget.Label:
+			all = append(all, x.Text)
+		case *widget.Button:
+			all = append(all, x.Text)
+		}
+	})
+	return strings.Join(all, "\n")
+}
+
+func button(t *testing.T, o fyne.CanvasObject, text string) *widget.Button {
+	t.Helper()
+	var found *widget.Button
+	each(o, func(o fyne.CanvasObject) {
+		if b, ok := o.(*widget.Button); ok && found == nil && strings.Trim(b.Text, "　") == text {
+			found = b
+		}
+	})
+	if found == nil {
+		t.Fatalf("there is no button %q in %s", text, texts(o))
+	}
+	return found
+}
+
+// house is a shell with two pages that note what was done to them.
+type house struct {
+	*shell.Shell
+	window fyne.Window
+	online bool
+	done   []string
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	test.NewTempApp(t)
+	test.ApplyTheme(t, theme.New(1, false))
+	h := &house{online: true}
+	h.window = test.NewTempWindow(t, widget.NewLabel(""))
+	who := &sessionv1.Identity{
+		Unit: &unitv1.Unit{Name: "示例市人社局（虚构）", Phone: "13800000000"}, Staff: &unitv1.Staff{Name: "经办人"},
+		Rights: []commonv1.Right{commonv1.Right_RIGHT_UNIT_EDIT},
+	}
+	page := func(key string) func() *shell.Page {
+		note := func(what string) func() { return func() { h.done = append(h.done, key+" "+what) } }
+		return func() *shell.Page {
+			return &shell.Page{
+				Key: key, Title: key, Content: widget.NewLabel("这里是" + key), Refresh: note("refresh"), Approve: note("approve"), Save: note("save"),
+				Search: func(fyne.Canvas) { note("search")() }, Turn: func(by int) { note(map[int]string{1: "next", -1: "previous"}[by])() },
+			}
+		}
+	}
+	h.Shell = shell.New(h.window, who, []shell.Item{
+		{Group: "单位管理", Title: "本单位信息", Right: commonv1.Right_RIGHT_UNIT_EDIT, Open: page("甲")},
+		{Group: "单位管理", Title: "工作台", Right: commonv1.Right_RIGHT_UNIT_EDIT, Open: page("乙")},
+		{Group: "电子证书管理", Title: "发证", Right: commonv1.Right_RIGHT_CERTIFICATE, Open: page("丙")},
+	}, func() (time.Time, bool) { return noon, h.online })
+	h.window.SetContent(h.Content)
+	h.window.Resize(fyne.NewSize(1200, 700))
+	return h
+}
+
+func (h *house) press(k fyne.KeyName, m fyne.KeyModifier) {
+	h.window.Canvas().(fyne.Shortcutable).TypedShortcut(&desktop.CustomShortcut{KeyName: k, Modifier: m})
+}
+
+func (h *house) key(k fyne.KeyName) { h.window.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: k}) }
+
+func TestMenuGoesByRights(t *testing.T) {
+	h := newHouse(t)
+	s := texts(h.Content)
+	if !strings.Contains(s, "本单位信息") || strings.Contains(s, "发证") || strings.Contains(s, "电子证书管理") {
+		t.Error(s)
+	}
+	if !strings.Contains(s, "未被授权") || !strings.Contains(s, "138****0000") {
+		t.Error("the first page does not say that the unit is not authorised, or shows a whole number:", s)
+	}
+}
+
+func TestPagesAreTabs(t *testing.T) {
+	h := newHouse(t)
+	test.Tap(button(t, h.Content, "本单位信息"))
+	test.Tap(button(t, h.Content, "工作台"))
+	test.Tap(button(t, h.Content, "本单位信息")) // the tab that is there already, with fresh data
+	if !slices.Equal(h.done, []string{"甲 refresh", "乙 refresh", "甲 refresh"}) || !strings.Contains(texts(h.Content), "这里是甲") {
+		t.Error(h.done)
+	}
+	h.press(fyne.KeyRight, fyne.KeyModifierAlt)
+	if !strings.Contains(texts(h.Content), "这里是乙") {
+		t.Error("Alt+Right did not turn to the next page")
+	}
+	h.key(fyne.KeyEscape)
+	h.Close("甲")
+	h.key(fyne.KeyEscape)
+	if s := texts(h.Content); strings.Contains(s, "这里是") || !strings.Contains(s, "138****0000") {
+		t.Error("the pages are not closed, or the first page is:", s)
+	}
+}
+
+func TestKeysReachThePage(t *testing.T) {
+	h := newHouse(t)
+	h.press(fyne.KeyS, fyne.KeyModifierControl) // the first page has nothing to save
+	test.Tap(button(t, h.Content, "工作台"))
+	h.done = nil
+	for _, k := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyS, fyne.KeyF, fyne.KeyDown, fyne.KeyUp} {
+		h.press(k, fyne.KeyModifierControl)
+	}
+	h.key(fyne.KeyF5)
+	if !slices.Equal(h.done, []string{"乙 approve", "乙 save", "乙 search", "乙 next", "乙 previous", "乙 refresh"}) {
+		t.Error(h.done)
+	}
+}
+
+func TestStateBar(t *testing.T) {
+	h := newHouse(t)
+	bar := func() string {
+		for l := range strings.SplitSeq(texts(h.Content), "\n") {
+			if strings.Contains(l, "最近更新") {
+				return l
+			}
+		}
+		return ""
+	}
+	if got := bar(); got != "示例市人社局（虚构）　经办人　|　在线　最近更新 12:00:00" {
+		t.Error(got)
+	}
+	h.online = false
+	h.Heard()
+	h.Doing("正在导入 3 / 10")
+	if got := bar(); !strings.HasPrefix(got, "示例市人社局（虚构）　经办人　|　离线") || !strings.HasSuffix(got, "　|　正在导入 3 / 10") {
+		t.Error(got)
+	}
+	h.Doing("")
+	if got := bar(); strings.Contains(got, "导入") {
+		t.Error(got)
+	}
+}
+
+func TestFailSpeaksChinese(t *testing.T) {
+	h := newHouse(t)
+	h.Fail(nil)
+	if h.window.Canvas().Overlays().Top() != nil {
+		t.Fatal("nothing failed")
+	}
+	h.Fail(fault.New(fault.Conflict, "他人已修改，请刷新"))
+	if s := texts(h.window.Canvas().Overlays().Top()); !strings.Contains(s, "他人已修改，请刷新") {
+		t.Error(s)
+	}
+	test.Tap(button(t, h.window.Canvas().Overlays().Top(), "知道了"))
+	h.Fail(errors.New("dial tcp: refused"))
+	if s := texts(h.window.Canvas().Overlays().Top()); strings.Contains(s, "dial") || !strings.Contains(s, "程序内部错误") {
+		t.Error(s)
+	}
+}
+
+func TestSignIn(t *testing.T) {
+	test.NewTempApp(t)
+	var tried []string
+	s := shell.NewSignIn(func(s *shell.SignIn) { tried = append(tried, s.Account.Text+" "+s.Password.Text) })
+	test.NewTempWindow(t, s.Content)
+	if s.First() != fyne.Focusable(s.Address) {
+		t.Error("the cursor does not begin at the address")
+	}
+	s.Address.SetText("zp.example.gov.cn:8443")
+	s.Account.SetText("clerk")
+	if s.First() != fyne.Focusable(s.Password) {
+		t.Error("the cursor does not go to the password")
+	}
+	s.Password.SetText("secret")
+	s.Password.OnSubmitted("secret")
+	s.Fail(fault.New(fault.Denied, "账号或密码不正确"))
+	if !slices.Equal(tried, []string{"clerk secret"}) || !strings.Contains(texts(s.Content), "账号或密码不正确") || s.Account.Text != "clerk" {
+		t.Error(tried, texts(s.Content))
+	}
+}
+
+func TestStart(t *testing.T) {
+	test.NewTempApp(t)
+	connected := 0
+	o := shell.NewStart(func() { connected++ }, nil, func() {})
+	test.NewTempWindow(t, o)
+	test.Tap(button(t, o, "连接服务器"))
+	if s := texts(o); connected != 1 || strings.Contains(s, "会议包") || !strings.Contains(s, "试用演示") {
+		t.Error(connected, s)
+	}
+}
