@@ -11,10 +11,12 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/mattn/go-sqlite3"
 	"golang.org/x/crypto/scrypt"
 	"google.golang.org/protobuf/proto"
 
@@ -34,12 +36,31 @@ const schema = `
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS page (key BLOB PRIMARY KEY, at INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT;`
 
-// Open opens or creates the cache of a folder. A cache that another password sealed is emptied: it can always be filled anew.
+// fileName is the cache inside its folder.
+const fileName = "cache.db"
+
+// Open opens or creates the cache of a folder. A cache that another password sealed is emptied, and one that cannot be read is made anew: it
+// can always be filled again, and must not keep anybody from working.
 func Open(ctx context.Context, dir, password string, now func() time.Time) (*Cache, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	d, err := db.OpenSQLite(ctx, filepath.Join(dir, "cache.db"))
+	c, err := open(ctx, dir, password, now)
+	var bad sqlite3.Error
+	if err == nil || !errors.As(err, &bad) || bad.Code != sqlite3.ErrNotADB && bad.Code != sqlite3.ErrCorrupt {
+		return c, err // a file that another window of the program has open is not damaged
+	}
+	slog.Warn("cache is made anew", "error", err)
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(filepath.Join(dir, fileName+end)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return open(ctx, dir, password, now)
+}
+
+func open(ctx context.Context, dir, password string, now func() time.Time) (*Cache, error) {
+	d, err := db.OpenSQLite(ctx, filepath.Join(dir, fileName))
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +150,8 @@ func (c *Cache) unseal(b []byte) ([]byte, error) {
 // A Source answers one page of a list.
 type Source[M any] func(context.Context, *commonv1.Query) ([]M, *commonv1.PageInfo, error)
 
-// Through reads a list through the cache: what the server answers is kept; when it cannot be reached, what was kept is answered instead.
+// Through reads a list through the cache: what the server answers is kept; when it cannot be reached, what was kept is answered instead,
+// together with an Offline fault that says how old it is (list.Source).
 func Through[M proto.Message](c *Cache, name string, source Source[M]) Source[M] {
 	return func(ctx context.Context, q *commonv1.Query) ([]M, *commonv1.PageInfo, error) {
 		rows, page, err := source(ctx, q)
@@ -142,15 +164,19 @@ func Through[M proto.Message](c *Cache, name string, source Source[M]) Source[M]
 		}
 		switch {
 		case err == nil:
-			err = keep(ctx, c, key, rows, page)
+			if bad := keep(ctx, c, key, rows, page); bad != nil { // the answer is good all the same
+				slog.Warn("cache", "list", name, "error", bad)
+			}
 		case fault.CodeOf(err) == fault.Offline:
-			if rows, page, bad := kept[M](ctx, c, key); bad == nil {
-				return rows, page, nil
+			if rows, page, at, bad := kept[M](ctx, c, key); bad == nil {
+				return rows, page, fault.New(fault.Offline, "服务器连接不上，以下是本机 %s 保存的数据", at.In(china).Format("01-02 15:04"))
 			}
 		}
 		return rows, page, err
 	}
 }
+
+var china = time.FixedZone("+08:00", 8*60*60)
 
 func keyOf(name string, q *commonv1.Query) ([]byte, error) {
 	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(q)
@@ -183,17 +209,24 @@ func messages[M proto.Message](rows []M) []proto.Message {
 	return all
 }
 
-func kept[M proto.Message](ctx context.Context, c *Cache, key []byte) ([]M, *commonv1.PageInfo, error) {
+func kept[M proto.Message](ctx context.Context, c *Cache, key []byte) ([]M, *commonv1.PageInfo, time.Time, error) {
+	var at int64
 	var sealed []byte
 	if err := c.db.Read(ctx, func(tx *db.Tx) error {
-		return tx.Get(ctx, []any{&sealed}, "SELECT sealed FROM page WHERE key = $1", key)
+		return tx.Get(ctx, []any{&at, &sealed}, "SELECT at, sealed FROM page WHERE key = $1", key)
 	}); err != nil {
-		return nil, nil, err
+		return nil, nil, time.Time{}, err
 	}
 	all, err := c.unseal(sealed)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, time.Time{}, err
 	}
+	rows, page, err := decode[M](all)
+	return rows, page, time.UnixMilli(at), err
+}
+
+// decode reads what keep has written.
+func decode[M proto.Message](all []byte) ([]M, *commonv1.PageInfo, error) {
 	page := &commonv1.PageInfo{}
 	var rows []M
 	for first := true; len(all) > 0; first = false {
