@@ -26,8 +26,6 @@ func NewDetail(sections ...Section) fyne.CanvasObject {
 	all := container.NewVBox()
 	width := labelsWidth(sections)
 	for _, s := range sections {
-		head := widget.NewLabelWithStyle(s.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-		head.SizeName = "subHeadingText"
 		grid := container.New(layout.NewFormLayout())
 		for _, f := range field.Named(s.Message, s.Fields...) {
 			label := widget.NewLabelWithStyle(f.GetLabel(), fyne.TextAlignTrailing, fyne.TextStyle{})
@@ -35,9 +33,16 @@ func NewDetail(sections ...Section) fyne.CanvasObject {
 			grid.Add(container.NewGridWrap(fyne.NewSize(width, label.MinSize().Height), label))
 			grid.Add(s.value(f))
 		}
-		all.Add(widget.NewCard("", "", container.NewVBox(head, grid)))
+		all.Add(NewPart(s.Title, grid))
 	}
 	return container.NewVScroll(all)
+}
+
+// NewPart draws a part of a page under its heading.
+func NewPart(title string, content fyne.CanvasObject) fyne.CanvasObject {
+	head := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	head.SizeName = "subHeadingText"
+	return widget.NewCard("", "", container.NewVBox(head, content))
 }
 
 // labelsWidth is the width of the widest label of all sections: values stand under each other down the whole page.

@@ -21,18 +21,27 @@ func readable(err error) string {
 		slog.Error("desktop", "error", err)
 		return "程序内部错误，请重试；仍不行请联系管理员并提供日志"
 	}
-	if len(f.Problems) < 2 {
+	if len(f.Problems) == 0 {
 		return f.Message
 	}
 	var b strings.Builder
+	if whole := strings.Contains(f.Message, f.Problems[0].Text); whole && len(f.Problems) == 1 {
+		return f.Message
+	} else if !whole {
+		b.WriteString(f.Message + "\n") // the problems are of single records, the message is of all
+	}
 	for i, p := range f.Problems {
 		fmt.Fprintf(&b, "%d. %s\n", i+1, p.Text)
 	}
 	return strings.TrimSpace(b.String())
 }
 
-// ShowFault shows an error in a window of its own; several problems stand under each other.
+// ShowFault shows an error in a window of its own, several problems under each other; nothing for nil. What is no fault is not shown in a
+// program's words.
 func ShowFault(w fyne.Window, err error) {
+	if err == nil {
+		return
+	}
 	title := "提示"
 	switch fault.CodeOf(err) {
 	case fault.Conflict:
@@ -84,6 +93,16 @@ func Confirm(w fyne.Window, title, text, button string, yes func()) {
 		}
 	}, w)
 	d.SetConfirmImportance(widget.DangerImportance)
+	d.Show()
+}
+
+// Ask shows something to fill in, in a window of its own; button names what is done with it.
+func Ask(w fyne.Window, title string, content fyne.CanvasObject, button string, do func()) {
+	d := dialog.NewCustomConfirm(title, button, "取消", sized(content), func(ok bool) {
+		if ok {
+			do()
+		}
+	}, w)
 	d.Show()
 }
 

@@ -187,3 +187,29 @@ func TestConfirmTyped(t *testing.T) {
 		t.Error(s)
 	}
 }
+
+func TestFaultsSpeakChinese(t *testing.T) {
+	look(t)
+	w := show(t, widget.NewLabel(""), 600, 400)
+	if kit.ShowFault(w, nil); w.Canvas().Overlays().Top() != nil {
+		t.Fatal("nothing failed")
+	}
+	batch := fault.New(fault.State, "共 3 条，2 条未办理，其余已办理")
+	batch.Problems = []fault.Problem{{Text: "甲：已提交"}, {Text: "乙：已撤回"}}
+	for _, x := range []struct {
+		err  error
+		want string
+	}{
+		{fault.New(fault.Conflict, "他人已修改，请刷新"), "他人已修改，请刷新"},
+		{fault.Several([]fault.Problem{{Text: "姓名为必填项"}}), "姓名为必填项"},
+		{batch, "共 3 条，2 条未办理，其余已办理\n1. 甲：已提交\n2. 乙：已撤回"},
+		{errors.New("dial tcp: refused"), "程序内部错误"},
+	} {
+		kit.ShowFault(w, x.err)
+		top := w.Canvas().Overlays().Top()
+		if s := texts(top); !strings.Contains(s, x.want) || strings.Contains(s, "dial") {
+			t.Errorf("%q does not say %q", s, x.want)
+		}
+		test.Tap(button(t, top, "知道了"))
+	}
+}

@@ -106,6 +106,15 @@ func (p *ReviewPanel) Material(sections ...Section) {
 	}
 }
 
+// AskReturn asks for the reason and gives the move that returns n cases to where they came from; what names them.
+func AskReturn(d *Desk, n int, what string, do func(*reviewv1.Action)) {
+	reason := NewParagraph(4)
+	reason.SetPlaceHolder("退回原因（必填），将告知提交单位")
+	d.Ask(fmt.Sprintf("退回 %d 个%s", n, what), reason, "退回", func() {
+		do(&reviewv1.Action{Move: reviewv1.Move_MOVE_RETURN, Opinion: strings.TrimSpace(reason.Text), To: review.Origin})
+	})
+}
+
 // twice makes a button ask again by itself: the first press only renames it.
 func twice(b *widget.Button, do func()) func() {
 	sure := false

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -95,14 +96,40 @@ func OpenBooth(ctx context.Context, dir, address, pin, code, server string, now 
 // Close closes the laptop's file.
 func (b *Booth) Close() error { return b.outbox.Close() }
 
-// CheckIn checks an expert in with the one-time code from staff. The credential is kept under the PIN; after a crash the same code and PIN
-// go on with it.
+// CheckIn checks an expert in with the one-time code from staff. The credential is kept under the PIN, and the check-in as it was sent: after
+// a crash of laptop or hub the same PIN goes on with them, and the code is not asked for again once it was good.
 func (b *Booth) CheckIn(ctx context.Context, expert, code, pin string) error {
 	if b.Package.Expert(expert) == nil {
 		return fault.New(fault.Invalid, "不在本次会议的专家名单中，请核对姓名")
 	}
 	b.voter.Expert = expert
-	sealed, err := b.outbox.Credential(ctx, expert)
+	if err := b.credential(ctx, pin); err != nil {
+		return err
+	}
+	half, taken, err := b.outbox.CheckIn(ctx, expert)
+	if err != nil || taken {
+		return err
+	}
+	if half == nil {
+		if half, err = b.voter.CheckIn(code, b.now()); err == nil {
+			half, err = b.outbox.KeepCheckIn(ctx, expert, half)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if _, err = b.client.CheckIn(ctx, &roomv1.CheckInRequest{Object: half}); err == nil {
+		return b.outbox.CheckInTaken(ctx, expert)
+	}
+	if code := fault.CodeOf(err); code != fault.Offline && code != fault.Internal {
+		return errors.Join(err, b.outbox.ForgetCheckIn(ctx, expert)) // a wrong code; the next attempt may have another
+	}
+	return err
+}
+
+// credential opens the expert's credential with the PIN, or makes one.
+func (b *Booth) credential(ctx context.Context, pin string) error {
+	sealed, err := b.outbox.Credential(ctx, b.voter.Expert)
 	if err != nil {
 		return err
 	}
@@ -116,15 +143,7 @@ func (b *Booth) CheckIn(ctx context.Context, expert, code, pin string) error {
 	if sealed, err = lock(b.voter.Key, pin); err != nil {
 		return err
 	}
-	if err := b.outbox.KeepCredential(ctx, expert, sealed); err != nil {
-		return err
-	}
-	half, err := b.voter.CheckIn(code, b.now())
-	if err != nil {
-		return err
-	}
-	_, err = b.client.CheckIn(ctx, &roomv1.CheckInRequest{Object: half})
-	return err
+	return b.outbox.KeepCredential(ctx, b.voter.Expert, sealed)
 }
 
 // lockWork is the cost of the PIN's scrypt: about a tenth of a second.

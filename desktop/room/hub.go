@@ -49,7 +49,15 @@ func PrepareKeys(dir string) (*Keys, error) {
 	if err := json.Unmarshal(b, &f); err != nil {
 		return nil, err
 	}
-	k := &Keys{Hub: ballot.Key{Role: ballot.RoleHub, Private: seed(f.Hub)}, Staff: ballot.Key{Role: ballot.RoleStaff, Private: seed(f.Staff)}, Cert: []byte(f.Cert)}
+	hub, err := seed(f.Hub)
+	if err != nil {
+		return nil, err
+	}
+	staff, err := seed(f.Staff)
+	if err != nil {
+		return nil, err
+	}
+	k := &Keys{Hub: ballot.Key{Role: ballot.RoleHub, Private: hub}, Staff: ballot.Key{Role: ballot.RoleStaff, Private: staff}, Cert: []byte(f.Cert)}
 	k.Pin, err = pinOf(k.Cert)
 	return k, err
 }
@@ -70,12 +78,12 @@ func newKeys() ([]byte, error) {
 	return json.Marshal(f)
 }
 
-func seed(s string) ed25519.PrivateKey {
+func seed(s string) (ed25519.PrivateKey, error) {
 	b, err := hex.DecodeString(s)
 	if err != nil || len(b) != ed25519.SeedSize {
-		return make(ed25519.PrivateKey, ed25519.PrivateKeySize)
+		return nil, fault.New(fault.Invalid, "会场主机的密钥文件 hub.json 已损坏，请联系服务器管理员重新准备会场主机")
 	}
-	return ed25519.NewKeyFromSeed(b)
+	return ed25519.NewKeyFromSeed(b), nil
 }
 
 // writeDurably writes a file so that it is there whole after a power cut, or not at all.
@@ -192,7 +200,8 @@ func (h *Hub) Append(ctx context.Context, object []byte) (*ballot.Receipt, error
 	return r, err
 }
 
-func (h *Hub) grown() <-chan struct{} {
+// Grown is closed when the log has grown.
+func (h *Hub) Grown() <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.wait

@@ -148,7 +148,7 @@ func (s *lan) GetStatus(ctx context.Context, r *roomv1.GetStatusRequest) (*roomv
 	timer := time.NewTimer(longest)
 	defer timer.Stop()
 	for {
-		wait := s.h.grown()
+		wait := s.h.Grown()
 		resp, err := s.h.Status()
 		if err != nil || r.After == 0 || resp.Size > r.After {
 			return resp, err

@@ -190,6 +190,10 @@ func TestWhoIsLetIn(t *testing.T) {
 	if err := b.CheckIn(ctx, "E01", s.hub.Codes["E02"], "246813"); fault.CodeOf(err) != fault.Denied || !strings.Contains(err.Error(), "签到码") {
 		t.Error("another expert's code:", err)
 	}
+	// Who mistyped the code begins anew, with another PIN too.
+	if err := b.CheckIn(ctx, "E01", s.hub.Codes["E01"], "135790"); err != nil {
+		t.Error("the right code after a wrong one:", err)
+	}
 	if err := b.CheckIn(ctx, "E99", "1", "246813"); fault.CodeOf(err) != fault.Invalid {
 		t.Error("a stranger:", err)
 	}

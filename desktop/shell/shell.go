@@ -7,13 +7,11 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"zhiping/desktop/kit"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 	"zhiping/shared/field"
@@ -146,13 +144,6 @@ func (s *Shell) Close(key string) {
 	}
 }
 
-// Fail shows an error in a window of its own; what is no fault is not shown in a program's words.
-func (s *Shell) Fail(err error) {
-	if err != nil {
-		kit.ShowFault(s.window, err)
-	}
-}
-
 // Doing names long work in the state bar, with how far it is; "" when it is done.
 func (s *Shell) Doing(what string) {
 	s.doing = what
@@ -162,8 +153,20 @@ func (s *Shell) Doing(what string) {
 // Heard brings the state bar up to date: called after the server has answered, or has not.
 func (s *Shell) Heard() { s.refresh() }
 
-// Say says in a small window that something has been done.
-func (s *Shell) Say(text string) { dialog.ShowInformation("提示", text, s.window) }
+// Key is the key of the page that is shown.
+func (s *Shell) Key() string {
+	if p := s.current(); p != nil {
+		return p.Key
+	}
+	return ""
+}
+
+// Heading is the head of a page before signing in, with the way back.
+func Heading(title string, back func()) fyne.CanvasObject {
+	l := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	l.SizeName = theme.SizeNameSubHeadingText
+	return container.NewHBox(widget.NewButtonWithIcon("返回登录", theme.NavigateBackIcon(), back), l)
+}
 
 func (s *Shell) current() *Page { return s.pages[s.tabs.Selected()] }
 

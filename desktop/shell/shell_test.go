@@ -1,7 +1,6 @@
 package shell_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -182,32 +181,23 @@ func TestStateBar(t *testing.T) {
 	}
 }
 
-func TestFailSpeaksChinese(t *testing.T) {
-	h := newHouse(t)
-	h.Fail(nil)
-	if h.window.Canvas().Overlays().Top() != nil {
-		t.Fatal("nothing failed")
-	}
-	h.Fail(fault.New(fault.Conflict, "他人已修改，请刷新"))
-	if s := texts(h.window.Canvas().Overlays().Top()); !strings.Contains(s, "他人已修改，请刷新") {
-		t.Error(s)
-	}
-	test.Tap(button(t, h.window.Canvas().Overlays().Top(), "知道了"))
-	h.Fail(errors.New("dial tcp: refused"))
-	if s := texts(h.window.Canvas().Overlays().Top()); strings.Contains(s, "dial") || !strings.Contains(s, "程序内部错误") {
-		t.Error(s)
-	}
-}
-
 func TestSignIn(t *testing.T) {
 	test.NewTempApp(t)
 	var tried []string
-	s := shell.NewSignIn(func(s *shell.SignIn) { tried = append(tried, s.Account.Text+" "+s.Password.Text) })
+	s := shell.NewSignIn(func(s *shell.SignIn) { tried = append(tried, s.Account.Text+" "+s.Password.Text) }, func(s *shell.SignIn) { tried = append(tried, "register at "+s.Address.Text) })
 	test.NewTempWindow(t, s.Content)
 	if s.First() != fyne.Focusable(s.Address) {
 		t.Error("the cursor does not begin at the address")
 	}
+	const link = "单位注册：还没有账号的单位由此申请"
+	if test.Tap(button(t, s.Content, link)); len(tried) > 0 || !strings.Contains(texts(s.Content), "请先填写服务器地址") {
+		t.Error("a unit registers without a server:", tried)
+	}
 	s.Address.SetText("zp.example.gov.cn:8443")
+	if test.Tap(button(t, s.Content, link)); !slices.Equal(tried, []string{"register at zp.example.gov.cn:8443"}) {
+		t.Error(tried)
+	}
+	tried = nil
 	s.Account.SetText("clerk")
 	if s.First() != fyne.Focusable(s.Password) {
 		t.Error("the cursor does not go to the password")

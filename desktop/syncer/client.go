@@ -14,6 +14,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/google/uuid"
 
+	"zhiping/proto/gen/zhiping/activity/v1/activityv1connect"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 	"zhiping/proto/gen/zhiping/session/v1/sessionv1connect"
@@ -101,6 +102,11 @@ func (c *Client) SignIn(ctx context.Context, account, password string) error {
 // Units is the client of the unit service.
 func (c *Client) Units() unitv1connect.UnitServiceClient {
 	return unitv1connect.NewUnitServiceClient(c.http, c.url, c.opts...)
+}
+
+// Activities is the client of the activity service.
+func (c *Client) Activities() activityv1connect.ActivityServiceClient {
+	return activityv1connect.NewActivityServiceClient(c.http, c.url, c.opts...)
 }
 
 // Applications is the client of the application service.

@@ -36,6 +36,15 @@ func source(c unitv1connect.UnitServiceClient, mirror *cache.Cache) cache.Source
 	})
 }
 
+// Superiors is the review of units that ask to come under this one (A4).
+func Superiors(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[message] {
+	return &list.List[message]{
+		Name: "unit-superior", Title: "下级单位变更审核", Scope: "superior", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c, mirror),
+		Tabs:  []list.Tab{{State: "TAB_FIRST", Title: "待审核"}, {State: "TAB_FURTHER", Title: "待复审"}, {State: "TAB_PASSED", Title: "审核通过"}, {State: "TAB_RETURNED", Title: "已退回"}, {State: "TAB_REFUSED", Title: "不通过"}},
+		Empty: "此状态下没有变更申请。其他单位申请改由本单位管理时会显示在这里。",
+	}
+}
+
 // Registrations is the review of subordinate registrations (A8).
 func Registrations(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[message] {
 	return &list.List[message]{
@@ -53,8 +62,6 @@ func Subordinates(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.
 		Empty: "还没有下级单位。可新建下级单位，或由下级单位自行注册。",
 	}
 }
-
-func kindName(k commonv1.UnitKind) string { return field.Label(k) }
 
 // staffColumns are the columns of the accounts (A6).
 var staffColumns = []list.Column[*unitv1.Staff]{

@@ -11,36 +11,38 @@ import (
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
-	"zhiping/shared/review"
 	"zhiping/shared/wire"
 )
 
-// NewPage draws a unit with the review of its registration; done is called after a move that went through, fail with what went wrong.
-func NewPage(u *unitv1.Unit, by review.Actor, c unitv1connect.UnitServiceClient, run kit.Runner, done func(), fail func(error)) (fyne.CanvasObject, *kit.ReviewPanel) {
-	panel := kit.NewReviewPanel(u.Registration, by, func(a *reviewv1.Action) {
-		run(func() func() {
-			err := Move(c, []*unitv1.Unit{u}, a)
-			return func() {
-				if err != nil {
-					fail(err)
-					return
-				}
-				done()
-			}
-		})
+// NewPage draws a unit with the review of its registration, or of its change of superior while that waits; done is called after a move that
+// went through.
+func NewPage(u *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, done func()) (fyne.CanvasObject, *kit.ReviewPanel) {
+	matter, reviewed := reviewv1.Matter_MATTER_UNIT, u.Registration
+	if u.SuperiorChange.GetStage() == reviewv1.Stage_STAGE_REVIEW {
+		matter, reviewed = reviewv1.Matter_MATTER_SUPERIOR, u.SuperiorChange
+	}
+	panel := kit.NewReviewPanel(reviewed, d.By, func(a *reviewv1.Action) {
+		d.Do(func() error { return Move(c, []*unitv1.Unit{u}, matter, a) }, done)
 	})
-	split := container.NewHSplit(kit.NewDetail(
-		kit.Section{Title: "基本信息", Message: u, Fields: []string{"name", "credit_code", "kind", "superior_name", "division", "nature", "address"}},
-		kit.Section{Title: "联系方式", Message: u, Masked: true, Fields: []string{"contact", "phone", "legal_person", "legal_person_number"}},
-		kit.Section{Title: "附件", Message: u, Fields: []string{"licence"}},
-	), panel.Content)
+	open := d.Opener("unit", u.Id)
+	basic := []string{unitv1.Unit_Name, unitv1.Unit_CreditCode, unitv1.Unit_Kind, unitv1.Unit_SuperiorName, unitv1.Unit_Division, unitv1.Unit_Nature, unitv1.Unit_Address}
+	if matter == reviewv1.Matter_MATTER_SUPERIOR {
+		basic = append(basic, unitv1.Unit_PendingSuperiorName)
+	}
+	sections := []kit.Section{
+		{Title: "基本信息", Message: u, Fields: basic},
+		{Title: "联系方式", Message: u, Masked: true, Fields: []string{unitv1.Unit_Contact, unitv1.Unit_Phone, unitv1.Unit_LegalPerson, unitv1.Unit_LegalPersonNumber}},
+		{Title: "附件", Message: u, Fields: []string{unitv1.Unit_Licence}, Open: open},
+	}
+	panel.Material(sections...)
+	split := container.NewHSplit(kit.NewDetail(sections...), panel.Content)
 	split.Offset = 0.6
 	return split, panel
 }
 
-// Move makes a review move on registrations and gives the first fault.
-func Move(c unitv1connect.UnitServiceClient, units []*unitv1.Unit, a *reviewv1.Action) error {
-	r := &unitv1.ReviewUnitsRequest{Matter: reviewv1.Matter_MATTER_UNIT, Action: a}
+// Move makes a review move on registrations or changes of superior and gives the first fault.
+func Move(c unitv1connect.UnitServiceClient, units []*unitv1.Unit, m reviewv1.Matter, a *reviewv1.Action) error {
+	r := &unitv1.ReviewUnitsRequest{Matter: m, Action: a}
 	for _, u := range units {
 		r.Bases = append(r.Bases, &commonv1.Base{Id: u.Id, Revision: u.Revision})
 	}
@@ -48,10 +50,5 @@ func Move(c unitv1connect.UnitServiceClient, units []*unitv1.Unit, a *reviewv1.A
 	if err != nil {
 		return err
 	}
-	for _, o := range resp.Outcomes {
-		if f := wire.Fault(o.Fault); f != nil {
-			return f
-		}
-	}
-	return nil
+	return wire.First(resp.Outcomes)
 }

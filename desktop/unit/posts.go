@@ -20,7 +20,7 @@ import (
 const mostLevels = 4
 
 // NewPosts draws the review posts of the unit (A5): for a matter, who acts at each level; a level without people is left out.
-func NewPosts(u *unitv1.Unit, staff []*unitv1.Staff, c unitv1connect.UnitServiceClient, run kit.Runner, done func(*unitv1.Unit), fail func(error)) fyne.CanvasObject {
+func NewPosts(u *unitv1.Unit, staff []*unitv1.Staff, c unitv1connect.UnitServiceClient, d *kit.Desk, done func(*unitv1.Unit)) fyne.CanvasObject {
 	byName := map[string]string{}
 	var names []string
 	for _, s := range staff {
@@ -60,11 +60,11 @@ func NewPosts(u *unitv1.Unit, staff []*unitv1.Staff, c unitv1connect.UnitService
 			}
 			posts.Posts = append(posts.Posts, p)
 		}
-		run(func() func() {
+		d.Run(func() func() {
 			resp, err := c.SavePosts(context.Background(), &unitv1.SavePostsRequest{Base: &commonv1.Base{Id: u.Id, Revision: u.Revision}, Posts: posts})
 			return func() {
 				if err != nil {
-					fail(err)
+					d.Fail(err)
 					return
 				}
 				u = resp.Unit

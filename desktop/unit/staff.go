@@ -6,7 +6,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
-	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
 	"zhiping/desktop/kit"
@@ -17,7 +16,7 @@ import (
 )
 
 // NewStaffPage draws the form of an account with its roles (A6); a new one has no revision and needs a password.
-func NewStaffPage(s *unitv1.Staff, u *unitv1.Unit, c unitv1connect.UnitServiceClient, run kit.Runner, done func(), fail func(error)) fyne.CanvasObject {
+func NewStaffPage(s *unitv1.Staff, u *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, done func()) fyne.CanvasObject {
 	r := &unitv1.SaveStaffRequest{Staff: proto.CloneOf(s)}
 	form := kit.NewForm(r.Staff, unitv1.Staff_Name, unitv1.Staff_Account, unitv1.Staff_Phone, unitv1.Staff_Number, unitv1.Staff_Super, unitv1.Staff_Disabled)
 	password := kit.NewForm(r, unitv1.SaveStaffRequest_Password)
@@ -44,11 +43,11 @@ func NewStaffPage(s *unitv1.Staff, u *unitv1.Unit, c unitv1connect.UnitServiceCl
 		if !form.Check() || !password.Check() {
 			return
 		}
-		run(func() func() {
+		d.Run(func() func() {
 			_, err := c.SaveStaff(context.Background(), r)
 			return func() {
 				if err != nil {
-					fail(password.Show(form.Show(err)))
+					d.Fail(password.Show(form.Show(err)))
 					return
 				}
 				done()
@@ -61,8 +60,8 @@ func NewStaffPage(s *unitv1.Staff, u *unitv1.Unit, c unitv1connect.UnitServiceCl
 }
 
 // NewRoles draws the unit's roles (A7): the rights that its kind of unit can have, by groups.
-func NewRoles(u *unitv1.Unit, c unitv1connect.UnitServiceClient, run kit.Runner, done func(*unitv1.Unit), fail func(error)) fyne.CanvasObject {
-	role := &unitv1.Role{Id: uuid.Must(uuid.NewV7()).String()}
+func NewRoles(u *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, done func(*unitv1.Unit)) fyne.CanvasObject {
+	role := &unitv1.Role{Id: newID()}
 	form := kit.NewForm(role, unitv1.Role_Name)
 	rights := container.NewVBox()
 	groups := map[string]*widget.CheckGroup{}
@@ -96,11 +95,11 @@ func NewRoles(u *unitv1.Unit, c unitv1connect.UnitServiceClient, run kit.Runner,
 		if !form.Check() {
 			return
 		}
-		run(func() func() {
+		d.Run(func() func() {
 			resp, err := c.SaveRole(context.Background(), &unitv1.SaveRoleRequest{Base: &commonv1.Base{Id: u.Id, Revision: u.Revision}, Role: role})
 			return func() {
 				if err != nil {
-					fail(form.Show(err))
+					d.Fail(form.Show(err))
 					return
 				}
 				done(resp.Unit)

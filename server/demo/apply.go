@@ -16,6 +16,7 @@ import (
 	"zhiping/shared/application"
 	"zhiping/shared/field"
 	"zhiping/shared/sheet"
+	"zhiping/shared/wire"
 )
 
 type applicationRow = sheet.Row[*applicationv1.Application]
@@ -39,7 +40,7 @@ func (y *year) refuseSomebody(ctx context.Context) error {
 		return err
 	}
 	resp, err := p.applications().ReviewApplications(ctx, &applicationv1.ReviewApplicationsRequest{Bases: bases, Action: &reviewv1.Action{Move: reviewv1.Move_MOVE_REFUSE, Opinion: "业绩材料不实"}})
-	return errors.Join(err, refused(resp.GetOutcomes()))
+	return errors.Join(err, wire.First(resp.GetOutcomes()))
 }
 
 // hand imports good applications and hands them in.
@@ -52,7 +53,7 @@ func (y *year) hand(ctx context.Context, p *person, activityID string, all []*ap
 		a.Id, a.ActivityId, a.Documents = id(), activityID, []*commonv1.Attachment{proof}
 	}
 	resp, err := p.applications().ImportApplications(ctx, &applicationv1.ImportApplicationsRequest{Applications: all})
-	if err := errors.Join(err, refused(resp.GetOutcomes())); err != nil {
+	if err := errors.Join(err, wire.First(resp.GetOutcomes())); err != nil {
 		return err
 	}
 	return y.submit(ctx, p)
@@ -68,7 +69,7 @@ func (y *year) submit(ctx context.Context, p *person) error {
 			continue
 		}
 		resp, err := p.applications().SubmitApplications(ctx, &applicationv1.SubmitApplicationsRequest{Bases: bases})
-		if err := errors.Join(err, refused(resp.GetOutcomes())); err != nil {
+		if err := errors.Join(err, wire.First(resp.GetOutcomes())); err != nil {
 			return err
 		}
 	}
@@ -303,7 +304,7 @@ func (y *year) move(ctx context.Context, p *person, tab reviewv1.Tab, a *reviewv
 	}
 	for batch := range slices.Chunk(chosen, 100) {
 		resp, err := p.applications().ReviewApplications(ctx, &applicationv1.ReviewApplicationsRequest{Bases: batch, Action: a})
-		if err := errors.Join(err, refused(resp.GetOutcomes())); err != nil {
+		if err := errors.Join(err, wire.First(resp.GetOutcomes())); err != nil {
 			return err
 		}
 	}
@@ -332,7 +333,7 @@ func (y *year) reviewOwn(ctx context.Context, p *person, i int) error {
 		return err
 	}
 	resp, err := p.applications().RecommendApplications(ctx, &applicationv1.RecommendApplicationsRequest{Bases: bases, Recommendation: "经公示无异议，同意推荐（虚构）", PublicityProof: proof})
-	if err := errors.Join(err, refused(resp.GetOutcomes())); err != nil {
+	if err := errors.Join(err, wire.First(resp.GetOutcomes())); err != nil {
 		return err
 	}
 	return y.move(ctx, p, reviewv1.Tab_TAB_FIRST, approve, nil)
@@ -347,7 +348,7 @@ func (y *year) qualify(ctx context.Context) (int, error) {
 	}
 	for batch := range slices.Chunk(basesOf(all), 100) {
 		resp, err := p.applications().QualifyApplications(ctx, &applicationv1.QualifyApplicationsRequest{Bases: batch, Action: approve})
-		if err := errors.Join(err, refused(resp.GetOutcomes())); err != nil {
+		if err := errors.Join(err, wire.First(resp.GetOutcomes())); err != nil {
 			return 0, err
 		}
 	}

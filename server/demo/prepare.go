@@ -110,18 +110,8 @@ func (y *year) reviewUnits(ctx context.Context, a *reviewv1.Action) error {
 		if err != nil {
 			return err
 		}
-		if err := refused(resp.Outcomes); err != nil {
+		if err := wire.First(resp.Outcomes); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// refused gives the first fault of a batch.
-func refused(outcomes []*commonv1.Outcome) error {
-	for _, o := range outcomes {
-		if f := wire.Fault(o.Fault); f != nil {
-			return f
 		}
 	}
 	return nil
@@ -196,7 +186,7 @@ func (y *year) fileCommittee(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	resp, err := p.committees().SubmitCommittees(ctx, &committeev1.SubmitCommitteesRequest{Bases: []*commonv1.Base{{Id: c.Id, Revision: saved.Committee.Revision}}})
-	if err := errors.Join(err, refused(resp.GetOutcomes())); err != nil {
+	if err := errors.Join(err, wire.First(resp.GetOutcomes())); err != nil {
 		return 0, err
 	}
 	for _, account := range []string{"city", "province"} {
@@ -206,7 +196,7 @@ func (y *year) fileCommittee(ctx context.Context) (int, error) {
 			return 0, errors.Join(err, fmt.Errorf("%d committees wait at %s", len(list.GetCommittees()), account))
 		}
 		resp, err := p.committees().ReviewCommittees(ctx, &committeev1.ReviewCommitteesRequest{Bases: []*commonv1.Base{{Id: c.Id, Revision: list.Committees[0].Revision}}, Action: approve})
-		if err := errors.Join(err, refused(resp.GetOutcomes())); err != nil {
+		if err := errors.Join(err, wire.First(resp.GetOutcomes())); err != nil {
 			return 0, err
 		}
 	}
@@ -236,7 +226,7 @@ func (y *year) fillPool(ctx context.Context) (int, error) {
 		r.Experts = append(r.Experts, row.Message)
 	}
 	imported, err := p.experts().ImportExperts(ctx, r)
-	if err := errors.Join(err, refused(imported.GetOutcomes())); err != nil {
+	if err := errors.Join(err, wire.First(imported.GetOutcomes())); err != nil {
 		return 0, err
 	}
 	bases, err := y.expertBases(ctx, p, &commonv1.Query{State: expert.Draft, Size: 200})
@@ -244,7 +234,7 @@ func (y *year) fillPool(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	submitted, err := p.experts().SubmitExperts(ctx, &expertv1.SubmitExpertsRequest{Bases: bases})
-	if err := errors.Join(err, refused(submitted.GetOutcomes())); err != nil {
+	if err := errors.Join(err, wire.First(submitted.GetOutcomes())); err != nil {
 		return 0, err
 	}
 	city := y.as("city")
@@ -252,7 +242,7 @@ func (y *year) fillPool(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	reviewed, err := city.experts().ReviewExperts(ctx, &expertv1.ReviewExpertsRequest{Bases: bases, Action: approve})
-	return len(bases), errors.Join(err, refused(reviewed.GetOutcomes()))
+	return len(bases), errors.Join(err, wire.First(reviewed.GetOutcomes()))
 }
 
 func (y *year) expertBases(ctx context.Context, p *person, q *commonv1.Query) ([]*commonv1.Base, error) {
@@ -286,7 +276,7 @@ func (y *year) activity(ctx context.Context, name string, f activityv1.Frequency
 		return "", err
 	}
 	submitted, err := p.activities().SubmitActivities(ctx, &activityv1.SubmitActivitiesRequest{Bases: []*commonv1.Base{{Id: a.Id, Revision: saved.Activity.Revision}}})
-	if err := errors.Join(err, refused(submitted.GetOutcomes())); err != nil {
+	if err := errors.Join(err, wire.First(submitted.GetOutcomes())); err != nil {
 		return "", err
 	}
 	got, err := city.activities().GetActivity(ctx, &activityv1.GetActivityRequest{Id: a.Id})
@@ -294,7 +284,7 @@ func (y *year) activity(ctx context.Context, name string, f activityv1.Frequency
 		return "", err
 	}
 	reviewed, err := city.activities().ReviewActivities(ctx, &activityv1.ReviewActivitiesRequest{Bases: []*commonv1.Base{{Id: a.Id, Revision: got.Activity.Revision}}, Action: approve})
-	return a.Id, errors.Join(err, refused(reviewed.GetOutcomes()))
+	return a.Id, errors.Join(err, wire.First(reviewed.GetOutcomes()))
 }
 
 // publishActivity publishes the year's activity, and a special one in which somebody is refused.

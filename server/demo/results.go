@@ -15,6 +15,7 @@ import (
 	publicityv1 "zhiping/proto/gen/zhiping/publicity/v1"
 	"zhiping/shared/field"
 	"zhiping/shared/print"
+	"zhiping/shared/wire"
 )
 
 // publicise announces who passed, takes an objection and resolves it, and ends the publicity after its working days (F14, F15).
@@ -105,7 +106,7 @@ func (y *year) certify(ctx context.Context) (int, error) {
 	}
 	for batch := range slices.Chunk(basesOf(all), 100) {
 		resp, err := p.certificates().IssueCertificates(ctx, &certificatev1.IssueCertificatesRequest{Bases: batch})
-		if err := errors.Join(err, refused(resp.GetOutcomes())); err != nil {
+		if err := errors.Join(err, wire.First(resp.GetOutcomes())); err != nil {
 			return 0, err
 		}
 	}

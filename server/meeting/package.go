@@ -15,6 +15,7 @@ import (
 	"zhiping/server/command"
 	"zhiping/server/committee"
 	"zhiping/server/expert"
+	"zhiping/server/session"
 	applicationrules "zhiping/shared/application"
 	"zhiping/shared/ballot"
 	"zhiping/shared/catalog"
@@ -131,8 +132,20 @@ func recused(seat *meetingv1.Seat, applicants []*applicationv1.Application) []st
 	return ids
 }
 
+// own refuses a meeting that is not the caller's.
+func (s *Service) own(ctx context.Context, id string) error {
+	m, err := Meetings.Get(ctx, s.run.DB, id)
+	if err == nil && m.UnitId != session.Of(ctx).Unit.Id {
+		return fault.New(fault.Denied, "只有组织会议的单位可以移交会议记录")
+	}
+	return err
+}
+
 // HandOver implements the RPC: the record is recomputed from nothing; only what it proves is written.
 func (s *Service) HandOver(ctx context.Context, r *meetingv1.HandOverRequest) (*meetingv1.HandOverResponse, error) {
+	if err := s.own(ctx, r.Base.Id); err != nil { // first: a record is long work, and nobody else's
+		return nil, err
+	}
 	v, err := ballot.Verify(r.Record, hex.EncodeToString(s.key.Public().(ed25519.PublicKey)))
 	if err != nil {
 		return nil, err

@@ -2,6 +2,8 @@ package unit_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -207,6 +209,42 @@ func TestForeignUnit(t *testing.T) {
 		refused(t, err, fault.NotFound, "id", "不存在")
 		_, err = units(other).SaveUnit(ctx, &unitv1.SaveUnitRequest{Unit: a})
 		refused(t, err, fault.NotFound, "id", "不存在")
+	})
+}
+
+// The tree opens downwards only: a unit sees all below it, and nothing beside or above.
+func TestTree(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		top := h.SignIn("topadmin")
+		create := func(c *servertest.Client, name, account string, kind commonv1.UnitKind) *unitv1.Unit {
+			return must[*unitv1.CreateUnitResponse](t)(units(c).CreateUnit(ctx, &unitv1.CreateUnitRequest{Unit: h.NewUnit(name, kind), Handlers: []*unitv1.NewStaff{servertest.NewStaff(account)}})).Unit
+		}
+		city := create(top, "示例市人社局", "city", commonv1.UnitKind_UNIT_KIND_HR)
+		create(top, "另一市人社局", "other", commonv1.UnitKind_UNIT_KIND_HR)
+		create(h.SignIn("city"), "示例学校", "school", commonv1.UnitKind_UNIT_KIND_EMPLOYER)
+		tree := func(account, id string) (names []string, err error) {
+			c := h.SignIn(account)
+			r, err := units(c).ListBranches(ctx, &unitv1.ListBranchesRequest{SuperiorId: id})
+			for _, b := range r.GetBranches() {
+				names = append(names, fmt.Sprintf("%s %s %d", b.Name, b.State, b.Below))
+			}
+			return names, err
+		}
+		for _, x := range []struct{ account, id, want string }{
+			{"topadmin", h.Top.Id, "[另一市人社局 AUTHORISED 0 示例市人社局 AUTHORISED 1]"},
+			{"topadmin", city.Id, "[示例学校 AUTHORISED 0]"},
+			{"city", city.Id, "[示例学校 AUTHORISED 0]"},
+		} {
+			names, err := tree(x.account, x.id)
+			slices.Sort(names) // the two databases order Chinese names differently
+			if fmt.Sprint(names) != x.want || err != nil {
+				t.Errorf("%s sees below %s: %v %v, want %s", x.account, x.id, names, err, x.want)
+			}
+		}
+		for _, x := range []struct{ account, id string }{{"other", city.Id}, {"city", h.Top.Id}, {"city", servertest.NewID()}} {
+			_, err := tree(x.account, x.id)
+			refused(t, err, fault.NotFound, "superior_id", "不是本单位的下级单位")
+		}
 	})
 }
 

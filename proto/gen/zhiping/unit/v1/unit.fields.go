@@ -174,6 +174,25 @@ const (
 	ListUnitsResponse_Page  = "page"
 )
 
+// The names of the fields of ListBranchesRequest.
+const (
+	ListBranchesRequest_SuperiorId = "superior_id"
+)
+
+// The names of the fields of ListBranchesResponse.
+const (
+	ListBranchesResponse_Branches = "branches"
+)
+
+// The names of the fields of Branch.
+const (
+	Branch_Id    = "id"
+	Branch_Name  = "name"
+	Branch_Kind  = "kind"
+	Branch_State = "state"
+	Branch_Below = "below"
+)
+
 // The names of the fields of ListStaffRequest.
 const (
 	ListStaffRequest_Query = "query"

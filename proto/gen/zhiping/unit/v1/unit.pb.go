@@ -1532,6 +1532,173 @@ func (x *ListUnitsResponse) GetPage() *v1.PageInfo {
 	return nil
 }
 
+type ListBranchesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SuperiorId    string                 `protobuf:"bytes,1,opt,name=superior_id,json=superiorId,proto3" json:"superior_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBranchesRequest) Reset() {
+	*x = ListBranchesRequest{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBranchesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBranchesRequest) ProtoMessage() {}
+
+func (x *ListBranchesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBranchesRequest.ProtoReflect.Descriptor instead.
+func (*ListBranchesRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ListBranchesRequest) GetSuperiorId() string {
+	if x != nil {
+		return x.SuperiorId
+	}
+	return ""
+}
+
+type ListBranchesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Branches      []*Branch              `protobuf:"bytes,1,rep,name=branches,proto3" json:"branches,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBranchesResponse) Reset() {
+	*x = ListBranchesResponse{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBranchesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBranchesResponse) ProtoMessage() {}
+
+func (x *ListBranchesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBranchesResponse.ProtoReflect.Descriptor instead.
+func (*ListBranchesResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ListBranchesResponse) GetBranches() []*Branch {
+	if x != nil {
+		return x.Branches
+	}
+	return nil
+}
+
+// Branch is a unit in the tree.
+type Branch struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Kind  v1.UnitKind            `protobuf:"varint,3,opt,name=kind,proto3,enum=zhiping.common.v1.UnitKind" json:"kind,omitempty"`
+	// AUTHORISED, PENDING, RETURNED or REFUSED.
+	State string `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
+	// Units directly below it.
+	Below         int64 `protobuf:"varint,5,opt,name=below,proto3" json:"below,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Branch) Reset() {
+	*x = Branch{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Branch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Branch) ProtoMessage() {}
+
+func (x *Branch) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Branch.ProtoReflect.Descriptor instead.
+func (*Branch) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *Branch) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Branch) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Branch) GetKind() v1.UnitKind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.UnitKind(0)
+}
+
+func (x *Branch) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Branch) GetBelow() int64 {
+	if x != nil {
+		return x.Below
+	}
+	return 0
+}
+
 type ListStaffRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Query         *v1.Query              `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
@@ -1541,7 +1708,7 @@ type ListStaffRequest struct {
 
 func (x *ListStaffRequest) Reset() {
 	*x = ListStaffRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1553,7 +1720,7 @@ func (x *ListStaffRequest) String() string {
 func (*ListStaffRequest) ProtoMessage() {}
 
 func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1566,7 +1733,7 @@ func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffRequest.ProtoReflect.Descriptor instead.
 func (*ListStaffRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{26}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListStaffRequest) GetQuery() *v1.Query {
@@ -1586,7 +1753,7 @@ type ListStaffResponse struct {
 
 func (x *ListStaffResponse) Reset() {
 	*x = ListStaffResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +1765,7 @@ func (x *ListStaffResponse) String() string {
 func (*ListStaffResponse) ProtoMessage() {}
 
 func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +1778,7 @@ func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffResponse.ProtoReflect.Descriptor instead.
 func (*ListStaffResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{27}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListStaffResponse) GetStaff() []*Staff {
@@ -1637,7 +1804,7 @@ type FindSuperiorsRequest struct {
 
 func (x *FindSuperiorsRequest) Reset() {
 	*x = FindSuperiorsRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1649,7 +1816,7 @@ func (x *FindSuperiorsRequest) String() string {
 func (*FindSuperiorsRequest) ProtoMessage() {}
 
 func (x *FindSuperiorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1662,7 +1829,7 @@ func (x *FindSuperiorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindSuperiorsRequest.ProtoReflect.Descriptor instead.
 func (*FindSuperiorsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{28}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *FindSuperiorsRequest) GetName() string {
@@ -1681,7 +1848,7 @@ type FindSuperiorsResponse struct {
 
 func (x *FindSuperiorsResponse) Reset() {
 	*x = FindSuperiorsResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1693,7 +1860,7 @@ func (x *FindSuperiorsResponse) String() string {
 func (*FindSuperiorsResponse) ProtoMessage() {}
 
 func (x *FindSuperiorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1706,7 +1873,7 @@ func (x *FindSuperiorsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindSuperiorsResponse.ProtoReflect.Descriptor instead.
 func (*FindSuperiorsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{29}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *FindSuperiorsResponse) GetSuperiors() []*Superior {
@@ -1728,7 +1895,7 @@ type Superior struct {
 
 func (x *Superior) Reset() {
 	*x = Superior{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1740,7 +1907,7 @@ func (x *Superior) String() string {
 func (*Superior) ProtoMessage() {}
 
 func (x *Superior) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1753,7 +1920,7 @@ func (x *Superior) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Superior.ProtoReflect.Descriptor instead.
 func (*Superior) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{30}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Superior) GetId() string {
@@ -1955,7 +2122,25 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x05units\x18\x01 \x03(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
 	"\x06单位R\x05units\x128\n" +
 	"\x04page\x18\x02 \x01(\v2\x1b.zhiping.common.v1.PageInfoB\a\x8a\xb5\x18\x03\n" +
-	"\x01-R\x04page\"V\n" +
+	"\x01-R\x04page\"U\n" +
+	"\x13ListBranchesRequest\x12>\n" +
+	"\vsuperior_id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f上级单位R\n" +
+	"superiorId\"Y\n" +
+	"\x14ListBranchesResponse\x12A\n" +
+	"\bbranches\x18\x01 \x03(\v2\x17.zhiping.unit.v1.BranchB\f\x8a\xb5\x18\b\n" +
+	"\x06单位R\bbranches\"\xdf\x01\n" +
+	"\x06Branch\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02id\x12&\n" +
+	"\x04name\x18\x02 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f单位名称R\x04name\x12C\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x1b.zhiping.common.v1.UnitKindB\x12\x8a\xb5\x18\x0e\n" +
+	"\f单位类型R\x04kind\x12\"\n" +
+	"\x05state\x18\x04 \x01(\tB\f\x8a\xb5\x18\b\n" +
+	"\x06状态R\x05state\x12+\n" +
+	"\x05below\x18\x05 \x01(\x03B\x15\x8a\xb5\x18\x11\n" +
+	"\x0f下级单位数R\x05below\"V\n" +
 	"\x10ListStaffRequest\x12B\n" +
 	"\x05query\x18\x01 \x01(\v2\x18.zhiping.common.v1.QueryB\x12\x8a\xb5\x18\x0e\n" +
 	"\f查询条件R\x05query\"\x8f\x01\n" +
@@ -1976,7 +2161,7 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
 	"\f单位名称R\x04name\x12C\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1b.zhiping.common.v1.UnitKindB\x12\x8a\xb5\x18\x0e\n" +
-	"\f单位类型R\x04kind2\xf2\v\n" +
+	"\f单位类型R\x04kind2\xe6\f\n" +
 	"\vUnitService\x12s\n" +
 	"\n" +
 	"CreateUnit\x12\".zhiping.unit.v1.CreateUnitRequest\x1a#.zhiping.unit.v1.CreateUnitResponse\"\x1c\x8a\xb5\x18\x18\n" +
@@ -2005,6 +2190,8 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\f查看单位\x10\x02\x18\x02 \x01\x12l\n" +
 	"\tListUnits\x12!.zhiping.unit.v1.ListUnitsRequest\x1a\".zhiping.unit.v1.ListUnitsResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\f单位列表\x10\x02\x18\x02 \x01\x12r\n" +
+	"\fListBranches\x12$.zhiping.unit.v1.ListBranchesRequest\x1a%.zhiping.unit.v1.ListBranchesResponse\"\x15\x8a\xb5\x18\x11\n" +
+	"\t单位树\x10\x0f\x18\x02 \x01\x12r\n" +
 	"\tListStaff\x12!.zhiping.unit.v1.ListStaffRequest\x1a\".zhiping.unit.v1.ListStaffResponse\"\x1e\x8a\xb5\x18\x1a\n" +
 	"\x12工作人员列表\x10\x02\x18\x02 \x01\x12~\n" +
 	"\rFindSuperiors\x12%.zhiping.unit.v1.FindSuperiorsRequest\x1a&.zhiping.unit.v1.FindSuperiorsResponse\"\x1e\x8a\xb5\x18\x1a\n" +
@@ -2023,7 +2210,7 @@ func file_zhiping_unit_v1_unit_proto_rawDescGZIP() []byte {
 	return file_zhiping_unit_v1_unit_proto_rawDescData
 }
 
-var file_zhiping_unit_v1_unit_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_zhiping_unit_v1_unit_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_zhiping_unit_v1_unit_proto_goTypes = []any{
 	(*Unit)(nil),                   // 0: zhiping.unit.v1.Unit
 	(*Role)(nil),                   // 1: zhiping.unit.v1.Role
@@ -2051,31 +2238,34 @@ var file_zhiping_unit_v1_unit_proto_goTypes = []any{
 	(*GetUnitResponse)(nil),        // 23: zhiping.unit.v1.GetUnitResponse
 	(*ListUnitsRequest)(nil),       // 24: zhiping.unit.v1.ListUnitsRequest
 	(*ListUnitsResponse)(nil),      // 25: zhiping.unit.v1.ListUnitsResponse
-	(*ListStaffRequest)(nil),       // 26: zhiping.unit.v1.ListStaffRequest
-	(*ListStaffResponse)(nil),      // 27: zhiping.unit.v1.ListStaffResponse
-	(*FindSuperiorsRequest)(nil),   // 28: zhiping.unit.v1.FindSuperiorsRequest
-	(*FindSuperiorsResponse)(nil),  // 29: zhiping.unit.v1.FindSuperiorsResponse
-	(*Superior)(nil),               // 30: zhiping.unit.v1.Superior
-	(v1.UnitKind)(0),               // 31: zhiping.common.v1.UnitKind
-	(*v1.Attachment)(nil),          // 32: zhiping.common.v1.Attachment
-	(*v11.Case)(nil),               // 33: zhiping.review.v1.Case
-	(*v11.Posts)(nil),              // 34: zhiping.review.v1.Posts
-	(v1.Right)(0),                  // 35: zhiping.common.v1.Right
-	(*v1.Base)(nil),                // 36: zhiping.common.v1.Base
-	(v11.Matter)(0),                // 37: zhiping.review.v1.Matter
-	(*v11.Action)(nil),             // 38: zhiping.review.v1.Action
-	(*v1.Outcome)(nil),             // 39: zhiping.common.v1.Outcome
-	(*v1.Query)(nil),               // 40: zhiping.common.v1.Query
-	(*v1.PageInfo)(nil),            // 41: zhiping.common.v1.PageInfo
+	(*ListBranchesRequest)(nil),    // 26: zhiping.unit.v1.ListBranchesRequest
+	(*ListBranchesResponse)(nil),   // 27: zhiping.unit.v1.ListBranchesResponse
+	(*Branch)(nil),                 // 28: zhiping.unit.v1.Branch
+	(*ListStaffRequest)(nil),       // 29: zhiping.unit.v1.ListStaffRequest
+	(*ListStaffResponse)(nil),      // 30: zhiping.unit.v1.ListStaffResponse
+	(*FindSuperiorsRequest)(nil),   // 31: zhiping.unit.v1.FindSuperiorsRequest
+	(*FindSuperiorsResponse)(nil),  // 32: zhiping.unit.v1.FindSuperiorsResponse
+	(*Superior)(nil),               // 33: zhiping.unit.v1.Superior
+	(v1.UnitKind)(0),               // 34: zhiping.common.v1.UnitKind
+	(*v1.Attachment)(nil),          // 35: zhiping.common.v1.Attachment
+	(*v11.Case)(nil),               // 36: zhiping.review.v1.Case
+	(*v11.Posts)(nil),              // 37: zhiping.review.v1.Posts
+	(v1.Right)(0),                  // 38: zhiping.common.v1.Right
+	(*v1.Base)(nil),                // 39: zhiping.common.v1.Base
+	(v11.Matter)(0),                // 40: zhiping.review.v1.Matter
+	(*v11.Action)(nil),             // 41: zhiping.review.v1.Action
+	(*v1.Outcome)(nil),             // 42: zhiping.common.v1.Outcome
+	(*v1.Query)(nil),               // 43: zhiping.common.v1.Query
+	(*v1.PageInfo)(nil),            // 44: zhiping.common.v1.PageInfo
 }
 var file_zhiping_unit_v1_unit_proto_depIdxs = []int32{
-	31, // 0: zhiping.unit.v1.Unit.kind:type_name -> zhiping.common.v1.UnitKind
-	32, // 1: zhiping.unit.v1.Unit.licence:type_name -> zhiping.common.v1.Attachment
-	33, // 2: zhiping.unit.v1.Unit.registration:type_name -> zhiping.review.v1.Case
-	33, // 3: zhiping.unit.v1.Unit.superior_change:type_name -> zhiping.review.v1.Case
-	34, // 4: zhiping.unit.v1.Unit.posts:type_name -> zhiping.review.v1.Posts
+	34, // 0: zhiping.unit.v1.Unit.kind:type_name -> zhiping.common.v1.UnitKind
+	35, // 1: zhiping.unit.v1.Unit.licence:type_name -> zhiping.common.v1.Attachment
+	36, // 2: zhiping.unit.v1.Unit.registration:type_name -> zhiping.review.v1.Case
+	36, // 3: zhiping.unit.v1.Unit.superior_change:type_name -> zhiping.review.v1.Case
+	37, // 4: zhiping.unit.v1.Unit.posts:type_name -> zhiping.review.v1.Posts
 	1,  // 5: zhiping.unit.v1.Unit.roles:type_name -> zhiping.unit.v1.Role
-	35, // 6: zhiping.unit.v1.Role.rights:type_name -> zhiping.common.v1.Right
+	38, // 6: zhiping.unit.v1.Role.rights:type_name -> zhiping.common.v1.Right
 	0,  // 7: zhiping.unit.v1.CreateUnitRequest.unit:type_name -> zhiping.unit.v1.Unit
 	4,  // 8: zhiping.unit.v1.CreateUnitRequest.handlers:type_name -> zhiping.unit.v1.NewStaff
 	2,  // 9: zhiping.unit.v1.NewStaff.staff:type_name -> zhiping.unit.v1.Staff
@@ -2085,62 +2275,66 @@ var file_zhiping_unit_v1_unit_proto_depIdxs = []int32{
 	0,  // 13: zhiping.unit.v1.RegisterUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
 	0,  // 14: zhiping.unit.v1.SaveUnitRequest.unit:type_name -> zhiping.unit.v1.Unit
 	0,  // 15: zhiping.unit.v1.SaveUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
-	36, // 16: zhiping.unit.v1.SubmitUnitRequest.base:type_name -> zhiping.common.v1.Base
+	39, // 16: zhiping.unit.v1.SubmitUnitRequest.base:type_name -> zhiping.common.v1.Base
 	0,  // 17: zhiping.unit.v1.SubmitUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
-	36, // 18: zhiping.unit.v1.ChangeSuperiorRequest.base:type_name -> zhiping.common.v1.Base
+	39, // 18: zhiping.unit.v1.ChangeSuperiorRequest.base:type_name -> zhiping.common.v1.Base
 	0,  // 19: zhiping.unit.v1.ChangeSuperiorResponse.unit:type_name -> zhiping.unit.v1.Unit
-	36, // 20: zhiping.unit.v1.ReviewUnitsRequest.bases:type_name -> zhiping.common.v1.Base
-	37, // 21: zhiping.unit.v1.ReviewUnitsRequest.matter:type_name -> zhiping.review.v1.Matter
-	38, // 22: zhiping.unit.v1.ReviewUnitsRequest.action:type_name -> zhiping.review.v1.Action
-	39, // 23: zhiping.unit.v1.ReviewUnitsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	36, // 24: zhiping.unit.v1.SavePostsRequest.base:type_name -> zhiping.common.v1.Base
-	34, // 25: zhiping.unit.v1.SavePostsRequest.posts:type_name -> zhiping.review.v1.Posts
+	39, // 20: zhiping.unit.v1.ReviewUnitsRequest.bases:type_name -> zhiping.common.v1.Base
+	40, // 21: zhiping.unit.v1.ReviewUnitsRequest.matter:type_name -> zhiping.review.v1.Matter
+	41, // 22: zhiping.unit.v1.ReviewUnitsRequest.action:type_name -> zhiping.review.v1.Action
+	42, // 23: zhiping.unit.v1.ReviewUnitsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	39, // 24: zhiping.unit.v1.SavePostsRequest.base:type_name -> zhiping.common.v1.Base
+	37, // 25: zhiping.unit.v1.SavePostsRequest.posts:type_name -> zhiping.review.v1.Posts
 	0,  // 26: zhiping.unit.v1.SavePostsResponse.unit:type_name -> zhiping.unit.v1.Unit
-	36, // 27: zhiping.unit.v1.SaveRoleRequest.base:type_name -> zhiping.common.v1.Base
+	39, // 27: zhiping.unit.v1.SaveRoleRequest.base:type_name -> zhiping.common.v1.Base
 	1,  // 28: zhiping.unit.v1.SaveRoleRequest.role:type_name -> zhiping.unit.v1.Role
 	0,  // 29: zhiping.unit.v1.SaveRoleResponse.unit:type_name -> zhiping.unit.v1.Unit
 	2,  // 30: zhiping.unit.v1.SaveStaffRequest.staff:type_name -> zhiping.unit.v1.Staff
 	2,  // 31: zhiping.unit.v1.SaveStaffResponse.staff:type_name -> zhiping.unit.v1.Staff
 	0,  // 32: zhiping.unit.v1.GetUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
-	40, // 33: zhiping.unit.v1.ListUnitsRequest.query:type_name -> zhiping.common.v1.Query
+	43, // 33: zhiping.unit.v1.ListUnitsRequest.query:type_name -> zhiping.common.v1.Query
 	0,  // 34: zhiping.unit.v1.ListUnitsResponse.units:type_name -> zhiping.unit.v1.Unit
-	41, // 35: zhiping.unit.v1.ListUnitsResponse.page:type_name -> zhiping.common.v1.PageInfo
-	40, // 36: zhiping.unit.v1.ListStaffRequest.query:type_name -> zhiping.common.v1.Query
-	2,  // 37: zhiping.unit.v1.ListStaffResponse.staff:type_name -> zhiping.unit.v1.Staff
-	41, // 38: zhiping.unit.v1.ListStaffResponse.page:type_name -> zhiping.common.v1.PageInfo
-	30, // 39: zhiping.unit.v1.FindSuperiorsResponse.superiors:type_name -> zhiping.unit.v1.Superior
-	31, // 40: zhiping.unit.v1.Superior.kind:type_name -> zhiping.common.v1.UnitKind
-	3,  // 41: zhiping.unit.v1.UnitService.CreateUnit:input_type -> zhiping.unit.v1.CreateUnitRequest
-	6,  // 42: zhiping.unit.v1.UnitService.RegisterUnit:input_type -> zhiping.unit.v1.RegisterUnitRequest
-	8,  // 43: zhiping.unit.v1.UnitService.SaveUnit:input_type -> zhiping.unit.v1.SaveUnitRequest
-	10, // 44: zhiping.unit.v1.UnitService.SubmitUnit:input_type -> zhiping.unit.v1.SubmitUnitRequest
-	12, // 45: zhiping.unit.v1.UnitService.ChangeSuperior:input_type -> zhiping.unit.v1.ChangeSuperiorRequest
-	14, // 46: zhiping.unit.v1.UnitService.ReviewUnits:input_type -> zhiping.unit.v1.ReviewUnitsRequest
-	16, // 47: zhiping.unit.v1.UnitService.SavePosts:input_type -> zhiping.unit.v1.SavePostsRequest
-	18, // 48: zhiping.unit.v1.UnitService.SaveRole:input_type -> zhiping.unit.v1.SaveRoleRequest
-	20, // 49: zhiping.unit.v1.UnitService.SaveStaff:input_type -> zhiping.unit.v1.SaveStaffRequest
-	22, // 50: zhiping.unit.v1.UnitService.GetUnit:input_type -> zhiping.unit.v1.GetUnitRequest
-	24, // 51: zhiping.unit.v1.UnitService.ListUnits:input_type -> zhiping.unit.v1.ListUnitsRequest
-	26, // 52: zhiping.unit.v1.UnitService.ListStaff:input_type -> zhiping.unit.v1.ListStaffRequest
-	28, // 53: zhiping.unit.v1.UnitService.FindSuperiors:input_type -> zhiping.unit.v1.FindSuperiorsRequest
-	5,  // 54: zhiping.unit.v1.UnitService.CreateUnit:output_type -> zhiping.unit.v1.CreateUnitResponse
-	7,  // 55: zhiping.unit.v1.UnitService.RegisterUnit:output_type -> zhiping.unit.v1.RegisterUnitResponse
-	9,  // 56: zhiping.unit.v1.UnitService.SaveUnit:output_type -> zhiping.unit.v1.SaveUnitResponse
-	11, // 57: zhiping.unit.v1.UnitService.SubmitUnit:output_type -> zhiping.unit.v1.SubmitUnitResponse
-	13, // 58: zhiping.unit.v1.UnitService.ChangeSuperior:output_type -> zhiping.unit.v1.ChangeSuperiorResponse
-	15, // 59: zhiping.unit.v1.UnitService.ReviewUnits:output_type -> zhiping.unit.v1.ReviewUnitsResponse
-	17, // 60: zhiping.unit.v1.UnitService.SavePosts:output_type -> zhiping.unit.v1.SavePostsResponse
-	19, // 61: zhiping.unit.v1.UnitService.SaveRole:output_type -> zhiping.unit.v1.SaveRoleResponse
-	21, // 62: zhiping.unit.v1.UnitService.SaveStaff:output_type -> zhiping.unit.v1.SaveStaffResponse
-	23, // 63: zhiping.unit.v1.UnitService.GetUnit:output_type -> zhiping.unit.v1.GetUnitResponse
-	25, // 64: zhiping.unit.v1.UnitService.ListUnits:output_type -> zhiping.unit.v1.ListUnitsResponse
-	27, // 65: zhiping.unit.v1.UnitService.ListStaff:output_type -> zhiping.unit.v1.ListStaffResponse
-	29, // 66: zhiping.unit.v1.UnitService.FindSuperiors:output_type -> zhiping.unit.v1.FindSuperiorsResponse
-	54, // [54:67] is the sub-list for method output_type
-	41, // [41:54] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	44, // 35: zhiping.unit.v1.ListUnitsResponse.page:type_name -> zhiping.common.v1.PageInfo
+	28, // 36: zhiping.unit.v1.ListBranchesResponse.branches:type_name -> zhiping.unit.v1.Branch
+	34, // 37: zhiping.unit.v1.Branch.kind:type_name -> zhiping.common.v1.UnitKind
+	43, // 38: zhiping.unit.v1.ListStaffRequest.query:type_name -> zhiping.common.v1.Query
+	2,  // 39: zhiping.unit.v1.ListStaffResponse.staff:type_name -> zhiping.unit.v1.Staff
+	44, // 40: zhiping.unit.v1.ListStaffResponse.page:type_name -> zhiping.common.v1.PageInfo
+	33, // 41: zhiping.unit.v1.FindSuperiorsResponse.superiors:type_name -> zhiping.unit.v1.Superior
+	34, // 42: zhiping.unit.v1.Superior.kind:type_name -> zhiping.common.v1.UnitKind
+	3,  // 43: zhiping.unit.v1.UnitService.CreateUnit:input_type -> zhiping.unit.v1.CreateUnitRequest
+	6,  // 44: zhiping.unit.v1.UnitService.RegisterUnit:input_type -> zhiping.unit.v1.RegisterUnitRequest
+	8,  // 45: zhiping.unit.v1.UnitService.SaveUnit:input_type -> zhiping.unit.v1.SaveUnitRequest
+	10, // 46: zhiping.unit.v1.UnitService.SubmitUnit:input_type -> zhiping.unit.v1.SubmitUnitRequest
+	12, // 47: zhiping.unit.v1.UnitService.ChangeSuperior:input_type -> zhiping.unit.v1.ChangeSuperiorRequest
+	14, // 48: zhiping.unit.v1.UnitService.ReviewUnits:input_type -> zhiping.unit.v1.ReviewUnitsRequest
+	16, // 49: zhiping.unit.v1.UnitService.SavePosts:input_type -> zhiping.unit.v1.SavePostsRequest
+	18, // 50: zhiping.unit.v1.UnitService.SaveRole:input_type -> zhiping.unit.v1.SaveRoleRequest
+	20, // 51: zhiping.unit.v1.UnitService.SaveStaff:input_type -> zhiping.unit.v1.SaveStaffRequest
+	22, // 52: zhiping.unit.v1.UnitService.GetUnit:input_type -> zhiping.unit.v1.GetUnitRequest
+	24, // 53: zhiping.unit.v1.UnitService.ListUnits:input_type -> zhiping.unit.v1.ListUnitsRequest
+	26, // 54: zhiping.unit.v1.UnitService.ListBranches:input_type -> zhiping.unit.v1.ListBranchesRequest
+	29, // 55: zhiping.unit.v1.UnitService.ListStaff:input_type -> zhiping.unit.v1.ListStaffRequest
+	31, // 56: zhiping.unit.v1.UnitService.FindSuperiors:input_type -> zhiping.unit.v1.FindSuperiorsRequest
+	5,  // 57: zhiping.unit.v1.UnitService.CreateUnit:output_type -> zhiping.unit.v1.CreateUnitResponse
+	7,  // 58: zhiping.unit.v1.UnitService.RegisterUnit:output_type -> zhiping.unit.v1.RegisterUnitResponse
+	9,  // 59: zhiping.unit.v1.UnitService.SaveUnit:output_type -> zhiping.unit.v1.SaveUnitResponse
+	11, // 60: zhiping.unit.v1.UnitService.SubmitUnit:output_type -> zhiping.unit.v1.SubmitUnitResponse
+	13, // 61: zhiping.unit.v1.UnitService.ChangeSuperior:output_type -> zhiping.unit.v1.ChangeSuperiorResponse
+	15, // 62: zhiping.unit.v1.UnitService.ReviewUnits:output_type -> zhiping.unit.v1.ReviewUnitsResponse
+	17, // 63: zhiping.unit.v1.UnitService.SavePosts:output_type -> zhiping.unit.v1.SavePostsResponse
+	19, // 64: zhiping.unit.v1.UnitService.SaveRole:output_type -> zhiping.unit.v1.SaveRoleResponse
+	21, // 65: zhiping.unit.v1.UnitService.SaveStaff:output_type -> zhiping.unit.v1.SaveStaffResponse
+	23, // 66: zhiping.unit.v1.UnitService.GetUnit:output_type -> zhiping.unit.v1.GetUnitResponse
+	25, // 67: zhiping.unit.v1.UnitService.ListUnits:output_type -> zhiping.unit.v1.ListUnitsResponse
+	27, // 68: zhiping.unit.v1.UnitService.ListBranches:output_type -> zhiping.unit.v1.ListBranchesResponse
+	30, // 69: zhiping.unit.v1.UnitService.ListStaff:output_type -> zhiping.unit.v1.ListStaffResponse
+	32, // 70: zhiping.unit.v1.UnitService.FindSuperiors:output_type -> zhiping.unit.v1.FindSuperiorsResponse
+	57, // [57:71] is the sub-list for method output_type
+	43, // [43:57] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_unit_v1_unit_proto_init() }
@@ -2154,7 +2348,7 @@ func file_zhiping_unit_v1_unit_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_unit_v1_unit_proto_rawDesc), len(file_zhiping_unit_v1_unit_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

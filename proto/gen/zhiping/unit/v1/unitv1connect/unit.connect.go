@@ -58,6 +58,9 @@ const (
 	UnitServiceGetUnitProcedure = "/zhiping.unit.v1.UnitService/GetUnit"
 	// UnitServiceListUnitsProcedure is the fully-qualified name of the UnitService's ListUnits RPC.
 	UnitServiceListUnitsProcedure = "/zhiping.unit.v1.UnitService/ListUnits"
+	// UnitServiceListBranchesProcedure is the fully-qualified name of the UnitService's ListBranches
+	// RPC.
+	UnitServiceListBranchesProcedure = "/zhiping.unit.v1.UnitService/ListBranches"
 	// UnitServiceListStaffProcedure is the fully-qualified name of the UnitService's ListStaff RPC.
 	UnitServiceListStaffProcedure = "/zhiping.unit.v1.UnitService/ListStaff"
 	// UnitServiceFindSuperiorsProcedure is the fully-qualified name of the UnitService's FindSuperiors
@@ -88,6 +91,8 @@ type UnitServiceClient interface {
 	GetUnit(context.Context, *v1.GetUnitRequest) (*v1.GetUnitResponse, error)
 	// ListUnits lists units. Scopes: subordinate (direct ones), registration and superior (cases that this unit reviews).
 	ListUnits(context.Context, *v1.ListUnitsRequest) (*v1.ListUnitsResponse, error)
+	// ListBranches answers the units directly below one: the own unit or any below it (the tree of A9).
+	ListBranches(context.Context, *v1.ListBranchesRequest) (*v1.ListBranchesResponse, error)
 	// ListStaff lists the accounts of the own unit.
 	ListStaff(context.Context, *v1.ListStaffRequest) (*v1.ListStaffResponse, error)
 	// FindSuperiors finds authorised units that can be a superior, by a part of the name; for the form of A2, which has no account yet.
@@ -171,6 +176,12 @@ func NewUnitServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(unitServiceMethods.ByName("ListUnits")),
 			connect.WithClientOptions(opts...),
 		),
+		listBranches: connect.NewClient[v1.ListBranchesRequest, v1.ListBranchesResponse](
+			httpClient,
+			baseURL+UnitServiceListBranchesProcedure,
+			connect.WithSchema(unitServiceMethods.ByName("ListBranches")),
+			connect.WithClientOptions(opts...),
+		),
 		listStaff: connect.NewClient[v1.ListStaffRequest, v1.ListStaffResponse](
 			httpClient,
 			baseURL+UnitServiceListStaffProcedure,
@@ -199,6 +210,7 @@ type unitServiceClient struct {
 	saveStaff      *connect.Client[v1.SaveStaffRequest, v1.SaveStaffResponse]
 	getUnit        *connect.Client[v1.GetUnitRequest, v1.GetUnitResponse]
 	listUnits      *connect.Client[v1.ListUnitsRequest, v1.ListUnitsResponse]
+	listBranches   *connect.Client[v1.ListBranchesRequest, v1.ListBranchesResponse]
 	listStaff      *connect.Client[v1.ListStaffRequest, v1.ListStaffResponse]
 	findSuperiors  *connect.Client[v1.FindSuperiorsRequest, v1.FindSuperiorsResponse]
 }
@@ -302,6 +314,15 @@ func (c *unitServiceClient) ListUnits(ctx context.Context, req *v1.ListUnitsRequ
 	return nil, err
 }
 
+// ListBranches calls zhiping.unit.v1.UnitService.ListBranches.
+func (c *unitServiceClient) ListBranches(ctx context.Context, req *v1.ListBranchesRequest) (*v1.ListBranchesResponse, error) {
+	response, err := c.listBranches.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ListStaff calls zhiping.unit.v1.UnitService.ListStaff.
 func (c *unitServiceClient) ListStaff(ctx context.Context, req *v1.ListStaffRequest) (*v1.ListStaffResponse, error) {
 	response, err := c.listStaff.CallUnary(ctx, connect.NewRequest(req))
@@ -343,6 +364,8 @@ type UnitServiceHandler interface {
 	GetUnit(context.Context, *v1.GetUnitRequest) (*v1.GetUnitResponse, error)
 	// ListUnits lists units. Scopes: subordinate (direct ones), registration and superior (cases that this unit reviews).
 	ListUnits(context.Context, *v1.ListUnitsRequest) (*v1.ListUnitsResponse, error)
+	// ListBranches answers the units directly below one: the own unit or any below it (the tree of A9).
+	ListBranches(context.Context, *v1.ListBranchesRequest) (*v1.ListBranchesResponse, error)
 	// ListStaff lists the accounts of the own unit.
 	ListStaff(context.Context, *v1.ListStaffRequest) (*v1.ListStaffResponse, error)
 	// FindSuperiors finds authorised units that can be a superior, by a part of the name; for the form of A2, which has no account yet.
@@ -422,6 +445,12 @@ func NewUnitServiceHandler(svc UnitServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(unitServiceMethods.ByName("ListUnits")),
 		connect.WithHandlerOptions(opts...),
 	)
+	unitServiceListBranchesHandler := connect.NewUnaryHandlerSimple(
+		UnitServiceListBranchesProcedure,
+		svc.ListBranches,
+		connect.WithSchema(unitServiceMethods.ByName("ListBranches")),
+		connect.WithHandlerOptions(opts...),
+	)
 	unitServiceListStaffHandler := connect.NewUnaryHandlerSimple(
 		UnitServiceListStaffProcedure,
 		svc.ListStaff,
@@ -458,6 +487,8 @@ func NewUnitServiceHandler(svc UnitServiceHandler, opts ...connect.HandlerOption
 			unitServiceGetUnitHandler.ServeHTTP(w, r)
 		case UnitServiceListUnitsProcedure:
 			unitServiceListUnitsHandler.ServeHTTP(w, r)
+		case UnitServiceListBranchesProcedure:
+			unitServiceListBranchesHandler.ServeHTTP(w, r)
 		case UnitServiceListStaffProcedure:
 			unitServiceListStaffHandler.ServeHTTP(w, r)
 		case UnitServiceFindSuperiorsProcedure:
@@ -513,6 +544,10 @@ func (UnimplementedUnitServiceHandler) GetUnit(context.Context, *v1.GetUnitReque
 
 func (UnimplementedUnitServiceHandler) ListUnits(context.Context, *v1.ListUnitsRequest) (*v1.ListUnitsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.ListUnits is not implemented"))
+}
+
+func (UnimplementedUnitServiceHandler) ListBranches(context.Context, *v1.ListBranchesRequest) (*v1.ListBranchesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.ListBranches is not implemented"))
 }
 
 func (UnimplementedUnitServiceHandler) ListStaff(context.Context, *v1.ListStaffRequest) (*v1.ListStaffResponse, error) {
