@@ -2,6 +2,7 @@ package meeting
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,29 +22,14 @@ import (
 	"zhiping/shared/fault"
 )
 
-// serverParty is the server's part in a draw.
+// serverParty is the server's part in a draw, and the name of its signature.
 const serverParty = "server"
 
-// plan is what the draw's plan says (draw.md); its bytes are signed by being hashed into every commit.
-type plan struct {
-	Draw     string            `json:"draw"`
-	Purpose  string            `json:"purpose"`
-	Rules    string            `json:"rules"`
-	Year     int               `json:"year"`
-	On       string            `json:"on"`
-	Strata   []planStratum     `json:"strata"`
-	Parties  []string          `json:"parties"`
-	Chairs   []string          `json:"chairs"` // who can be drawn as chair; at least one is taken
-	Excluded map[string]string `json:"excluded"`
-}
+// noSource stands for "no public source of chance" in plan and record.
+const noSource = "none"
 
-type planStratum struct {
-	Name       string `json:"name"`
-	Take       int    `json:"take"`
-	Alternates int    `json:"alternates"`
-}
-
-// PlanDraw implements the RPC (F5): the pool is frozen with the reasons of those left out; the server seals its own share at once.
+// PlanDraw implements the RPC (F5): the pool is frozen with the reasons of those left out; the server seals its own share at once. After a
+// draw that was given up it plans the next one, numbered and with its reason.
 func (s *Service) PlanDraw(ctx context.Context, r *meetingv1.PlanDrawRequest) (*meetingv1.PlanDrawResponse, error) {
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*meetingv1.PlanDrawResponse, error) {
 		m, err := ownAt(ctx, tx, r.Base.Id, r.Base.Revision)
@@ -60,21 +46,21 @@ func (s *Service) PlanDraw(ctx context.Context, r *meetingv1.PlanDrawRequest) (*
 		if err != nil {
 			return nil, err
 		}
-		text, err := json.Marshal(p)
+		text, err := p.Text()
 		if err != nil {
 			return nil, err
 		}
-		hash, err := draw.PlanHash(string(text), strata)
+		hash, err := draw.PlanHash(text, strata)
 		if err != nil {
 			return nil, err
 		}
-		d := &meetingv1.Draw{Strata: r.Strata, Plan: string(text), PlanHash: hex.EncodeToString(hash)}
+		d := &meetingv1.Draw{Strata: r.Strata, Plan: text, PlanHash: hex.EncodeToString(hash), Earlier: m.GetDraw().GetEarlier()}
 		for _, name := range p.Parties {
 			d.Shares = append(d.Shares, &meetingv1.Share{Party: name})
 		}
 		own := d.Shares[len(d.Shares)-1]
 		own.Commit = hex.EncodeToString(draw.Commit(hash, serverParty, s.share(m.Id, hash)))
-		rec := &draw.Record{Plan: d.Plan, Strata: strata, Public: "none", Commits: map[string]string{}, Excluded: p.Excluded}
+		rec := &draw.Record{Plan: d.Plan, Strata: strata, Public: noSource, Commits: map[string]string{}}
 		return &meetingv1.PlanDrawResponse{Meeting: m}, s.saveDraw(ctx, tx, m, d, rec, meetingv1.State_STATE_DRAWING)
 	})
 }
@@ -87,7 +73,7 @@ func (s *Service) share(meetingID string, planHash []byte) []byte {
 	return h.Sum(nil)
 }
 
-func (s *Service) plan(ctx context.Context, tx *command.Tx, m message, r *meetingv1.PlanDrawRequest) (*plan, []draw.Stratum, error) {
+func (s *Service) plan(ctx context.Context, tx *command.Tx, m message, r *meetingv1.PlanDrawRequest) (*draw.Plan, []draw.Stratum, error) {
 	set, err := catalog.Rules(m.RulesSha256)
 	if err != nil {
 		return nil, nil, err
@@ -100,31 +86,55 @@ func (s *Service) plan(ctx context.Context, tx *command.Tx, m message, r *meetin
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &plan{
-		Draw: m.Id, Purpose: m.Name, Rules: m.RulesSha256, Year: year, On: time.UnixMilli(tx.Now).UTC().Format(time.RFC3339),
-		Parties: append(slices.Clone(r.Parties), serverParty), Excluded: map[string]string{}, Chairs: []string{},
+	p := &draw.Plan{
+		Draw: m.Id, Purpose: m.Name, Rules: m.RulesSha256, Year: year, On: time.UnixMilli(tx.Now).UTC().Format(time.RFC3339), Public: noSource,
+		Parties: append(slices.Clone(r.Parties), serverParty), Excluded: map[string]string{}, Chairs: []string{}, MaxPerUnit: int(r.MaxPerUnit),
+	}
+	if p.MaxPerUnit > 0 {
+		p.Units = map[string]string{}
+	}
+	for _, x := range r.Apart {
+		p.Apart = append(p.Apart, draw.Pair{A: x.A, B: x.B, Reason: x.Reason})
 	}
 	strata := make([]draw.Stratum, len(r.Strata))
 	for i, st := range r.Strata {
 		strata[i] = draw.Stratum{Name: st.Name, Pool: []string{}}
-		p.Strata = append(p.Strata, planStratum{st.Name, int(st.Take), int(st.Alternates)})
+		p.Strata = append(p.Strata, draw.Places{Name: st.Name, Take: int(st.Take), Alternates: int(st.Alternates)})
 	}
 	for _, e := range experts {
-		p.place(e, r.Strata, strata, m.HeldOn, set)
-	}
-	for i, st := range r.Strata {
-		if len(strata[i].Pool) < int(st.Take) {
-			return nil, nil, fault.New(fault.State, "“%s”组可抽选的在库活跃专家%d人，不足%d人，请调整抽取人数或补充专家", st.Name, len(strata[i].Pool), st.Take).At("strata")
-		}
+		place(p, e, r.Strata, strata, m.HeldOn, set)
 	}
 	if len(p.Chairs) == 0 {
 		return nil, nil, fault.New(fault.State, "没有可抽选的主任委员或副主任委员，请先补充专家库").At("strata")
 	}
-	return p, strata, nil
+	if p, err = again(p, m.GetDraw().GetEarlier(), r.Reason); err != nil {
+		return nil, nil, err
+	}
+	return p, strata, p.Check(strata)
+}
+
+// again makes the plan one of a redraw when there was a draw before.
+func again(p *draw.Plan, earlier []string, reason string) (*draw.Plan, error) {
+	if len(earlier) == 0 {
+		return p, nil
+	}
+	if reason == "" {
+		return nil, fault.New(fault.Invalid, "重新抽选须填写理由，理由会写入抽选记录").At("reason")
+	}
+	var last draw.Record
+	if err := json.Unmarshal([]byte(earlier[len(earlier)-1]), &last); err != nil {
+		return nil, err
+	}
+	previous, err := hex.DecodeString(last.PlanHash)
+	if err != nil {
+		return nil, err
+	}
+	p.Redraw = len(earlier) // Again counts one further
+	return p.Again(previous, reason), nil
 }
 
 // place puts an expert into the first stratum of his specialty, or among those left out.
-func (p *plan) place(e *expertv1.Expert, wanted []*meetingv1.Stratum, strata []draw.Stratum, on string, set *catalog.RuleSet) {
+func place(p *draw.Plan, e *expertv1.Expert, wanted []*meetingv1.Stratum, strata []draw.Stratum, on string, set *catalog.RuleSet) {
 	if why := expertrules.Ineligible(e, p.Year, on, set); why != "" {
 		p.Excluded[e.Id] = why
 		return
@@ -134,6 +144,9 @@ func (p *plan) place(e *expertv1.Expert, wanted []*meetingv1.Stratum, strata []d
 			strata[i].Pool = append(strata[i].Pool, e.Id)
 			if expertrules.MayChair(e, p.Year) {
 				p.Chairs = append(p.Chairs, e.Id)
+			}
+			if p.Units != nil {
+				p.Units[e.Id] = e.WorkUnit
 			}
 			return
 		}
@@ -150,27 +163,39 @@ func (s *Service) saveDraw(ctx context.Context, tx *command.Tx, m message, d *me
 	return Meetings.Put(ctx, tx, m)
 }
 
-// drawing loads a meeting whose draw is under way, with its record and the share of a party.
-func drawing(ctx context.Context, tx *command.Tx, id string, revision int64, party string) (message, *draw.Record, *meetingv1.Share, error) {
+// inState loads a meeting in a state with the record of its draw.
+func inState(ctx context.Context, tx *command.Tx, id string, revision int64, otherwise string, states ...meetingv1.State) (message, *draw.Record, error) {
 	m, err := ownAt(ctx, tx, id, revision)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	if m.State != meetingv1.State_STATE_DRAWING {
-		return nil, nil, nil, fault.New(fault.State, "抽选方案尚未制定或抽选已完成")
-	}
-	i := slices.IndexFunc(m.Draw.Shares, func(x *meetingv1.Share) bool { return x.Party == party && party != serverParty })
-	if i < 0 {
-		return nil, nil, nil, fault.New(fault.Invalid, "“%s”不是本次抽选的参与方", party).At("party")
+	if !slices.Contains(states, m.State) {
+		return nil, nil, fault.New(fault.State, "%s", otherwise)
 	}
 	rec := &draw.Record{}
-	return m, rec, m.Draw.Shares[i], json.Unmarshal([]byte(m.Draw.Record), rec)
+	return m, rec, json.Unmarshal([]byte(m.Draw.Record), rec)
 }
+
+// shareOf is a party's part in a draw; the server's own is nobody's to touch.
+func shareOf(m message, party string) (*meetingv1.Share, error) {
+	i := slices.IndexFunc(m.Draw.Shares, func(x *meetingv1.Share) bool { return x.Party == party && party != serverParty })
+	if i < 0 {
+		return nil, fault.New(fault.Invalid, "“%s”不是本次抽选的参与方", party).At("party")
+	}
+	return m.Draw.Shares[i], nil
+}
+
+// notDrawing is said to who comes too early or too late with a number.
+const notDrawing = "抽选方案尚未制定或抽选已完成"
 
 // CommitDraw implements the RPC. One person cannot stand for two parties.
 func (s *Service) CommitDraw(ctx context.Context, r *meetingv1.CommitDrawRequest) (*meetingv1.CommitDrawResponse, error) {
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*meetingv1.CommitDrawResponse, error) {
-		m, rec, share, err := drawing(ctx, tx, r.Base.Id, r.Base.Revision, r.Party)
+		m, rec, err := inState(ctx, tx, r.Base.Id, r.Base.Revision, notDrawing, meetingv1.State_STATE_DRAWING)
+		if err != nil {
+			return nil, err
+		}
+		share, err := shareOf(m, r.Party)
 		if err != nil {
 			return nil, err
 		}
@@ -190,7 +215,11 @@ func (s *Service) CommitDraw(ctx context.Context, r *meetingv1.CommitDrawRequest
 // RevealDraw implements the RPC: no number is taken before every commit is in; with the last one the panel is drawn.
 func (s *Service) RevealDraw(ctx context.Context, r *meetingv1.RevealDrawRequest) (*meetingv1.RevealDrawResponse, error) {
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*meetingv1.RevealDrawResponse, error) {
-		m, rec, share, err := drawing(ctx, tx, r.Base.Id, r.Base.Revision, r.Party)
+		m, rec, err := inState(ctx, tx, r.Base.Id, r.Base.Revision, notDrawing, meetingv1.State_STATE_DRAWING)
+		if err != nil {
+			return nil, err
+		}
+		share, err := shareOf(m, r.Party)
 		if err != nil {
 			return nil, err
 		}
@@ -234,12 +263,8 @@ func reveal(tx *command.Tx, m message, share *meetingv1.Share, r *meetingv1.Reve
 	return nil
 }
 
-// runDraw opens the server's share too and draws.
+// runDraw opens the server's share too, draws by the plan and signs.
 func (s *Service) runDraw(ctx context.Context, tx *command.Tx, m message, rec *draw.Record) error {
-	var p plan
-	if err := json.Unmarshal([]byte(m.Draw.Plan), &p); err != nil {
-		return err
-	}
 	hash, err := hex.DecodeString(m.Draw.PlanHash)
 	if err != nil {
 		return err
@@ -248,37 +273,31 @@ func (s *Service) runDraw(ctx context.Context, tx *command.Tx, m message, rec *d
 		if x.Party == serverParty {
 			x.Value = hex.EncodeToString(s.share(m.Id, hash))
 		}
-		rec.Commits[x.Party] = x.Commit
-		rec.Reveals = append(rec.Reveals, draw.Reveal{Party: x.Party, Value: x.Value})
 	}
-	chair := func(id string) bool { return slices.Contains(p.Chairs, id) }
-	first := firstWithChair(rec.Strata, chair)
-	err = rec.Run(func(name string) draw.Quota {
-		i := slices.IndexFunc(p.Strata, func(x planStratum) bool { return x.Name == name })
-		q := draw.Quota{Take: p.Strata[i].Take, Alternates: p.Strata[i].Alternates}
-		if name == first {
-			q.Needs = chair
-		}
-		return q
-	})
-	if err != nil {
+	opened(m, rec)
+	if err := rec.RunPlan(); err != nil {
 		return err
 	}
-	return drawn(ctx, tx, m, rec, chair)
+	return s.drawn(ctx, tx, m, rec)
 }
 
-// firstWithChair is the stratum in which a chair is sure to be taken (F5: at least one).
-func firstWithChair(strata []draw.Stratum, chair func(string) bool) string {
-	for _, st := range strata {
-		if slices.ContainsFunc(st.Pool, chair) {
-			return st.Name
+// opened brings the commits, and the numbers that were revealed, onto the record.
+func opened(m message, rec *draw.Record) {
+	rec.Commits, rec.Reveals = map[string]string{}, nil
+	for _, x := range m.Draw.Shares {
+		rec.Commits[x.Party] = x.Commit
+		if x.Value != "" {
+			rec.Reveals = append(rec.Reveals, draw.Reveal{Party: x.Party, Value: x.Value})
 		}
 	}
-	return ""
 }
 
-// drawn seats those who were taken, then the alternates.
-func drawn(ctx context.Context, tx *command.Tx, m message, rec *draw.Record, chair func(string) bool) error {
+// drawn seats those who were taken, then the alternates, and signs what was drawn.
+func (s *Service) drawn(ctx context.Context, tx *command.Tx, m message, rec *draw.Record) error {
+	var p draw.Plan
+	if err := json.Unmarshal([]byte(rec.Plan), &p); err != nil {
+		return err
+	}
 	m.Panel = nil
 	for _, d := range []draw.Decision{draw.Taken, draw.Alternate} {
 		for _, res := range rec.Result {
@@ -288,10 +307,10 @@ func drawn(ctx context.Context, tx *command.Tx, m message, rec *draw.Record, cha
 					return fmt.Errorf("drawn expert: %w", err)
 				}
 				m.Panel = append(m.Panel, &meetingv1.Seat{
-					ExpertId: id, Name: e.Name, WorkUnit: e.WorkUnit, Group: res.Stratum, Chair: chair(id), Alternate: d == draw.Alternate, PersonId: e.PersonId,
+					ExpertId: id, Name: e.Name, WorkUnit: e.WorkUnit, Group: res.Stratum, Chair: slices.Contains(p.Chairs, id), Alternate: d == draw.Alternate, PersonId: e.PersonId,
 				})
 			}
 		}
 	}
-	return nil
+	return rec.Sign(serverParty, ed25519.PrivateKey(s.key))
 }

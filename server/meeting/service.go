@@ -68,12 +68,12 @@ func duplicates(ids []string) []bool {
 // ConfirmPanel implements the RPC (F5): an odd number of experts (Article 9), one of them the executive chair.
 func (s *Service) ConfirmPanel(ctx context.Context, r *meetingv1.ConfirmPanelRequest) (*meetingv1.ConfirmPanelResponse, error) {
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*meetingv1.ConfirmPanelResponse, error) {
-		m, err := ownAt(ctx, tx, r.Base.Id, r.Base.Revision)
+		m, rec, err := inState(ctx, tx, r.Base.Id, r.Base.Revision, "专家尚未抽选或会议包已签发，不能确认参会专家", meetingv1.State_STATE_DRAWN, meetingv1.State_STATE_CONFIRMED)
 		if err != nil {
 			return nil, err
 		}
-		if m.State != meetingv1.State_STATE_DRAWN && m.State != meetingv1.State_STATE_CONFIRMED {
-			return nil, fault.New(fault.State, "专家尚未抽选或会议包已签发，不能确认参会专家")
+		if err := signedAgain(rec); err != nil {
+			return nil, err
 		}
 		if len(r.ExpertIds)%2 == 0 {
 			return nil, fault.New(fault.Invalid, "参会专家须为单数，现为%d人（第九条）", len(r.ExpertIds)).At("expert_ids")

@@ -136,9 +136,12 @@ func (e *estate) text(f *field.Info, name, in string) string {
 		return servertest.NewID()
 	}
 	samples := map[string]string{
-		"id": servertest.NewID(), "expert_ids": servertest.NewID(), "credit_code": servertest.CreditCode(90001), "phone": "13800000000", "account": "foreigner", "sha256": strings.Repeat("ab", 32),
+		"id": servertest.NewID(), "a": servertest.NewID(), "b": servertest.NewID(), "key": strings.Repeat("ab", 32), "expert_ids": servertest.NewID(), "credit_code": servertest.CreditCode(90001), "phone": "13800000000", "account": "foreigner", "sha256": strings.Repeat("ab", 32),
 		"number": "11010119900307803X", "legal_person_number": "11010119900307803X", "kind": "application", "division": "510100", "password": servertest.Password,
 		"rule_set": strings.Repeat("ab", 32), "commit": strings.Repeat("ab", 32), "value": strings.Repeat("ab", 32), "sender_phone": "13800000000", "document_number": "某人社职〔2026〕60号",
+	}
+	if strings.HasSuffix(in, ".SignDrawRequest") {
+		samples["value"] = strings.Repeat("ab", 64)
 	}
 	if s, ok := samples[name]; ok && (name != "kind" || strings.Contains(in, "Download")) {
 		return s

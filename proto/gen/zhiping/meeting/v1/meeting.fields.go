@@ -19,11 +19,21 @@ const (
 
 // The names of the fields of Draw.
 const (
-	Draw_Strata   = "strata"
-	Draw_Plan     = "plan"
-	Draw_PlanHash = "plan_hash"
-	Draw_Shares   = "shares"
-	Draw_Record   = "record"
+	Draw_Strata         = "strata"
+	Draw_Plan           = "plan"
+	Draw_PlanHash       = "plan_hash"
+	Draw_Shares         = "shares"
+	Draw_Record         = "record"
+	Draw_Earlier        = "earlier"
+	Draw_AbandonReason  = "abandon_reason"
+	Draw_AbandonStaffId = "abandon_staff_id"
+)
+
+// The names of the fields of Apart.
+const (
+	Apart_A      = "a"
+	Apart_B      = "b"
+	Apart_Reason = "reason"
 )
 
 // The names of the fields of Seat.
@@ -86,9 +96,12 @@ const (
 
 // The names of the fields of PlanDrawRequest.
 const (
-	PlanDrawRequest_Base    = "base"
-	PlanDrawRequest_Strata  = "strata"
-	PlanDrawRequest_Parties = "parties"
+	PlanDrawRequest_Base       = "base"
+	PlanDrawRequest_Strata     = "strata"
+	PlanDrawRequest_Parties    = "parties"
+	PlanDrawRequest_MaxPerUnit = "max_per_unit"
+	PlanDrawRequest_Apart      = "apart"
+	PlanDrawRequest_Reason     = "reason"
 )
 
 // The names of the fields of PlanDrawResponse.
@@ -118,6 +131,42 @@ const (
 // The names of the fields of RevealDrawResponse.
 const (
 	RevealDrawResponse_Meeting = "meeting"
+)
+
+// The names of the fields of AbandonDrawRequest.
+const (
+	AbandonDrawRequest_Base   = "base"
+	AbandonDrawRequest_Reason = "reason"
+)
+
+// The names of the fields of AbandonDrawResponse.
+const (
+	AbandonDrawResponse_Meeting = "meeting"
+)
+
+// The names of the fields of DeclineSeatRequest.
+const (
+	DeclineSeatRequest_Base     = "base"
+	DeclineSeatRequest_ExpertId = "expert_id"
+	DeclineSeatRequest_Evidence = "evidence"
+)
+
+// The names of the fields of DeclineSeatResponse.
+const (
+	DeclineSeatResponse_Meeting = "meeting"
+)
+
+// The names of the fields of SignDrawRequest.
+const (
+	SignDrawRequest_Base  = "base"
+	SignDrawRequest_Party = "party"
+	SignDrawRequest_Key   = "key"
+	SignDrawRequest_Value = "value"
+)
+
+// The names of the fields of SignDrawResponse.
+const (
+	SignDrawResponse_Meeting = "meeting"
 )
 
 // The names of the fields of ConfirmPanelRequest.

@@ -236,9 +236,14 @@ type Draw struct {
 	PlanHash string                 `protobuf:"bytes,3,opt,name=plan_hash,json=planHash,proto3" json:"plan_hash,omitempty"`
 	Shares   []*Share               `protobuf:"bytes,4,rep,name=shares,proto3" json:"shares,omitempty"`
 	// The JSON that verify draw reads.
-	Record        string `protobuf:"bytes,5,opt,name=record,proto3" json:"record,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Record string `protobuf:"bytes,5,opt,name=record,proto3" json:"record,omitempty"`
+	// The records of the draws before this one, each void, the oldest first.
+	Earlier []string `protobuf:"bytes,6,rep,name=earlier,proto3" json:"earlier,omitempty"`
+	// Why the draw is to be given up, and who has asked for it; a second person must agree (draw.md, 3).
+	AbandonReason  string `protobuf:"bytes,7,opt,name=abandon_reason,json=abandonReason,proto3" json:"abandon_reason,omitempty"`
+	AbandonStaffId string `protobuf:"bytes,8,opt,name=abandon_staff_id,json=abandonStaffId,proto3" json:"abandon_staff_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Draw) Reset() {
@@ -306,6 +311,88 @@ func (x *Draw) GetRecord() string {
 	return ""
 }
 
+func (x *Draw) GetEarlier() []string {
+	if x != nil {
+		return x.Earlier
+	}
+	return nil
+}
+
+func (x *Draw) GetAbandonReason() string {
+	if x != nil {
+		return x.AbandonReason
+	}
+	return ""
+}
+
+func (x *Draw) GetAbandonStaffId() string {
+	if x != nil {
+		return x.AbandonStaffId
+	}
+	return ""
+}
+
+// Apart are two experts who cannot sit on one panel (回避).
+type Apart struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	A             string                 `protobuf:"bytes,1,opt,name=a,proto3" json:"a,omitempty"`
+	B             string                 `protobuf:"bytes,2,opt,name=b,proto3" json:"b,omitempty"`
+	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Apart) Reset() {
+	*x = Apart{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Apart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Apart) ProtoMessage() {}
+
+func (x *Apart) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Apart.ProtoReflect.Descriptor instead.
+func (*Apart) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Apart) GetA() string {
+	if x != nil {
+		return x.A
+	}
+	return ""
+}
+
+func (x *Apart) GetB() string {
+	if x != nil {
+		return x.B
+	}
+	return ""
+}
+
+func (x *Apart) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // Seat is one expert of the panel.
 type Seat struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -324,7 +411,7 @@ type Seat struct {
 
 func (x *Seat) Reset() {
 	*x = Seat{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[3]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -336,7 +423,7 @@ func (x *Seat) String() string {
 func (*Seat) ProtoMessage() {}
 
 func (x *Seat) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[3]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -349,7 +436,7 @@ func (x *Seat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Seat.ProtoReflect.Descriptor instead.
 func (*Seat) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{3}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Seat) GetExpertId() string {
@@ -427,7 +514,7 @@ type Custodian struct {
 
 func (x *Custodian) Reset() {
 	*x = Custodian{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[4]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -439,7 +526,7 @@ func (x *Custodian) String() string {
 func (*Custodian) ProtoMessage() {}
 
 func (x *Custodian) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[4]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -452,7 +539,7 @@ func (x *Custodian) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Custodian.ProtoReflect.Descriptor instead.
 func (*Custodian) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{4}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Custodian) GetName() string {
@@ -510,7 +597,7 @@ type Meeting struct {
 
 func (x *Meeting) Reset() {
 	*x = Meeting{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[5]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -522,7 +609,7 @@ func (x *Meeting) String() string {
 func (*Meeting) ProtoMessage() {}
 
 func (x *Meeting) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[5]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -535,7 +622,7 @@ func (x *Meeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Meeting.ProtoReflect.Descriptor instead.
 func (*Meeting) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{5}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Meeting) GetId() string {
@@ -715,7 +802,7 @@ type SaveMeetingRequest struct {
 
 func (x *SaveMeetingRequest) Reset() {
 	*x = SaveMeetingRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[6]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -727,7 +814,7 @@ func (x *SaveMeetingRequest) String() string {
 func (*SaveMeetingRequest) ProtoMessage() {}
 
 func (x *SaveMeetingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[6]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -740,7 +827,7 @@ func (x *SaveMeetingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveMeetingRequest.ProtoReflect.Descriptor instead.
 func (*SaveMeetingRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{6}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SaveMeetingRequest) GetMeeting() *Meeting {
@@ -759,7 +846,7 @@ type SaveMeetingResponse struct {
 
 func (x *SaveMeetingResponse) Reset() {
 	*x = SaveMeetingResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[7]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +858,7 @@ func (x *SaveMeetingResponse) String() string {
 func (*SaveMeetingResponse) ProtoMessage() {}
 
 func (x *SaveMeetingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[7]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +871,7 @@ func (x *SaveMeetingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveMeetingResponse.ProtoReflect.Descriptor instead.
 func (*SaveMeetingResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{7}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SaveMeetingResponse) GetMeeting() *Meeting {
@@ -795,17 +882,22 @@ func (x *SaveMeetingResponse) GetMeeting() *Meeting {
 }
 
 type PlanDrawRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Base          *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
-	Strata        []*Stratum             `protobuf:"bytes,2,rep,name=strata,proto3" json:"strata,omitempty"`
-	Parties       []string               `protobuf:"bytes,3,rep,name=parties,proto3" json:"parties,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Base    *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	Strata  []*Stratum             `protobuf:"bytes,2,rep,name=strata,proto3" json:"strata,omitempty"`
+	Parties []string               `protobuf:"bytes,3,rep,name=parties,proto3" json:"parties,omitempty"`
+	// Experts of one work unit at most; 0 is no limit.
+	MaxPerUnit int32    `protobuf:"varint,4,opt,name=max_per_unit,json=maxPerUnit,proto3" json:"max_per_unit,omitempty"`
+	Apart      []*Apart `protobuf:"bytes,5,rep,name=apart,proto3" json:"apart,omitempty"`
+	// Why it is drawn again; required after a draw that was given up.
+	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PlanDrawRequest) Reset() {
 	*x = PlanDrawRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[8]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +909,7 @@ func (x *PlanDrawRequest) String() string {
 func (*PlanDrawRequest) ProtoMessage() {}
 
 func (x *PlanDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[8]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +922,7 @@ func (x *PlanDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanDrawRequest.ProtoReflect.Descriptor instead.
 func (*PlanDrawRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{8}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PlanDrawRequest) GetBase() *v1.Base {
@@ -854,6 +946,27 @@ func (x *PlanDrawRequest) GetParties() []string {
 	return nil
 }
 
+func (x *PlanDrawRequest) GetMaxPerUnit() int32 {
+	if x != nil {
+		return x.MaxPerUnit
+	}
+	return 0
+}
+
+func (x *PlanDrawRequest) GetApart() []*Apart {
+	if x != nil {
+		return x.Apart
+	}
+	return nil
+}
+
+func (x *PlanDrawRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type PlanDrawResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
@@ -863,7 +976,7 @@ type PlanDrawResponse struct {
 
 func (x *PlanDrawResponse) Reset() {
 	*x = PlanDrawResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[9]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -875,7 +988,7 @@ func (x *PlanDrawResponse) String() string {
 func (*PlanDrawResponse) ProtoMessage() {}
 
 func (x *PlanDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[9]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -888,7 +1001,7 @@ func (x *PlanDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanDrawResponse.ProtoReflect.Descriptor instead.
 func (*PlanDrawResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{9}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PlanDrawResponse) GetMeeting() *Meeting {
@@ -909,7 +1022,7 @@ type CommitDrawRequest struct {
 
 func (x *CommitDrawRequest) Reset() {
 	*x = CommitDrawRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[10]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -921,7 +1034,7 @@ func (x *CommitDrawRequest) String() string {
 func (*CommitDrawRequest) ProtoMessage() {}
 
 func (x *CommitDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[10]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -934,7 +1047,7 @@ func (x *CommitDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitDrawRequest.ProtoReflect.Descriptor instead.
 func (*CommitDrawRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{10}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CommitDrawRequest) GetBase() *v1.Base {
@@ -967,7 +1080,7 @@ type CommitDrawResponse struct {
 
 func (x *CommitDrawResponse) Reset() {
 	*x = CommitDrawResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[11]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -979,7 +1092,7 @@ func (x *CommitDrawResponse) String() string {
 func (*CommitDrawResponse) ProtoMessage() {}
 
 func (x *CommitDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[11]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -992,7 +1105,7 @@ func (x *CommitDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitDrawResponse.ProtoReflect.Descriptor instead.
 func (*CommitDrawResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{11}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CommitDrawResponse) GetMeeting() *Meeting {
@@ -1013,7 +1126,7 @@ type RevealDrawRequest struct {
 
 func (x *RevealDrawRequest) Reset() {
 	*x = RevealDrawRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[12]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1025,7 +1138,7 @@ func (x *RevealDrawRequest) String() string {
 func (*RevealDrawRequest) ProtoMessage() {}
 
 func (x *RevealDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[12]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1038,7 +1151,7 @@ func (x *RevealDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevealDrawRequest.ProtoReflect.Descriptor instead.
 func (*RevealDrawRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{12}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RevealDrawRequest) GetBase() *v1.Base {
@@ -1071,7 +1184,7 @@ type RevealDrawResponse struct {
 
 func (x *RevealDrawResponse) Reset() {
 	*x = RevealDrawResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[13]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1083,7 +1196,7 @@ func (x *RevealDrawResponse) String() string {
 func (*RevealDrawResponse) ProtoMessage() {}
 
 func (x *RevealDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[13]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1096,10 +1209,323 @@ func (x *RevealDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevealDrawResponse.ProtoReflect.Descriptor instead.
 func (*RevealDrawResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{13}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RevealDrawResponse) GetMeeting() *Meeting {
+	if x != nil {
+		return x.Meeting
+	}
+	return nil
+}
+
+type AbandonDrawRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Base          *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AbandonDrawRequest) Reset() {
+	*x = AbandonDrawRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AbandonDrawRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AbandonDrawRequest) ProtoMessage() {}
+
+func (x *AbandonDrawRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AbandonDrawRequest.ProtoReflect.Descriptor instead.
+func (*AbandonDrawRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *AbandonDrawRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *AbandonDrawRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type AbandonDrawResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AbandonDrawResponse) Reset() {
+	*x = AbandonDrawResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AbandonDrawResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AbandonDrawResponse) ProtoMessage() {}
+
+func (x *AbandonDrawResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AbandonDrawResponse.ProtoReflect.Descriptor instead.
+func (*AbandonDrawResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *AbandonDrawResponse) GetMeeting() *Meeting {
+	if x != nil {
+		return x.Meeting
+	}
+	return nil
+}
+
+type DeclineSeatRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Base          *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	ExpertId      string                 `protobuf:"bytes,2,opt,name=expert_id,json=expertId,proto3" json:"expert_id,omitempty"`
+	Evidence      string                 `protobuf:"bytes,3,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeclineSeatRequest) Reset() {
+	*x = DeclineSeatRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeclineSeatRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeclineSeatRequest) ProtoMessage() {}
+
+func (x *DeclineSeatRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeclineSeatRequest.ProtoReflect.Descriptor instead.
+func (*DeclineSeatRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *DeclineSeatRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *DeclineSeatRequest) GetExpertId() string {
+	if x != nil {
+		return x.ExpertId
+	}
+	return ""
+}
+
+func (x *DeclineSeatRequest) GetEvidence() string {
+	if x != nil {
+		return x.Evidence
+	}
+	return ""
+}
+
+type DeclineSeatResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeclineSeatResponse) Reset() {
+	*x = DeclineSeatResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeclineSeatResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeclineSeatResponse) ProtoMessage() {}
+
+func (x *DeclineSeatResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeclineSeatResponse.ProtoReflect.Descriptor instead.
+func (*DeclineSeatResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *DeclineSeatResponse) GetMeeting() *Meeting {
+	if x != nil {
+		return x.Meeting
+	}
+	return nil
+}
+
+type SignDrawRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Base  *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	Party string                 `protobuf:"bytes,2,opt,name=party,proto3" json:"party,omitempty"`
+	// Ed25519, hex.
+	Key           string `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	Value         string `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignDrawRequest) Reset() {
+	*x = SignDrawRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignDrawRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignDrawRequest) ProtoMessage() {}
+
+func (x *SignDrawRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignDrawRequest.ProtoReflect.Descriptor instead.
+func (*SignDrawRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SignDrawRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *SignDrawRequest) GetParty() string {
+	if x != nil {
+		return x.Party
+	}
+	return ""
+}
+
+func (x *SignDrawRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *SignDrawRequest) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+type SignDrawResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignDrawResponse) Reset() {
+	*x = SignDrawResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignDrawResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignDrawResponse) ProtoMessage() {}
+
+func (x *SignDrawResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignDrawResponse.ProtoReflect.Descriptor instead.
+func (*SignDrawResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SignDrawResponse) GetMeeting() *Meeting {
 	if x != nil {
 		return x.Meeting
 	}
@@ -1117,7 +1543,7 @@ type ConfirmPanelRequest struct {
 
 func (x *ConfirmPanelRequest) Reset() {
 	*x = ConfirmPanelRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[14]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1129,7 +1555,7 @@ func (x *ConfirmPanelRequest) String() string {
 func (*ConfirmPanelRequest) ProtoMessage() {}
 
 func (x *ConfirmPanelRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[14]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1142,7 +1568,7 @@ func (x *ConfirmPanelRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmPanelRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmPanelRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{14}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ConfirmPanelRequest) GetBase() *v1.Base {
@@ -1175,7 +1601,7 @@ type ConfirmPanelResponse struct {
 
 func (x *ConfirmPanelResponse) Reset() {
 	*x = ConfirmPanelResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[15]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1187,7 +1613,7 @@ func (x *ConfirmPanelResponse) String() string {
 func (*ConfirmPanelResponse) ProtoMessage() {}
 
 func (x *ConfirmPanelResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[15]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1200,7 +1626,7 @@ func (x *ConfirmPanelResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmPanelResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmPanelResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{15}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ConfirmPanelResponse) GetMeeting() *Meeting {
@@ -1219,7 +1645,7 @@ type IssuePackageRequest struct {
 
 func (x *IssuePackageRequest) Reset() {
 	*x = IssuePackageRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[16]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1231,7 +1657,7 @@ func (x *IssuePackageRequest) String() string {
 func (*IssuePackageRequest) ProtoMessage() {}
 
 func (x *IssuePackageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[16]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1244,7 +1670,7 @@ func (x *IssuePackageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssuePackageRequest.ProtoReflect.Descriptor instead.
 func (*IssuePackageRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{16}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *IssuePackageRequest) GetBase() *v1.Base {
@@ -1264,7 +1690,7 @@ type IssuePackageResponse struct {
 
 func (x *IssuePackageResponse) Reset() {
 	*x = IssuePackageResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[17]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1276,7 +1702,7 @@ func (x *IssuePackageResponse) String() string {
 func (*IssuePackageResponse) ProtoMessage() {}
 
 func (x *IssuePackageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[17]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1289,7 +1715,7 @@ func (x *IssuePackageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssuePackageResponse.ProtoReflect.Descriptor instead.
 func (*IssuePackageResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{17}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *IssuePackageResponse) GetMeeting() *Meeting {
@@ -1316,7 +1742,7 @@ type HandOverRequest struct {
 
 func (x *HandOverRequest) Reset() {
 	*x = HandOverRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[18]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1328,7 +1754,7 @@ func (x *HandOverRequest) String() string {
 func (*HandOverRequest) ProtoMessage() {}
 
 func (x *HandOverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[18]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1341,7 +1767,7 @@ func (x *HandOverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOverRequest.ProtoReflect.Descriptor instead.
 func (*HandOverRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{18}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *HandOverRequest) GetBase() *v1.Base {
@@ -1367,7 +1793,7 @@ type HandOverResponse struct {
 
 func (x *HandOverResponse) Reset() {
 	*x = HandOverResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[19]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1379,7 +1805,7 @@ func (x *HandOverResponse) String() string {
 func (*HandOverResponse) ProtoMessage() {}
 
 func (x *HandOverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[19]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1392,7 +1818,7 @@ func (x *HandOverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOverResponse.ProtoReflect.Descriptor instead.
 func (*HandOverResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{19}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *HandOverResponse) GetMeeting() *Meeting {
@@ -1411,7 +1837,7 @@ type GetMeetingRequest struct {
 
 func (x *GetMeetingRequest) Reset() {
 	*x = GetMeetingRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[20]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1423,7 +1849,7 @@ func (x *GetMeetingRequest) String() string {
 func (*GetMeetingRequest) ProtoMessage() {}
 
 func (x *GetMeetingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[20]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1436,7 +1862,7 @@ func (x *GetMeetingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMeetingRequest.ProtoReflect.Descriptor instead.
 func (*GetMeetingRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{20}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetMeetingRequest) GetId() string {
@@ -1455,7 +1881,7 @@ type GetMeetingResponse struct {
 
 func (x *GetMeetingResponse) Reset() {
 	*x = GetMeetingResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[21]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1467,7 +1893,7 @@ func (x *GetMeetingResponse) String() string {
 func (*GetMeetingResponse) ProtoMessage() {}
 
 func (x *GetMeetingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[21]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1480,7 +1906,7 @@ func (x *GetMeetingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMeetingResponse.ProtoReflect.Descriptor instead.
 func (*GetMeetingResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{21}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetMeetingResponse) GetMeeting() *Meeting {
@@ -1499,7 +1925,7 @@ type ListMeetingsRequest struct {
 
 func (x *ListMeetingsRequest) Reset() {
 	*x = ListMeetingsRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[22]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1511,7 +1937,7 @@ func (x *ListMeetingsRequest) String() string {
 func (*ListMeetingsRequest) ProtoMessage() {}
 
 func (x *ListMeetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[22]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1524,7 +1950,7 @@ func (x *ListMeetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMeetingsRequest.ProtoReflect.Descriptor instead.
 func (*ListMeetingsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{22}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListMeetingsRequest) GetQuery() *v1.Query {
@@ -1544,7 +1970,7 @@ type ListMeetingsResponse struct {
 
 func (x *ListMeetingsResponse) Reset() {
 	*x = ListMeetingsResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[23]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +1982,7 @@ func (x *ListMeetingsResponse) String() string {
 func (*ListMeetingsResponse) ProtoMessage() {}
 
 func (x *ListMeetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[23]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1569,7 +1995,7 @@ func (x *ListMeetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMeetingsResponse.ProtoReflect.Descriptor instead.
 func (*ListMeetingsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{23}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListMeetingsResponse) GetMeetings() []*Meeting {
@@ -1610,7 +2036,7 @@ const file_zhiping_meeting_v1_meeting_proto_rawDesc = "" +
 	"\x06commit\x18\x03 \x01(\tB$\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\x8a\xb5\x18\b\n" +
 	"\x06承诺R\x06commit\x12:\n" +
 	"\x05value\x18\x04 \x01(\tB$\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\x8a\xb5\x18\b\n" +
-	"\x06密数R\x05value\"\xaa\x02\n" +
+	"\x06密数R\x05value\"\xd0\x03\n" +
 	"\x04Draw\x12L\n" +
 	"\x06strata\x18\x01 \x03(\v2\x1b.zhiping.meeting.v1.StratumB\x17\xbaH\x05\x92\x01\x02\x10\x14\x8a\xb5\x18\v\n" +
 	"\t抽选组R\x06strata\x12/\n" +
@@ -1621,7 +2047,20 @@ const file_zhiping_meeting_v1_meeting_proto_rawDesc = "" +
 	"\x06shares\x18\x04 \x03(\v2\x19.zhiping.meeting.v1.ShareB\x0f\x8a\xb5\x18\v\n" +
 	"\t参与方R\x06shares\x12,\n" +
 	"\x06record\x18\x05 \x01(\tB\x14\x8a\xb5\x18\x10\n" +
-	"\f抽选记录0\x01R\x06record\"\xcf\x03\n" +
+	"\f抽选记录0\x01R\x06record\x124\n" +
+	"\aearlier\x18\x06 \x03(\tB\x1a\x8a\xb5\x18\x16\n" +
+	"\x12历次抽选记录0\x01R\aearlier\x12;\n" +
+	"\x0eabandon_reason\x18\a \x01(\tB\x14\x8a\xb5\x18\x10\n" +
+	"\f作废理由0\x01R\rabandonReason\x121\n" +
+	"\x10abandon_staff_id\x18\b \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x0eabandonStaffId\"\x91\x01\n" +
+	"\x05Apart\x12%\n" +
+	"\x01a\x18\x01 \x01(\tB\x17\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\b\n" +
+	"\x06专家R\x01a\x12+\n" +
+	"\x01b\x18\x02 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f回避专家R\x01b\x124\n" +
+	"\x06reason\x18\x03 \x01(\tB\x1c\xbaH\a\xc8\x01\x01r\x02\x182\x8a\xb5\x18\x0e\n" +
+	"\f回避理由R\x06reason\"\xcf\x03\n" +
 	"\x04Seat\x124\n" +
 	"\texpert_id\x18\x01 \x01(\tB\x17\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\b\n" +
 	"\x06专家R\bexpertId\x12,\n" +
@@ -1709,14 +2148,21 @@ const file_zhiping_meeting_v1_meeting_proto_rawDesc = "" +
 	"\f评审会议R\ameeting\"`\n" +
 	"\x13SaveMeetingResponse\x12I\n" +
 	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
-	"\f评审会议R\ameeting\"\xdf\x01\n" +
+	"\f评审会议R\ameeting\"\xb2\x03\n" +
 	"\x0fPlanDrawRequest\x12E\n" +
 	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
 	"\f评审会议R\x04base\x12N\n" +
 	"\x06strata\x18\x02 \x03(\v2\x1b.zhiping.meeting.v1.StratumB\x19\xbaH\a\x92\x01\x04\b\x01\x10\x14\x8a\xb5\x18\v\n" +
 	"\t抽选组R\x06strata\x125\n" +
 	"\aparties\x18\x03 \x03(\tB\x1b\xbaH\t\x92\x01\x06\b\x01\x10\x05\x18\x01\x8a\xb5\x18\v\n" +
-	"\t参与方R\aparties\"]\n" +
+	"\t参与方R\aparties\x12I\n" +
+	"\fmax_per_unit\x18\x04 \x01(\x05B'\xbaH\x06\x1a\x04\x18c(\x00\x8a\xb5\x18\x1a\n" +
+	"\x18同一单位最多人数R\n" +
+	"maxPerUnit\x12L\n" +
+	"\x05apart\x18\x05 \x03(\v2\x19.zhiping.meeting.v1.ApartB\x1b\xbaH\x06\x92\x01\x03\x10\xc8\x01\x8a\xb5\x18\x0e\n" +
+	"\f回避关系R\x05apart\x128\n" +
+	"\x06reason\x18\x06 \x01(\tB \xbaH\x05r\x03\x18\xc8\x01\x8a\xb5\x18\x14\n" +
+	"\x12重新抽选理由R\x06reason\"]\n" +
 	"\x10PlanDrawResponse\x12I\n" +
 	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
 	"\f评审会议R\ameeting\"\xc9\x01\n" +
@@ -1738,6 +2184,36 @@ const file_zhiping_meeting_v1_meeting_proto_rawDesc = "" +
 	"\x05value\x18\x03 \x01(\tB$\xbaH\x15\xc8\x01\x01r\x102\x0e^[0-9a-f]{64}$\x8a\xb5\x18\b\n" +
 	"\x06密数R\x05value\"_\n" +
 	"\x12RevealDrawResponse\x12I\n" +
+	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\ameeting\"\x92\x01\n" +
+	"\x12AbandonDrawRequest\x12E\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x04base\x125\n" +
+	"\x06reason\x18\x02 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\x18\xc8\x01\x8a\xb5\x18\x0e\n" +
+	"\f作废理由R\x06reason\"`\n" +
+	"\x13AbandonDrawResponse\x12I\n" +
+	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\ameeting\"\x87\x02\n" +
+	"\x12DeclineSeatRequest\x12E\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x04base\x124\n" +
+	"\texpert_id\x18\x02 \x01(\tB\x17\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\b\n" +
+	"\x06专家R\bexpertId\x12t\n" +
+	"\bevidence\x18\x03 \x01(\tBX\xbaH\b\xc8\x01\x01r\x03\x18\xc8\x01\x8a\xb5\x18I\n" +
+	"\x15不能参会的依据\x120如请假条、电话记录的时间和记录人R\bevidence\"`\n" +
+	"\x13DeclineSeatResponse\x12I\n" +
+	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\ameeting\"\x84\x02\n" +
+	"\x0fSignDrawRequest\x12E\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x04base\x12/\n" +
+	"\x05party\x18\x02 \x01(\tB\x19\xbaH\a\xc8\x01\x01r\x02\x18\x14\x8a\xb5\x18\v\n" +
+	"\t参与方R\x05party\x12<\n" +
+	"\x03key\x18\x03 \x01(\tB*\xbaH\x15\xc8\x01\x01r\x102\x0e^[0-9a-f]{64}$\x8a\xb5\x18\x0e\n" +
+	"\f签名公钥R\x03key\x12;\n" +
+	"\x05value\x18\x04 \x01(\tB%\xbaH\x16\xc8\x01\x01r\x112\x0f^[0-9a-f]{128}$\x8a\xb5\x18\b\n" +
+	"\x06签名R\x05value\"]\n" +
+	"\x10SignDrawResponse\x12I\n" +
 	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
 	"\f评审会议R\ameeting\"\xdd\x01\n" +
 	"\x13ConfirmPanelRequest\x12E\n" +
@@ -1797,7 +2273,7 @@ const file_zhiping_meeting_v1_meeting_proto_rawDesc = "" +
 	"STATE_HELD\x10\x06\x1a\x15\x8a\xb5\x18\x11\n" +
 	"\x0f已移交结果\x12$\n" +
 	"\x0fSTATE_CANCELLED\x10\a\x1a\x0f\x8a\xb5\x18\v\n" +
-	"\t已取消2\xee\b\n" +
+	"\t已取消2\xd9\v\n" +
 	"\x0eMeetingService\x12|\n" +
 	"\vSaveMeeting\x12&.zhiping.meeting.v1.SaveMeetingRequest\x1a'.zhiping.meeting.v1.SaveMeetingResponse\"\x1c\x8a\xb5\x18\x18\n" +
 	"\x12保存评审会议\x103\x18\x01\x12s\n" +
@@ -1808,7 +2284,13 @@ const file_zhiping_meeting_v1_meeting_proto_rawDesc = "" +
 	"\x12提交抽选承诺\x104\x18\x03\x12y\n" +
 	"\n" +
 	"RevealDraw\x12%.zhiping.meeting.v1.RevealDrawRequest\x1a&.zhiping.meeting.v1.RevealDrawResponse\"\x1c\x8a\xb5\x18\x18\n" +
-	"\x12公开抽选密数\x104\x18\x03\x12\x7f\n" +
+	"\x12公开抽选密数\x104\x18\x03\x12v\n" +
+	"\vAbandonDraw\x12&.zhiping.meeting.v1.AbandonDrawRequest\x1a'.zhiping.meeting.v1.AbandonDrawResponse\"\x16\x8a\xb5\x18\x12\n" +
+	"\f作废抽选\x104\x18\x03\x12|\n" +
+	"\vDeclineSeat\x12&.zhiping.meeting.v1.DeclineSeatRequest\x1a'.zhiping.meeting.v1.DeclineSeatResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12登记不能参会\x104\x18\x03\x12s\n" +
+	"\bSignDraw\x12#.zhiping.meeting.v1.SignDrawRequest\x1a$.zhiping.meeting.v1.SignDrawResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12签署抽选记录\x104\x18\x03\x12\x7f\n" +
 	"\fConfirmPanel\x12'.zhiping.meeting.v1.ConfirmPanelRequest\x1a(.zhiping.meeting.v1.ConfirmPanelResponse\"\x1c\x8a\xb5\x18\x18\n" +
 	"\x12确认参会专家\x103\x18\x03\x12|\n" +
 	"\fIssuePackage\x12'.zhiping.meeting.v1.IssuePackageRequest\x1a(.zhiping.meeting.v1.IssuePackageResponse\"\x19\x8a\xb5\x18\x15\n" +
@@ -1835,89 +2317,109 @@ func file_zhiping_meeting_v1_meeting_proto_rawDescGZIP() []byte {
 }
 
 var file_zhiping_meeting_v1_meeting_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_zhiping_meeting_v1_meeting_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_zhiping_meeting_v1_meeting_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_zhiping_meeting_v1_meeting_proto_goTypes = []any{
 	(State)(0),                   // 0: zhiping.meeting.v1.State
 	(*Stratum)(nil),              // 1: zhiping.meeting.v1.Stratum
 	(*Share)(nil),                // 2: zhiping.meeting.v1.Share
 	(*Draw)(nil),                 // 3: zhiping.meeting.v1.Draw
-	(*Seat)(nil),                 // 4: zhiping.meeting.v1.Seat
-	(*Custodian)(nil),            // 5: zhiping.meeting.v1.Custodian
-	(*Meeting)(nil),              // 6: zhiping.meeting.v1.Meeting
-	(*SaveMeetingRequest)(nil),   // 7: zhiping.meeting.v1.SaveMeetingRequest
-	(*SaveMeetingResponse)(nil),  // 8: zhiping.meeting.v1.SaveMeetingResponse
-	(*PlanDrawRequest)(nil),      // 9: zhiping.meeting.v1.PlanDrawRequest
-	(*PlanDrawResponse)(nil),     // 10: zhiping.meeting.v1.PlanDrawResponse
-	(*CommitDrawRequest)(nil),    // 11: zhiping.meeting.v1.CommitDrawRequest
-	(*CommitDrawResponse)(nil),   // 12: zhiping.meeting.v1.CommitDrawResponse
-	(*RevealDrawRequest)(nil),    // 13: zhiping.meeting.v1.RevealDrawRequest
-	(*RevealDrawResponse)(nil),   // 14: zhiping.meeting.v1.RevealDrawResponse
-	(*ConfirmPanelRequest)(nil),  // 15: zhiping.meeting.v1.ConfirmPanelRequest
-	(*ConfirmPanelResponse)(nil), // 16: zhiping.meeting.v1.ConfirmPanelResponse
-	(*IssuePackageRequest)(nil),  // 17: zhiping.meeting.v1.IssuePackageRequest
-	(*IssuePackageResponse)(nil), // 18: zhiping.meeting.v1.IssuePackageResponse
-	(*HandOverRequest)(nil),      // 19: zhiping.meeting.v1.HandOverRequest
-	(*HandOverResponse)(nil),     // 20: zhiping.meeting.v1.HandOverResponse
-	(*GetMeetingRequest)(nil),    // 21: zhiping.meeting.v1.GetMeetingRequest
-	(*GetMeetingResponse)(nil),   // 22: zhiping.meeting.v1.GetMeetingResponse
-	(*ListMeetingsRequest)(nil),  // 23: zhiping.meeting.v1.ListMeetingsRequest
-	(*ListMeetingsResponse)(nil), // 24: zhiping.meeting.v1.ListMeetingsResponse
-	(*v1.Attachment)(nil),        // 25: zhiping.common.v1.Attachment
-	(*v1.Base)(nil),              // 26: zhiping.common.v1.Base
-	(*v1.Query)(nil),             // 27: zhiping.common.v1.Query
-	(*v1.PageInfo)(nil),          // 28: zhiping.common.v1.PageInfo
+	(*Apart)(nil),                // 4: zhiping.meeting.v1.Apart
+	(*Seat)(nil),                 // 5: zhiping.meeting.v1.Seat
+	(*Custodian)(nil),            // 6: zhiping.meeting.v1.Custodian
+	(*Meeting)(nil),              // 7: zhiping.meeting.v1.Meeting
+	(*SaveMeetingRequest)(nil),   // 8: zhiping.meeting.v1.SaveMeetingRequest
+	(*SaveMeetingResponse)(nil),  // 9: zhiping.meeting.v1.SaveMeetingResponse
+	(*PlanDrawRequest)(nil),      // 10: zhiping.meeting.v1.PlanDrawRequest
+	(*PlanDrawResponse)(nil),     // 11: zhiping.meeting.v1.PlanDrawResponse
+	(*CommitDrawRequest)(nil),    // 12: zhiping.meeting.v1.CommitDrawRequest
+	(*CommitDrawResponse)(nil),   // 13: zhiping.meeting.v1.CommitDrawResponse
+	(*RevealDrawRequest)(nil),    // 14: zhiping.meeting.v1.RevealDrawRequest
+	(*RevealDrawResponse)(nil),   // 15: zhiping.meeting.v1.RevealDrawResponse
+	(*AbandonDrawRequest)(nil),   // 16: zhiping.meeting.v1.AbandonDrawRequest
+	(*AbandonDrawResponse)(nil),  // 17: zhiping.meeting.v1.AbandonDrawResponse
+	(*DeclineSeatRequest)(nil),   // 18: zhiping.meeting.v1.DeclineSeatRequest
+	(*DeclineSeatResponse)(nil),  // 19: zhiping.meeting.v1.DeclineSeatResponse
+	(*SignDrawRequest)(nil),      // 20: zhiping.meeting.v1.SignDrawRequest
+	(*SignDrawResponse)(nil),     // 21: zhiping.meeting.v1.SignDrawResponse
+	(*ConfirmPanelRequest)(nil),  // 22: zhiping.meeting.v1.ConfirmPanelRequest
+	(*ConfirmPanelResponse)(nil), // 23: zhiping.meeting.v1.ConfirmPanelResponse
+	(*IssuePackageRequest)(nil),  // 24: zhiping.meeting.v1.IssuePackageRequest
+	(*IssuePackageResponse)(nil), // 25: zhiping.meeting.v1.IssuePackageResponse
+	(*HandOverRequest)(nil),      // 26: zhiping.meeting.v1.HandOverRequest
+	(*HandOverResponse)(nil),     // 27: zhiping.meeting.v1.HandOverResponse
+	(*GetMeetingRequest)(nil),    // 28: zhiping.meeting.v1.GetMeetingRequest
+	(*GetMeetingResponse)(nil),   // 29: zhiping.meeting.v1.GetMeetingResponse
+	(*ListMeetingsRequest)(nil),  // 30: zhiping.meeting.v1.ListMeetingsRequest
+	(*ListMeetingsResponse)(nil), // 31: zhiping.meeting.v1.ListMeetingsResponse
+	(*v1.Attachment)(nil),        // 32: zhiping.common.v1.Attachment
+	(*v1.Base)(nil),              // 33: zhiping.common.v1.Base
+	(*v1.Query)(nil),             // 34: zhiping.common.v1.Query
+	(*v1.PageInfo)(nil),          // 35: zhiping.common.v1.PageInfo
 }
 var file_zhiping_meeting_v1_meeting_proto_depIdxs = []int32{
 	1,  // 0: zhiping.meeting.v1.Draw.strata:type_name -> zhiping.meeting.v1.Stratum
 	2,  // 1: zhiping.meeting.v1.Draw.shares:type_name -> zhiping.meeting.v1.Share
 	0,  // 2: zhiping.meeting.v1.Meeting.state:type_name -> zhiping.meeting.v1.State
 	3,  // 3: zhiping.meeting.v1.Meeting.draw:type_name -> zhiping.meeting.v1.Draw
-	4,  // 4: zhiping.meeting.v1.Meeting.panel:type_name -> zhiping.meeting.v1.Seat
-	5,  // 5: zhiping.meeting.v1.Meeting.custodians:type_name -> zhiping.meeting.v1.Custodian
-	25, // 6: zhiping.meeting.v1.Meeting.package:type_name -> zhiping.common.v1.Attachment
-	25, // 7: zhiping.meeting.v1.Meeting.record:type_name -> zhiping.common.v1.Attachment
-	6,  // 8: zhiping.meeting.v1.SaveMeetingRequest.meeting:type_name -> zhiping.meeting.v1.Meeting
-	6,  // 9: zhiping.meeting.v1.SaveMeetingResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	26, // 10: zhiping.meeting.v1.PlanDrawRequest.base:type_name -> zhiping.common.v1.Base
+	5,  // 4: zhiping.meeting.v1.Meeting.panel:type_name -> zhiping.meeting.v1.Seat
+	6,  // 5: zhiping.meeting.v1.Meeting.custodians:type_name -> zhiping.meeting.v1.Custodian
+	32, // 6: zhiping.meeting.v1.Meeting.package:type_name -> zhiping.common.v1.Attachment
+	32, // 7: zhiping.meeting.v1.Meeting.record:type_name -> zhiping.common.v1.Attachment
+	7,  // 8: zhiping.meeting.v1.SaveMeetingRequest.meeting:type_name -> zhiping.meeting.v1.Meeting
+	7,  // 9: zhiping.meeting.v1.SaveMeetingResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	33, // 10: zhiping.meeting.v1.PlanDrawRequest.base:type_name -> zhiping.common.v1.Base
 	1,  // 11: zhiping.meeting.v1.PlanDrawRequest.strata:type_name -> zhiping.meeting.v1.Stratum
-	6,  // 12: zhiping.meeting.v1.PlanDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	26, // 13: zhiping.meeting.v1.CommitDrawRequest.base:type_name -> zhiping.common.v1.Base
-	6,  // 14: zhiping.meeting.v1.CommitDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	26, // 15: zhiping.meeting.v1.RevealDrawRequest.base:type_name -> zhiping.common.v1.Base
-	6,  // 16: zhiping.meeting.v1.RevealDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	26, // 17: zhiping.meeting.v1.ConfirmPanelRequest.base:type_name -> zhiping.common.v1.Base
-	6,  // 18: zhiping.meeting.v1.ConfirmPanelResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	26, // 19: zhiping.meeting.v1.IssuePackageRequest.base:type_name -> zhiping.common.v1.Base
-	6,  // 20: zhiping.meeting.v1.IssuePackageResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	26, // 21: zhiping.meeting.v1.HandOverRequest.base:type_name -> zhiping.common.v1.Base
-	6,  // 22: zhiping.meeting.v1.HandOverResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	6,  // 23: zhiping.meeting.v1.GetMeetingResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	27, // 24: zhiping.meeting.v1.ListMeetingsRequest.query:type_name -> zhiping.common.v1.Query
-	6,  // 25: zhiping.meeting.v1.ListMeetingsResponse.meetings:type_name -> zhiping.meeting.v1.Meeting
-	28, // 26: zhiping.meeting.v1.ListMeetingsResponse.page:type_name -> zhiping.common.v1.PageInfo
-	7,  // 27: zhiping.meeting.v1.MeetingService.SaveMeeting:input_type -> zhiping.meeting.v1.SaveMeetingRequest
-	9,  // 28: zhiping.meeting.v1.MeetingService.PlanDraw:input_type -> zhiping.meeting.v1.PlanDrawRequest
-	11, // 29: zhiping.meeting.v1.MeetingService.CommitDraw:input_type -> zhiping.meeting.v1.CommitDrawRequest
-	13, // 30: zhiping.meeting.v1.MeetingService.RevealDraw:input_type -> zhiping.meeting.v1.RevealDrawRequest
-	15, // 31: zhiping.meeting.v1.MeetingService.ConfirmPanel:input_type -> zhiping.meeting.v1.ConfirmPanelRequest
-	17, // 32: zhiping.meeting.v1.MeetingService.IssuePackage:input_type -> zhiping.meeting.v1.IssuePackageRequest
-	19, // 33: zhiping.meeting.v1.MeetingService.HandOver:input_type -> zhiping.meeting.v1.HandOverRequest
-	21, // 34: zhiping.meeting.v1.MeetingService.GetMeeting:input_type -> zhiping.meeting.v1.GetMeetingRequest
-	23, // 35: zhiping.meeting.v1.MeetingService.ListMeetings:input_type -> zhiping.meeting.v1.ListMeetingsRequest
-	8,  // 36: zhiping.meeting.v1.MeetingService.SaveMeeting:output_type -> zhiping.meeting.v1.SaveMeetingResponse
-	10, // 37: zhiping.meeting.v1.MeetingService.PlanDraw:output_type -> zhiping.meeting.v1.PlanDrawResponse
-	12, // 38: zhiping.meeting.v1.MeetingService.CommitDraw:output_type -> zhiping.meeting.v1.CommitDrawResponse
-	14, // 39: zhiping.meeting.v1.MeetingService.RevealDraw:output_type -> zhiping.meeting.v1.RevealDrawResponse
-	16, // 40: zhiping.meeting.v1.MeetingService.ConfirmPanel:output_type -> zhiping.meeting.v1.ConfirmPanelResponse
-	18, // 41: zhiping.meeting.v1.MeetingService.IssuePackage:output_type -> zhiping.meeting.v1.IssuePackageResponse
-	20, // 42: zhiping.meeting.v1.MeetingService.HandOver:output_type -> zhiping.meeting.v1.HandOverResponse
-	22, // 43: zhiping.meeting.v1.MeetingService.GetMeeting:output_type -> zhiping.meeting.v1.GetMeetingResponse
-	24, // 44: zhiping.meeting.v1.MeetingService.ListMeetings:output_type -> zhiping.meeting.v1.ListMeetingsResponse
-	36, // [36:45] is the sub-list for method output_type
-	27, // [27:36] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	4,  // 12: zhiping.meeting.v1.PlanDrawRequest.apart:type_name -> zhiping.meeting.v1.Apart
+	7,  // 13: zhiping.meeting.v1.PlanDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	33, // 14: zhiping.meeting.v1.CommitDrawRequest.base:type_name -> zhiping.common.v1.Base
+	7,  // 15: zhiping.meeting.v1.CommitDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	33, // 16: zhiping.meeting.v1.RevealDrawRequest.base:type_name -> zhiping.common.v1.Base
+	7,  // 17: zhiping.meeting.v1.RevealDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	33, // 18: zhiping.meeting.v1.AbandonDrawRequest.base:type_name -> zhiping.common.v1.Base
+	7,  // 19: zhiping.meeting.v1.AbandonDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	33, // 20: zhiping.meeting.v1.DeclineSeatRequest.base:type_name -> zhiping.common.v1.Base
+	7,  // 21: zhiping.meeting.v1.DeclineSeatResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	33, // 22: zhiping.meeting.v1.SignDrawRequest.base:type_name -> zhiping.common.v1.Base
+	7,  // 23: zhiping.meeting.v1.SignDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	33, // 24: zhiping.meeting.v1.ConfirmPanelRequest.base:type_name -> zhiping.common.v1.Base
+	7,  // 25: zhiping.meeting.v1.ConfirmPanelResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	33, // 26: zhiping.meeting.v1.IssuePackageRequest.base:type_name -> zhiping.common.v1.Base
+	7,  // 27: zhiping.meeting.v1.IssuePackageResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	33, // 28: zhiping.meeting.v1.HandOverRequest.base:type_name -> zhiping.common.v1.Base
+	7,  // 29: zhiping.meeting.v1.HandOverResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	7,  // 30: zhiping.meeting.v1.GetMeetingResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	34, // 31: zhiping.meeting.v1.ListMeetingsRequest.query:type_name -> zhiping.common.v1.Query
+	7,  // 32: zhiping.meeting.v1.ListMeetingsResponse.meetings:type_name -> zhiping.meeting.v1.Meeting
+	35, // 33: zhiping.meeting.v1.ListMeetingsResponse.page:type_name -> zhiping.common.v1.PageInfo
+	8,  // 34: zhiping.meeting.v1.MeetingService.SaveMeeting:input_type -> zhiping.meeting.v1.SaveMeetingRequest
+	10, // 35: zhiping.meeting.v1.MeetingService.PlanDraw:input_type -> zhiping.meeting.v1.PlanDrawRequest
+	12, // 36: zhiping.meeting.v1.MeetingService.CommitDraw:input_type -> zhiping.meeting.v1.CommitDrawRequest
+	14, // 37: zhiping.meeting.v1.MeetingService.RevealDraw:input_type -> zhiping.meeting.v1.RevealDrawRequest
+	16, // 38: zhiping.meeting.v1.MeetingService.AbandonDraw:input_type -> zhiping.meeting.v1.AbandonDrawRequest
+	18, // 39: zhiping.meeting.v1.MeetingService.DeclineSeat:input_type -> zhiping.meeting.v1.DeclineSeatRequest
+	20, // 40: zhiping.meeting.v1.MeetingService.SignDraw:input_type -> zhiping.meeting.v1.SignDrawRequest
+	22, // 41: zhiping.meeting.v1.MeetingService.ConfirmPanel:input_type -> zhiping.meeting.v1.ConfirmPanelRequest
+	24, // 42: zhiping.meeting.v1.MeetingService.IssuePackage:input_type -> zhiping.meeting.v1.IssuePackageRequest
+	26, // 43: zhiping.meeting.v1.MeetingService.HandOver:input_type -> zhiping.meeting.v1.HandOverRequest
+	28, // 44: zhiping.meeting.v1.MeetingService.GetMeeting:input_type -> zhiping.meeting.v1.GetMeetingRequest
+	30, // 45: zhiping.meeting.v1.MeetingService.ListMeetings:input_type -> zhiping.meeting.v1.ListMeetingsRequest
+	9,  // 46: zhiping.meeting.v1.MeetingService.SaveMeeting:output_type -> zhiping.meeting.v1.SaveMeetingResponse
+	11, // 47: zhiping.meeting.v1.MeetingService.PlanDraw:output_type -> zhiping.meeting.v1.PlanDrawResponse
+	13, // 48: zhiping.meeting.v1.MeetingService.CommitDraw:output_type -> zhiping.meeting.v1.CommitDrawResponse
+	15, // 49: zhiping.meeting.v1.MeetingService.RevealDraw:output_type -> zhiping.meeting.v1.RevealDrawResponse
+	17, // 50: zhiping.meeting.v1.MeetingService.AbandonDraw:output_type -> zhiping.meeting.v1.AbandonDrawResponse
+	19, // 51: zhiping.meeting.v1.MeetingService.DeclineSeat:output_type -> zhiping.meeting.v1.DeclineSeatResponse
+	21, // 52: zhiping.meeting.v1.MeetingService.SignDraw:output_type -> zhiping.meeting.v1.SignDrawResponse
+	23, // 53: zhiping.meeting.v1.MeetingService.ConfirmPanel:output_type -> zhiping.meeting.v1.ConfirmPanelResponse
+	25, // 54: zhiping.meeting.v1.MeetingService.IssuePackage:output_type -> zhiping.meeting.v1.IssuePackageResponse
+	27, // 55: zhiping.meeting.v1.MeetingService.HandOver:output_type -> zhiping.meeting.v1.HandOverResponse
+	29, // 56: zhiping.meeting.v1.MeetingService.GetMeeting:output_type -> zhiping.meeting.v1.GetMeetingResponse
+	31, // 57: zhiping.meeting.v1.MeetingService.ListMeetings:output_type -> zhiping.meeting.v1.ListMeetingsResponse
+	46, // [46:58] is the sub-list for method output_type
+	34, // [34:46] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_meeting_v1_meeting_proto_init() }
@@ -1931,7 +2433,7 @@ func file_zhiping_meeting_v1_meeting_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_meeting_v1_meeting_proto_rawDesc), len(file_zhiping_meeting_v1_meeting_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   24,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

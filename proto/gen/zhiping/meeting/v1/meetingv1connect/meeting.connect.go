@@ -45,6 +45,14 @@ const (
 	// MeetingServiceRevealDrawProcedure is the fully-qualified name of the MeetingService's RevealDraw
 	// RPC.
 	MeetingServiceRevealDrawProcedure = "/zhiping.meeting.v1.MeetingService/RevealDraw"
+	// MeetingServiceAbandonDrawProcedure is the fully-qualified name of the MeetingService's
+	// AbandonDraw RPC.
+	MeetingServiceAbandonDrawProcedure = "/zhiping.meeting.v1.MeetingService/AbandonDraw"
+	// MeetingServiceDeclineSeatProcedure is the fully-qualified name of the MeetingService's
+	// DeclineSeat RPC.
+	MeetingServiceDeclineSeatProcedure = "/zhiping.meeting.v1.MeetingService/DeclineSeat"
+	// MeetingServiceSignDrawProcedure is the fully-qualified name of the MeetingService's SignDraw RPC.
+	MeetingServiceSignDrawProcedure = "/zhiping.meeting.v1.MeetingService/SignDraw"
 	// MeetingServiceConfirmPanelProcedure is the fully-qualified name of the MeetingService's
 	// ConfirmPanel RPC.
 	MeetingServiceConfirmPanelProcedure = "/zhiping.meeting.v1.MeetingService/ConfirmPanel"
@@ -71,6 +79,12 @@ type MeetingServiceClient interface {
 	CommitDraw(context.Context, *v1.CommitDrawRequest) (*v1.CommitDrawResponse, error)
 	// RevealDraw takes the number of one party; with the last one the panel is drawn.
 	RevealDraw(context.Context, *v1.RevealDrawRequest) (*v1.RevealDrawResponse, error)
+	// AbandonDraw gives a draw up that cannot be finished, because a party does not reveal; a second person must ask for it too (draw.md, 3).
+	AbandonDraw(context.Context, *v1.AbandonDrawRequest) (*v1.AbandonDrawResponse, error)
+	// DeclineSeat notes that somebody who was drawn cannot come, with what says so; the same draw goes on, all others keep their places.
+	DeclineSeat(context.Context, *v1.DeclineSeatRequest) (*v1.DeclineSeatResponse, error)
+	// SignDraw adds a party's signature over the record of the draw.
+	SignDraw(context.Context, *v1.SignDrawRequest) (*v1.SignDrawResponse, error)
 	// ConfirmPanel confirms who attends, names the executive chair (F5).
 	ConfirmPanel(context.Context, *v1.ConfirmPanelRequest) (*v1.ConfirmPanelResponse, error)
 	// IssuePackage signs the package and gives the hub the lease; applications are frozen until the hand-over (voting.md).
@@ -118,6 +132,24 @@ func NewMeetingServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(meetingServiceMethods.ByName("RevealDraw")),
 			connect.WithClientOptions(opts...),
 		),
+		abandonDraw: connect.NewClient[v1.AbandonDrawRequest, v1.AbandonDrawResponse](
+			httpClient,
+			baseURL+MeetingServiceAbandonDrawProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("AbandonDraw")),
+			connect.WithClientOptions(opts...),
+		),
+		declineSeat: connect.NewClient[v1.DeclineSeatRequest, v1.DeclineSeatResponse](
+			httpClient,
+			baseURL+MeetingServiceDeclineSeatProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("DeclineSeat")),
+			connect.WithClientOptions(opts...),
+		),
+		signDraw: connect.NewClient[v1.SignDrawRequest, v1.SignDrawResponse](
+			httpClient,
+			baseURL+MeetingServiceSignDrawProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("SignDraw")),
+			connect.WithClientOptions(opts...),
+		),
 		confirmPanel: connect.NewClient[v1.ConfirmPanelRequest, v1.ConfirmPanelResponse](
 			httpClient,
 			baseURL+MeetingServiceConfirmPanelProcedure,
@@ -157,6 +189,9 @@ type meetingServiceClient struct {
 	planDraw     *connect.Client[v1.PlanDrawRequest, v1.PlanDrawResponse]
 	commitDraw   *connect.Client[v1.CommitDrawRequest, v1.CommitDrawResponse]
 	revealDraw   *connect.Client[v1.RevealDrawRequest, v1.RevealDrawResponse]
+	abandonDraw  *connect.Client[v1.AbandonDrawRequest, v1.AbandonDrawResponse]
+	declineSeat  *connect.Client[v1.DeclineSeatRequest, v1.DeclineSeatResponse]
+	signDraw     *connect.Client[v1.SignDrawRequest, v1.SignDrawResponse]
 	confirmPanel *connect.Client[v1.ConfirmPanelRequest, v1.ConfirmPanelResponse]
 	issuePackage *connect.Client[v1.IssuePackageRequest, v1.IssuePackageResponse]
 	handOver     *connect.Client[v1.HandOverRequest, v1.HandOverResponse]
@@ -194,6 +229,33 @@ func (c *meetingServiceClient) CommitDraw(ctx context.Context, req *v1.CommitDra
 // RevealDraw calls zhiping.meeting.v1.MeetingService.RevealDraw.
 func (c *meetingServiceClient) RevealDraw(ctx context.Context, req *v1.RevealDrawRequest) (*v1.RevealDrawResponse, error) {
 	response, err := c.revealDraw.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// AbandonDraw calls zhiping.meeting.v1.MeetingService.AbandonDraw.
+func (c *meetingServiceClient) AbandonDraw(ctx context.Context, req *v1.AbandonDrawRequest) (*v1.AbandonDrawResponse, error) {
+	response, err := c.abandonDraw.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// DeclineSeat calls zhiping.meeting.v1.MeetingService.DeclineSeat.
+func (c *meetingServiceClient) DeclineSeat(ctx context.Context, req *v1.DeclineSeatRequest) (*v1.DeclineSeatResponse, error) {
+	response, err := c.declineSeat.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SignDraw calls zhiping.meeting.v1.MeetingService.SignDraw.
+func (c *meetingServiceClient) SignDraw(ctx context.Context, req *v1.SignDrawRequest) (*v1.SignDrawResponse, error) {
+	response, err := c.signDraw.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -255,6 +317,12 @@ type MeetingServiceHandler interface {
 	CommitDraw(context.Context, *v1.CommitDrawRequest) (*v1.CommitDrawResponse, error)
 	// RevealDraw takes the number of one party; with the last one the panel is drawn.
 	RevealDraw(context.Context, *v1.RevealDrawRequest) (*v1.RevealDrawResponse, error)
+	// AbandonDraw gives a draw up that cannot be finished, because a party does not reveal; a second person must ask for it too (draw.md, 3).
+	AbandonDraw(context.Context, *v1.AbandonDrawRequest) (*v1.AbandonDrawResponse, error)
+	// DeclineSeat notes that somebody who was drawn cannot come, with what says so; the same draw goes on, all others keep their places.
+	DeclineSeat(context.Context, *v1.DeclineSeatRequest) (*v1.DeclineSeatResponse, error)
+	// SignDraw adds a party's signature over the record of the draw.
+	SignDraw(context.Context, *v1.SignDrawRequest) (*v1.SignDrawResponse, error)
 	// ConfirmPanel confirms who attends, names the executive chair (F5).
 	ConfirmPanel(context.Context, *v1.ConfirmPanelRequest) (*v1.ConfirmPanelResponse, error)
 	// IssuePackage signs the package and gives the hub the lease; applications are frozen until the hand-over (voting.md).
@@ -298,6 +366,24 @@ func NewMeetingServiceHandler(svc MeetingServiceHandler, opts ...connect.Handler
 		connect.WithSchema(meetingServiceMethods.ByName("RevealDraw")),
 		connect.WithHandlerOptions(opts...),
 	)
+	meetingServiceAbandonDrawHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceAbandonDrawProcedure,
+		svc.AbandonDraw,
+		connect.WithSchema(meetingServiceMethods.ByName("AbandonDraw")),
+		connect.WithHandlerOptions(opts...),
+	)
+	meetingServiceDeclineSeatHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceDeclineSeatProcedure,
+		svc.DeclineSeat,
+		connect.WithSchema(meetingServiceMethods.ByName("DeclineSeat")),
+		connect.WithHandlerOptions(opts...),
+	)
+	meetingServiceSignDrawHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceSignDrawProcedure,
+		svc.SignDraw,
+		connect.WithSchema(meetingServiceMethods.ByName("SignDraw")),
+		connect.WithHandlerOptions(opts...),
+	)
 	meetingServiceConfirmPanelHandler := connect.NewUnaryHandlerSimple(
 		MeetingServiceConfirmPanelProcedure,
 		svc.ConfirmPanel,
@@ -338,6 +424,12 @@ func NewMeetingServiceHandler(svc MeetingServiceHandler, opts ...connect.Handler
 			meetingServiceCommitDrawHandler.ServeHTTP(w, r)
 		case MeetingServiceRevealDrawProcedure:
 			meetingServiceRevealDrawHandler.ServeHTTP(w, r)
+		case MeetingServiceAbandonDrawProcedure:
+			meetingServiceAbandonDrawHandler.ServeHTTP(w, r)
+		case MeetingServiceDeclineSeatProcedure:
+			meetingServiceDeclineSeatHandler.ServeHTTP(w, r)
+		case MeetingServiceSignDrawProcedure:
+			meetingServiceSignDrawHandler.ServeHTTP(w, r)
 		case MeetingServiceConfirmPanelProcedure:
 			meetingServiceConfirmPanelHandler.ServeHTTP(w, r)
 		case MeetingServiceIssuePackageProcedure:
@@ -371,6 +463,18 @@ func (UnimplementedMeetingServiceHandler) CommitDraw(context.Context, *v1.Commit
 
 func (UnimplementedMeetingServiceHandler) RevealDraw(context.Context, *v1.RevealDrawRequest) (*v1.RevealDrawResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.RevealDraw is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) AbandonDraw(context.Context, *v1.AbandonDrawRequest) (*v1.AbandonDrawResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.AbandonDraw is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) DeclineSeat(context.Context, *v1.DeclineSeatRequest) (*v1.DeclineSeatResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.DeclineSeat is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) SignDraw(context.Context, *v1.SignDrawRequest) (*v1.SignDrawResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.SignDraw is not implemented"))
 }
 
 func (UnimplementedMeetingServiceHandler) ConfirmPanel(context.Context, *v1.ConfirmPanelRequest) (*v1.ConfirmPanelResponse, error) {
