@@ -110,7 +110,9 @@ func (c *chamber) plan(reason string) (*meetingv1.PlanDrawResponse, error) {
 	})
 }
 
-func (c *chamber) value(party string) []byte { return bytes.Repeat([]byte{byte(len(party))}, draw.ValueSize) }
+func (c *chamber) value(party string) []byte {
+	return bytes.Repeat([]byte{byte(len(party))}, draw.ValueSize)
+}
 
 func (c *chamber) commit(party string) {
 	c.t.Helper()
