@@ -32,6 +32,7 @@ type Call struct {
 	Procedure, Label string
 	Client           string // the installation
 	Number           int64  // of the mutation, from 1
+	Outbox           bool   // of an outbox: its numbers are contiguous
 }
 
 type key struct{}
@@ -56,6 +57,18 @@ type Tx struct {
 
 	changes  []feed.Change
 	subjects []audit.Subject
+	made     []made
+}
+
+// made is a revision of a record that the command made.
+type made struct {
+	kind, id string
+	revision int64
+}
+
+// Made notes a revision for later mutations of the same outbox.
+func (t *Tx) Made(kind, id string, revision int64) {
+	t.made = append(t.made, made{kind, id, revision})
 }
 
 // Changed notes a change for a viewer's feed.
@@ -84,7 +97,7 @@ func Run[Resp proto.Message](ctx context.Context, r *Runner, req proto.Message, 
 	err = r.DB.Write(ctx, func(tx *db.Tx) error {
 		now := r.Now()
 		t := &Tx{Tx: tx, Caller: session.Of(ctx), Now: now.UnixMilli(), Today: now.In(china).Format(time.DateOnly)}
-		c := &attempt[Resp]{call: Of(ctx), tx: t, digest: digest, fn: fn}
+		c := &attempt[Resp]{call: Of(ctx), tx: t, req: req, digest: digest, fn: fn}
 		err := c.run(ctx)
 		answer, refused, changed = c.answer, c.refused, len(t.changes) > 0
 		return err
@@ -115,6 +128,7 @@ func digestOf(procedure string, req proto.Message) ([]byte, error) {
 type attempt[Resp proto.Message] struct {
 	call    *Call
 	tx      *Tx
+	req     proto.Message
 	digest  []byte
 	fn      func(*Tx) (Resp, error)
 	answer  Resp
@@ -125,12 +139,17 @@ func (a *attempt[Resp]) run(ctx context.Context) error {
 	if known, err := a.repeated(ctx); known || err != nil {
 		return err
 	}
+	if ok, err := a.next(ctx); !ok || err != nil {
+		return err
+	}
 	err := a.tx.Nested(ctx, func() (err error) {
-		a.answer, err = a.fn(a.tx)
+		if err = a.rebase(ctx); err == nil {
+			a.answer, err = a.fn(a.tx)
+		}
 		return err
 	})
 	if a.refused = fault.As(err); a.refused != nil {
-		a.tx.changes, a.tx.subjects = nil, nil
+		a.tx.changes, a.tx.subjects, a.tx.made = nil, nil, nil
 	} else if err != nil {
 		return err
 	}
@@ -192,8 +211,10 @@ func (a *attempt[Resp]) keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.tx.Exec(ctx, store, a.account(), a.call.Client, a.call.Number, a.digest, answer, refused, a.tx.Now)
-	return err
+	if _, err = a.tx.Exec(ctx, store, a.account(), a.call.Client, a.call.Number, a.digest, answer, refused, a.tx.Now); err != nil {
+		return err
+	}
+	return a.advance(ctx)
 }
 
 // publish writes the audit entry and, last, the feed.
@@ -207,21 +228,21 @@ func (a *attempt[Resp]) publish(ctx context.Context) error {
 			return err
 		}
 	}
-	return feed.Append(ctx, a.tx.Tx, a.tx.changes)
+	return feed.Append(ctx, a.tx.Tx, a.tx.changes, feed.Stamp{At: a.tx.Now, By: who(a.tx.Caller)})
 }
 
 // Each runs fn for every item of a batch in a savepoint of its own and answers for each: one that is refused does not hold up the others.
 func Each[T any](ctx context.Context, tx *Tx, items []T, id func(T) string, fn func(T) error) ([]*commonv1.Outcome, error) {
 	outcomes := make([]*commonv1.Outcome, len(items))
 	for i, item := range items {
-		changes, subjects := len(tx.changes), len(tx.subjects)
+		changes, subjects, mades := len(tx.changes), len(tx.subjects), len(tx.made)
 		err := tx.Nested(ctx, func() error { return fn(item) })
 		f := fault.As(err)
 		if err != nil && f == nil {
 			return nil, err
 		}
 		if f != nil {
-			tx.changes, tx.subjects = tx.changes[:changes], tx.subjects[:subjects]
+			tx.changes, tx.subjects, tx.made = tx.changes[:changes], tx.subjects[:subjects], tx.made[:mades]
 		}
 		outcomes[i] = &commonv1.Outcome{Id: id(item), Fault: wire.Proto(f)}
 	}

@@ -1,32 +1,63 @@
 // Package feed tells each viewer what has changed: numbers follow commit order because they are taken from a locked counter row, so a
-// client that has read up to a number has missed nothing before it (sync.md). Only the newest change of a record is kept per viewer.
+// client that has read up to a number has missed nothing before it (sync.md). Only the newest change of a record is kept per viewer. Beside
+// it stand, by viewer and kind, the count and the sum of the hashes of all that is seen: what a mirror is compared with.
 package feed
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
 	"sync"
 
 	"zhiping/shared/db"
 )
 
+// Everybody is the viewer of what every signed-in person sees.
+const Everybody = "*"
+
 // A Change is a record that a viewer gained, saw change, or lost from sight.
 type Change struct {
-	Viewer   string // "unit:…"
+	Viewer   string // "unit:…", or Everybody
 	Kind, ID string
 	Revision int64
 	Gone     bool
 }
 
+// A Stamp says when changes were made, and who made them.
+type Stamp struct {
+	At int64 // UTC milliseconds
+	By string
+}
+
 var (
 	next   = db.SQL("UPDATE head SET value = value + $1 WHERE name = 'feed' RETURNING value")
-	insert = db.SQL(`INSERT INTO feed (viewer, kind, id, seq, revision, gone) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (viewer, kind, id) DO UPDATE SET seq = excluded.seq, revision = excluded.revision, gone = excluded.gone`)
-	after = db.SQL("SELECT seq, kind, id, revision, gone FROM feed WHERE viewer = $1 AND seq > $2 ORDER BY seq LIMIT $3")
-	head  = db.SQL("SELECT value FROM head WHERE name = 'feed'")
+	before = db.SQL("SELECT hash, gone FROM feed WHERE viewer = $1 AND kind = $2 AND id = $3")
+	insert = db.SQL(`INSERT INTO feed (viewer, kind, id, seq, revision, gone, hash, at, by_whom) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (viewer, kind, id) DO UPDATE SET seq = excluded.seq, revision = excluded.revision, gone = excluded.gone, hash = excluded.hash, at = excluded.at, by_whom = excluded.by_whom`)
+	after     = db.SQL("SELECT seq, viewer, kind, id, revision, gone, at, by_whom FROM feed WHERE viewer IN ($1, '*') AND seq > $2 ORDER BY seq LIMIT $3")
+	head      = db.SQL("SELECT value FROM head WHERE name = 'feed'")
+	headOf    = db.SQL("SELECT COALESCE(MAX(seq), 0) FROM feed WHERE viewer IN ($1, '*')")
+	addDigest = db.SQL("INSERT INTO digest (viewer, kind, count, sum) VALUES ($1, $2, $3, $4) ON CONFLICT (viewer, kind) DO UPDATE SET count = excluded.count, sum = excluded.sum")
+	getDigest = db.SQL("SELECT count, sum FROM digest WHERE viewer = $1 AND kind = $2")
+	digests   = db.SQL("SELECT viewer, kind, count, sum FROM digest WHERE viewer IN ($1, '*') AND count <> 0 ORDER BY viewer, kind")
 )
 
+// Hash is what a record at a revision adds to a digest; sums wrap around.
+func Hash(kind, id string, revision int64) int64 {
+	h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d", kind, id, revision))
+	return int64(binary.BigEndian.Uint64(h[:8]))
+}
+
+// A Digest is what a viewer sees of a kind, in two numbers.
+type Digest struct {
+	Viewer, Kind string
+	Count, Sum   int64
+}
+
 // Append adds changes as the last write of a command.
-func Append(ctx context.Context, tx *db.Tx, changes []Change) error {
+func Append(ctx context.Context, tx *db.Tx, changes []Change, stamp Stamp) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -34,27 +65,61 @@ func Append(ctx context.Context, tx *db.Tx, changes []Change) error {
 	if err := tx.Get(ctx, []any{&last}, next, len(changes)); err != nil {
 		return err
 	}
+	delta := map[Digest]*Digest{}
 	for i, c := range changes {
+		d := delta[Digest{Viewer: c.Viewer, Kind: c.Kind}]
+		if d == nil {
+			d = &Digest{Viewer: c.Viewer, Kind: c.Kind}
+			delta[Digest{Viewer: c.Viewer, Kind: c.Kind}] = d
+		}
 		seq := last - int64(len(changes)-1-i)
-		if _, err := tx.Exec(ctx, insert, c.Viewer, c.Kind, c.ID, seq, c.Revision, c.Gone); err != nil {
+		if err := d.put(ctx, tx, c, seq, stamp); err != nil {
+			return err
+		}
+	}
+	for _, d := range delta { // the head's row is locked: nobody else adds to them
+		var now Digest
+		if err := tx.Get(ctx, []any{&now.Count, &now.Sum}, getDigest, d.Viewer, d.Kind); err != nil && !errors.Is(err, db.ErrNoRow) {
+			return err
+		}
+		if _, err := tx.Exec(ctx, addDigest, d.Viewer, d.Kind, now.Count+d.Count, now.Sum+d.Sum); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// put writes one change and adds to the digest what it alters.
+func (d *Digest) put(ctx context.Context, tx *db.Tx, c Change, seq int64, stamp Stamp) error {
+	var old int64
+	var gone bool
+	switch err := tx.Get(ctx, []any{&old, &gone}, before, c.Viewer, c.Kind, c.ID); {
+	case err == nil && !gone:
+		d.Count, d.Sum = d.Count-1, d.Sum-old
+	case err != nil && !errors.Is(err, db.ErrNoRow):
+		return err
+	}
+	hash := Hash(c.Kind, c.ID, c.Revision)
+	if !c.Gone {
+		d.Count, d.Sum = d.Count+1, d.Sum+hash
+	}
+	_, err := tx.Exec(ctx, insert, c.Viewer, c.Kind, c.ID, seq, c.Revision, c.Gone, hash, stamp.At, stamp.By)
+	return err
+}
+
 // Numbered is a change with its number.
 type Numbered struct {
 	Seq int64
 	Change
+	Stamp
 }
 
-// After returns a viewer's changes after a number, size at most.
+// After returns the changes after a number that a viewer sees, with those that everybody sees, size at most.
 func After(ctx context.Context, tx *db.Tx, viewer string, seq int64, size int) ([]Numbered, error) {
 	var all []Numbered
 	err := tx.Query(ctx, func(scan func(...any) error) error {
-		n := Numbered{Change: Change{Viewer: viewer}}
-		if err := scan(&n.Seq, &n.Kind, &n.ID, &n.Revision, &n.Gone); err != nil {
+		var n Numbered
+		if err := scan(&n.Seq, &n.Viewer, &n.Kind, &n.ID, &n.Revision, &n.Gone, &n.At, &n.By); err != nil {
 			return err
 		}
 		all = append(all, n)
@@ -66,6 +131,25 @@ func After(ctx context.Context, tx *db.Tx, viewer string, seq int64, size int) (
 // Head returns the newest number.
 func Head(ctx context.Context, tx *db.Tx) (seq int64, err error) {
 	return seq, tx.Get(ctx, []any{&seq}, head)
+}
+
+// HeadOf returns the newest number that a viewer sees.
+func HeadOf(ctx context.Context, tx *db.Tx, viewer string) (seq int64, err error) {
+	return seq, tx.Get(ctx, []any{&seq}, headOf, viewer)
+}
+
+// Digests returns what a viewer sees, by kind, and what everybody sees.
+func Digests(ctx context.Context, tx *db.Tx, viewer string) ([]Digest, error) {
+	var all []Digest
+	err := tx.Query(ctx, func(scan func(...any) error) error {
+		var d Digest
+		if err := scan(&d.Viewer, &d.Kind, &d.Count, &d.Sum); err != nil {
+			return err
+		}
+		all = append(all, d)
+		return nil
+	}, digests, viewer)
+	return all, err
 }
 
 // A Bell wakes those who wait for changes. The zero value is ready.

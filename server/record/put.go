@@ -94,6 +94,7 @@ func (k *Kind[M]) Put(ctx context.Context, tx *command.Tx, m M) error {
 		s.Before = digest(before)
 	}
 	tx.Touched(s)
+	tx.Made(k.Name, m.GetId(), m.GetRevision())
 	return nil
 }
 
@@ -117,18 +118,27 @@ func (k *Kind[M]) write(ctx context.Context, tx *command.Tx, m M, base int64, bo
 
 // announce tells everybody who sees the record now, and those who no longer do.
 func (k *Kind[M]) announce(tx *command.Tx, old, m M, was bool) {
-	now := k.Viewers(m)
+	now := k.viewers(m)
 	for _, v := range unique(now) {
 		tx.Changed(feed.Change{Viewer: v, Kind: k.Name, ID: m.GetId(), Revision: m.GetRevision()})
 	}
 	if !was {
 		return
 	}
-	for _, v := range unique(k.Viewers(old)) {
+	for _, v := range unique(k.viewers(old)) {
 		if !slices.Contains(now, v) {
 			tx.Changed(feed.Change{Viewer: v, Kind: k.Name, ID: m.GetId(), Revision: m.GetRevision(), Gone: true})
 		}
 	}
+}
+
+// viewers are all that see a record: the units it names, and everybody.
+func (k *Kind[M]) viewers(m M) []string {
+	v := k.Viewers(m)
+	if k.Open != nil && k.Open(m) {
+		v = append(slices.Clip(v), feed.Everybody)
+	}
+	return v
 }
 
 func unique(all []string) []string {

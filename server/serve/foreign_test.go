@@ -214,7 +214,7 @@ func send(t *testing.T, c *servertest.Client, procedure string, number int, m pr
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Zhiping-Mutation", "foreign/"+strconv.Itoa(number))
+	r.Header.Set("Zhiping-Mutation", "foreign/"+strconv.Itoa(number)+"/direct")
 	r.Header.Set("Authorization", "Bearer "+c.Token)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -22,7 +22,7 @@ func call(t *testing.T, h *servertest.House, procedure, token string) string {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Zhiping-Mutation", "rights/"+"1")
+	r.Header.Set("Zhiping-Mutation", "rights/1/direct")
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}

@@ -26,6 +26,7 @@ import (
 	"zhiping/server/audit"
 	"zhiping/server/blob"
 	"zhiping/server/command"
+	"zhiping/server/feed"
 	"zhiping/server/keys"
 	"zhiping/server/migrations"
 	"zhiping/server/rpc"
@@ -80,7 +81,8 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := serversync.Epoch(ctx, d); err != nil {
+	_, err = serversync.Epoch(ctx, d)
+	if err := errors.Join(err, feed.Rebuild(ctx, d)); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	s := &Server{DB: d, Run: &command.Runner{DB: d, Now: c.Now}, Keys: ring, log: c.Log, metrics: prometheus.NewRegistry(), mux: http.NewServeMux(), stop: make(chan struct{})}
@@ -153,6 +155,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, t *tls.Config) error
 	}()
 	signing := make(chan struct{})
 	go s.sign(ctx, signing)
+	beside, enough := context.WithCancel(ctx)
+	defer enough()
+	go s.listen(beside)
 	select {
 	case err := <-done:
 		return err
@@ -182,6 +187,40 @@ func (s *Server) sign(ctx context.Context, done chan<- struct{}) {
 			return
 		case <-t.C:
 			s.signNow(ctx)
+		}
+	}
+}
+
+// listenEvery is how soon a desktop hears of what another server on the same database has changed.
+const listenEvery = time.Second
+
+// listen rings the bell when another server on one PostgreSQL has written, and forgets old answers once a day.
+func (s *Server) listen(ctx context.Context) {
+	t, daily := time.NewTicker(listenEvery), time.NewTicker(24*time.Hour)
+	defer t.Stop()
+	defer daily.Stop()
+	if s.DB.Dialect == db.SQLite {
+		t.Stop() // only one server has the file
+	}
+	last := int64(-1)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-daily.C:
+			if err := s.Run.Retain(ctx); err != nil {
+				s.log.Error("forget old answers", "error", err)
+			}
+		case <-t.C:
+			var seq int64
+			err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+				seq, err = feed.Head(ctx, tx)
+				return err
+			})
+			if err == nil && seq != last {
+				last = seq
+				s.Run.Bell.Ring()
+			}
 		}
 	}
 }

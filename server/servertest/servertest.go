@@ -53,6 +53,21 @@ func Each(t *testing.T, fn func(t *testing.T, h *House)) {
 // Start starts a server on a database, "" for SQLite in a fresh folder. Its clock stands still at 2026-03-02 09:00 +08:00 until Advance.
 func Start(t testing.TB, database string) *House {
 	t.Helper()
+	h := start(t, database)
+	h.bootstrap()
+	return h
+}
+
+// Join starts a second server on the database of another one; accounts and units are the same.
+func Join(t testing.TB, other *House, database string) *House {
+	t.Helper()
+	h := start(t, database)
+	h.Top = other.Top
+	return h
+}
+
+func start(t testing.TB, database string) *House {
+	t.Helper()
 	h := &House{T: t}
 	h.clock.Store(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC).UnixMilli())
 	ctx, cancel := context.WithCancel(context.Background())
@@ -76,7 +91,6 @@ func Start(t testing.TB, database string) *House {
 		}
 	})
 	h.Server, h.URL = s, "http://"+l.Addr().String()
-	h.bootstrap()
 	return h
 }
 

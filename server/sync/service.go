@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 
 	"connectrpc.com/connect"
 
 	syncv1 "zhiping/proto/gen/zhiping/sync/v1"
+	"zhiping/server/command"
 	"zhiping/server/feed"
 	"zhiping/server/record"
 	"zhiping/server/session"
@@ -57,7 +59,7 @@ func NewEpoch(ctx context.Context, d *db.DB) error {
 	})
 }
 
-// Pull implements the RPC. A cursor of another epoch begins anew.
+// Pull implements the RPC. A cursor of another epoch, or one that is ahead of the server, begins anew.
 func (s *Service) Pull(ctx context.Context, r *syncv1.PullRequest) (*syncv1.PullResponse, error) {
 	resp := &syncv1.PullResponse{}
 	size := int(r.Size)
@@ -68,54 +70,99 @@ func (s *Service) Pull(ctx context.Context, r *syncv1.PullRequest) (*syncv1.Pull
 		if err := tx.Get(ctx, []any{&resp.Epoch}, readEpoch); err != nil {
 			return err
 		}
-		resp.Cursor = r.Cursor
-		if r.Epoch != resp.Epoch {
-			resp.Cursor = 0
+		head, err := feed.Head(ctx, tx)
+		if err != nil {
+			return err
 		}
-		viewer := session.Of(ctx).Viewer()
-		changes, err := feed.After(ctx, tx, viewer, resp.Cursor, size+1)
+		if resp.Cursor = r.Cursor; r.Epoch != resp.Epoch || r.Cursor > head {
+			resp.Cursor, resp.Reset_ = 0, true
+		}
+		c := session.Of(ctx)
+		if resp.Last, err = command.Last(ctx, tx, c.Staff.Id, r.Client); err != nil {
+			return err
+		}
+		changes, err := feed.After(ctx, tx, c.Viewer(), resp.Cursor, size+1)
 		if err != nil {
 			return err
 		}
 		if resp.More = len(changes) > size; resp.More {
 			changes = changes[:size]
+		} else {
+			resp.Cursor = head
 		}
-		return fill(ctx, tx, resp, viewer, changes)
+		return s.fill(ctx, tx, resp, c, r.Whole, changes)
 	})
 	return resp, err
 }
 
-func fill(ctx context.Context, tx *db.Tx, resp *syncv1.PullResponse, viewer string, changes []feed.Numbered) error {
+func (s *Service) fill(ctx context.Context, tx *db.Tx, resp *syncv1.PullResponse, c *session.Caller, whole int64, changes []feed.Numbered) error {
+	digests, err := feed.Digests(ctx, tx, c.Viewer())
+	if err != nil {
+		return err
+	}
+	big := map[string]bool{}
+	for _, d := range digests {
+		if !resp.More {
+			resp.Digests = append(resp.Digests, &syncv1.Digest{Open: d.Viewer == feed.Everybody, Kind: d.Kind, Count: d.Count, Sum: d.Sum})
+		}
+		big[d.Kind] = big[d.Kind] || whole > 0 && d.Count > whole
+	}
 	for _, n := range changes {
-		c := &syncv1.Change{Kind: n.Kind, Id: n.ID, Revision: n.Revision, Gone: n.Gone}
+		change := &syncv1.Change{Kind: n.Kind, Id: n.ID, Revision: n.Revision, Gone: n.Gone, Open: n.Viewer == feed.Everybody, At: n.At, By: n.By}
 		if !n.Gone {
-			body, m, visible, err := record.Body(ctx, tx, viewer, n.Kind, n.ID)
-			if err != nil {
+			if err := body(ctx, tx, c, change, big[n.Kind]); err != nil {
 				return err
 			}
-			if c.Gone = !visible; visible {
-				c.Body, c.Revision = body, m.GetRevision()
-			}
 		}
-		resp.Changes, resp.Cursor = append(resp.Changes, c), n.Seq
+		resp.Changes = append(resp.Changes, change)
+		if resp.More {
+			resp.Cursor = n.Seq
+		}
 	}
 	return nil
 }
 
-// Watch implements the RPC: a hint at once and after every change until the client or the server goes.
+var hasToDo = db.SQL("SELECT 1 FROM seat WHERE subject = $1 AND unit_id = $2 AND tab IN (1, 2, 3) LIMIT 1")
+
+// body brings a record's message, unless it is one of too many and nothing has to be done about it.
+func body(ctx context.Context, tx *db.Tx, c *session.Caller, change *syncv1.Change, big bool) error {
+	if big {
+		var one int
+		if err := tx.Get(ctx, []any{&one}, hasToDo, change.Id, c.Unit.Id); errors.Is(err, db.ErrNoRow) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	b, m, visible, err := record.Body(ctx, tx, c.Viewer(), change.Kind, change.Id)
+	if err != nil {
+		return err
+	}
+	if !visible || m.GetRevision() != change.Revision {
+		return fmt.Errorf("sync: the feed has %s %s at %d, the record is at %d, visible: %v", change.Kind, change.Id, change.Revision, m.GetRevision(), visible)
+	}
+	change.Body = b
+	return nil
+}
+
+// Watch implements the RPC: a hint at once and after every change that the caller sees, until the client or the server goes.
 func (s *Service) Watch(ctx context.Context, _ *syncv1.WatchRequest, stream *connect.ServerStream[syncv1.WatchResponse]) error {
+	viewer, last := session.Of(ctx).Viewer(), int64(-1)
 	for {
 		wait := s.bell.Wait()
 		var seq int64
 		err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
-			seq, err = feed.Head(ctx, tx)
+			seq, err = feed.HeadOf(ctx, tx, viewer)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if err := stream.Send(&syncv1.WatchResponse{Cursor: seq}); err != nil {
-			return err
+		if seq != last {
+			if err := stream.Send(&syncv1.WatchResponse{Cursor: seq}); err != nil {
+				return err
+			}
+			last = seq
 		}
 		select {
 		case <-wait:

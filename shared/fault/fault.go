@@ -22,6 +22,7 @@ const (
 	State    Code = "state"    // right request, wrong moment: the record's state does not allow it
 	Conflict Code = "conflict" // somebody else changed it first
 	Late     Code = "late"     // a deadline has passed, by the server's clock
+	Gap      Code = "gap"      // a mutation of this outbox is missing before this one; Field is the number to go on with
 	Offline  Code = "offline"  // needs the server, which cannot be reached
 	Internal Code = "internal" // not the person's fault; the text carries a number to quote
 )

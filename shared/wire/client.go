@@ -12,8 +12,12 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// MutationHeader names the header with a mutation's client and number, "<client>/<number>" (sync.md).
+// MutationHeader names the header with a mutation's client and number, "<client>/<number>" (sync.md). Numbers of an outbox are contiguous; what
+// is called at once, beside any outbox, ends in "/direct": it is recognised when it comes again, but may overtake another.
 const MutationHeader = "Zhiping-Mutation"
+
+// Direct marks a mutation that belongs to no outbox.
+const Direct = "direct"
 
 // A Client is the client's interceptor: it adds the token, numbers the mutations and turns what comes back into faults.
 type Client struct {
@@ -53,7 +57,7 @@ func (c *Client) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			if !fixed {
 				n = c.Next()
 			}
-			req.Header().Set(MutationHeader, c.id+"/"+strconv.FormatInt(n, 10))
+			req.Header().Set(MutationHeader, c.id+"/"+strconv.FormatInt(n, 10)+"/"+Direct)
 		}
 		resp, err := next(ctx, req)
 		return resp, Decode(err)

@@ -14,7 +14,7 @@ import (
 var codes = map[fault.Code]connect.Code{
 	fault.Invalid: connect.CodeInvalidArgument, fault.NotFound: connect.CodeNotFound, fault.Denied: connect.CodePermissionDenied,
 	fault.State: connect.CodeFailedPrecondition, fault.Conflict: connect.CodeAborted, fault.Late: connect.CodeOutOfRange,
-	fault.Offline: connect.CodeUnavailable, fault.Internal: connect.CodeInternal,
+	fault.Gap: connect.CodeFailedPrecondition, fault.Offline: connect.CodeUnavailable, fault.Internal: connect.CodeInternal,
 }
 
 // Proto returns a fault as its message; nil for nil.

@@ -6,6 +6,8 @@ const (
 	PullRequest_Epoch  = "epoch"
 	PullRequest_Cursor = "cursor"
 	PullRequest_Size   = "size"
+	PullRequest_Client = "client"
+	PullRequest_Whole  = "whole"
 )
 
 // The names of the fields of PullResponse.
@@ -14,6 +16,17 @@ const (
 	PullResponse_Cursor  = "cursor"
 	PullResponse_Changes = "changes"
 	PullResponse_More    = "more"
+	PullResponse_Reset_  = "reset"
+	PullResponse_Last    = "last"
+	PullResponse_Digests = "digests"
+)
+
+// The names of the fields of Digest.
+const (
+	Digest_Open  = "open"
+	Digest_Kind  = "kind"
+	Digest_Count = "count"
+	Digest_Sum   = "sum"
 )
 
 // The names of the fields of Change.
@@ -23,6 +36,9 @@ const (
 	Change_Revision = "revision"
 	Change_Gone     = "gone"
 	Change_Body     = "body"
+	Change_Open     = "open"
+	Change_At       = "at"
+	Change_By       = "by"
 )
 
 // The names of the fields of WatchRequest.

@@ -31,7 +31,11 @@ type PullRequest struct {
 	Epoch  string `protobuf:"bytes,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	Cursor int64  `protobuf:"varint,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// Changes at most, 1 to 1000; 0 is 500.
-	Size          int32 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+	Size int32 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+	// The outbox, whose last number is answered.
+	Client string `protobuf:"bytes,4,opt,name=client,proto3" json:"client,omitempty"`
+	// Kinds of which the viewer sees more than this come without bodies, but for what the unit has to do; 0 is no limit.
+	Whole         int64 `protobuf:"varint,5,opt,name=whole,proto3" json:"whole,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -87,13 +91,33 @@ func (x *PullRequest) GetSize() int32 {
 	return 0
 }
 
+func (x *PullRequest) GetClient() string {
+	if x != nil {
+		return x.Client
+	}
+	return ""
+}
+
+func (x *PullRequest) GetWhole() int64 {
+	if x != nil {
+		return x.Whole
+	}
+	return 0
+}
+
 type PullResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Epoch   string                 `protobuf:"bytes,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	Cursor  int64                  `protobuf:"varint,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	Changes []*Change              `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
-	// There are more; pull again.
-	More          bool `protobuf:"varint,4,opt,name=more,proto3" json:"more,omitempty"`
+	// There are more; pull again. The checkpoint is complete only without it.
+	More bool `protobuf:"varint,4,opt,name=more,proto3" json:"more,omitempty"`
+	// The mirror is of another epoch, or ahead of the server: it begins anew with these changes.
+	Reset_ bool `protobuf:"varint,5,opt,name=reset,proto3" json:"reset,omitempty"`
+	// The last mutation of the outbox that has had its effect in this checkpoint.
+	Last int64 `protobuf:"varint,6,opt,name=last,proto3" json:"last,omitempty"`
+	// What the caller sees now, to compare the mirror with; only without more.
+	Digests       []*Digest `protobuf:"bytes,7,rep,name=digests,proto3" json:"digests,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -156,6 +180,97 @@ func (x *PullResponse) GetMore() bool {
 	return false
 }
 
+func (x *PullResponse) GetReset_() bool {
+	if x != nil {
+		return x.Reset_
+	}
+	return false
+}
+
+func (x *PullResponse) GetLast() int64 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+func (x *PullResponse) GetDigests() []*Digest {
+	if x != nil {
+		return x.Digests
+	}
+	return nil
+}
+
+// Digest is count and sum of the hashes of all records of a kind.
+type Digest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What everybody sees, not what the unit sees.
+	Open          bool   `protobuf:"varint,1,opt,name=open,proto3" json:"open,omitempty"`
+	Kind          string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	Count         int64  `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	Sum           int64  `protobuf:"varint,4,opt,name=sum,proto3" json:"sum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Digest) Reset() {
+	*x = Digest{}
+	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Digest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Digest) ProtoMessage() {}
+
+func (x *Digest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Digest.ProtoReflect.Descriptor instead.
+func (*Digest) Descriptor() ([]byte, []int) {
+	return file_zhiping_sync_v1_sync_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Digest) GetOpen() bool {
+	if x != nil {
+		return x.Open
+	}
+	return false
+}
+
+func (x *Digest) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Digest) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Digest) GetSum() int64 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
+}
+
 // Change is one record gained, changed or lost from sight.
 type Change struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -163,17 +278,22 @@ type Change struct {
 	Kind     string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	Id       string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	Revision int64  `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	// It is no longer visible: remove it.
+	// It is no longer visible this way: remove it, unless it is the other way.
 	Gone bool `protobuf:"varint,4,opt,name=gone,proto3" json:"gone,omitempty"`
-	// The record's message.
-	Body          []byte `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`
+	// The record's message; empty for one that is fetched when it is asked for.
+	Body []byte `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`
+	// Seen by everybody, not by the unit.
+	Open bool `protobuf:"varint,6,opt,name=open,proto3" json:"open,omitempty"`
+	// When the change was made, UTC milliseconds, and by which unit and person.
+	At            int64  `protobuf:"varint,7,opt,name=at,proto3" json:"at,omitempty"`
+	By            string `protobuf:"bytes,8,opt,name=by,proto3" json:"by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Change) Reset() {
 	*x = Change{}
-	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[2]
+	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -185,7 +305,7 @@ func (x *Change) String() string {
 func (*Change) ProtoMessage() {}
 
 func (x *Change) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[2]
+	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -198,7 +318,7 @@ func (x *Change) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Change.ProtoReflect.Descriptor instead.
 func (*Change) Descriptor() ([]byte, []int) {
-	return file_zhiping_sync_v1_sync_proto_rawDescGZIP(), []int{2}
+	return file_zhiping_sync_v1_sync_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Change) GetKind() string {
@@ -236,6 +356,27 @@ func (x *Change) GetBody() []byte {
 	return nil
 }
 
+func (x *Change) GetOpen() bool {
+	if x != nil {
+		return x.Open
+	}
+	return false
+}
+
+func (x *Change) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Change) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
 type WatchRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -244,7 +385,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[3]
+	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -256,7 +397,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[3]
+	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -269,7 +410,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_sync_v1_sync_proto_rawDescGZIP(), []int{3}
+	return file_zhiping_sync_v1_sync_proto_rawDescGZIP(), []int{4}
 }
 
 type WatchResponse struct {
@@ -281,7 +422,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[4]
+	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -293,7 +434,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[4]
+	mi := &file_zhiping_sync_v1_sync_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -306,7 +447,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_sync_v1_sync_proto_rawDescGZIP(), []int{4}
+	return file_zhiping_sync_v1_sync_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *WatchResponse) GetCursor() int64 {
@@ -320,14 +461,18 @@ var File_zhiping_sync_v1_sync_proto protoreflect.FileDescriptor
 
 const file_zhiping_sync_v1_sync_proto_rawDesc = "" +
 	"\n" +
-	"\x1azhiping/sync/v1/sync.proto\x12\x0fzhiping.sync.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\"{\n" +
+	"\x1azhiping/sync/v1/sync.proto\x12\x0fzhiping.sync.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\"\xc2\x01\n" +
 	"\vPullRequest\x12$\n" +
 	"\x05epoch\x18\x01 \x01(\tB\x0e\xbaH\x04r\x02\x18@\x8a\xb5\x18\x03\n" +
 	"\x01-R\x05epoch\x12\x1f\n" +
 	"\x06cursor\x18\x02 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x06cursor\x12%\n" +
 	"\x04size\x18\x03 \x01(\x05B\x11\xbaH\a\x1a\x05\x18\xe8\a(\x00\x8a\xb5\x18\x03\n" +
-	"\x01-R\x04size\"\xa7\x01\n" +
+	"\x01-R\x04size\x12&\n" +
+	"\x06client\x18\x04 \x01(\tB\x0e\xbaH\x04r\x02\x18@\x8a\xb5\x18\x03\n" +
+	"\x01-R\x06client\x12\x1d\n" +
+	"\x05whole\x18\x05 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x05whole\"\x9f\x02\n" +
 	"\fPullResponse\x12\x1d\n" +
 	"\x05epoch\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x05epoch\x12\x1f\n" +
@@ -336,7 +481,22 @@ const file_zhiping_sync_v1_sync_proto_rawDesc = "" +
 	"\achanges\x18\x03 \x03(\v2\x17.zhiping.sync.v1.ChangeB\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\achanges\x12\x1b\n" +
 	"\x04more\x18\x04 \x01(\bB\a\x8a\xb5\x18\x03\n" +
-	"\x01-R\x04more\"\x9d\x01\n" +
+	"\x01-R\x04more\x12\x1d\n" +
+	"\x05reset\x18\x05 \x01(\bB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x05reset\x12\x1b\n" +
+	"\x04last\x18\x06 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04last\x12:\n" +
+	"\adigests\x18\a \x03(\v2\x17.zhiping.sync.v1.DigestB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\adigests\"|\n" +
+	"\x06Digest\x12\x1b\n" +
+	"\x04open\x18\x01 \x01(\bB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04open\x12\x1b\n" +
+	"\x04kind\x18\x02 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04kind\x12\x1d\n" +
+	"\x05count\x18\x03 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x05count\x12\x19\n" +
+	"\x03sum\x18\x04 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x03sum\"\xec\x01\n" +
 	"\x06Change\x12\x1b\n" +
 	"\x04kind\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x04kind\x12\x17\n" +
@@ -347,7 +507,13 @@ const file_zhiping_sync_v1_sync_proto_rawDesc = "" +
 	"\x04gone\x18\x04 \x01(\bB\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x04gone\x12\x1b\n" +
 	"\x04body\x18\x05 \x01(\fB\a\x8a\xb5\x18\x03\n" +
-	"\x01-R\x04body\"\x0e\n" +
+	"\x01-R\x04body\x12\x1b\n" +
+	"\x04open\x18\x06 \x01(\bB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04open\x12\x17\n" +
+	"\x02at\x18\a \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02at\x12\x17\n" +
+	"\x02by\x18\b \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02by\"\x0e\n" +
 	"\fWatchRequest\"0\n" +
 	"\rWatchResponse\x12\x1f\n" +
 	"\x06cursor\x18\x01 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
@@ -371,25 +537,27 @@ func file_zhiping_sync_v1_sync_proto_rawDescGZIP() []byte {
 	return file_zhiping_sync_v1_sync_proto_rawDescData
 }
 
-var file_zhiping_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_zhiping_sync_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_zhiping_sync_v1_sync_proto_goTypes = []any{
 	(*PullRequest)(nil),   // 0: zhiping.sync.v1.PullRequest
 	(*PullResponse)(nil),  // 1: zhiping.sync.v1.PullResponse
-	(*Change)(nil),        // 2: zhiping.sync.v1.Change
-	(*WatchRequest)(nil),  // 3: zhiping.sync.v1.WatchRequest
-	(*WatchResponse)(nil), // 4: zhiping.sync.v1.WatchResponse
+	(*Digest)(nil),        // 2: zhiping.sync.v1.Digest
+	(*Change)(nil),        // 3: zhiping.sync.v1.Change
+	(*WatchRequest)(nil),  // 4: zhiping.sync.v1.WatchRequest
+	(*WatchResponse)(nil), // 5: zhiping.sync.v1.WatchResponse
 }
 var file_zhiping_sync_v1_sync_proto_depIdxs = []int32{
-	2, // 0: zhiping.sync.v1.PullResponse.changes:type_name -> zhiping.sync.v1.Change
-	0, // 1: zhiping.sync.v1.SyncService.Pull:input_type -> zhiping.sync.v1.PullRequest
-	3, // 2: zhiping.sync.v1.SyncService.Watch:input_type -> zhiping.sync.v1.WatchRequest
-	1, // 3: zhiping.sync.v1.SyncService.Pull:output_type -> zhiping.sync.v1.PullResponse
-	4, // 4: zhiping.sync.v1.SyncService.Watch:output_type -> zhiping.sync.v1.WatchResponse
-	3, // [3:5] is the sub-list for method output_type
-	1, // [1:3] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	3, // 0: zhiping.sync.v1.PullResponse.changes:type_name -> zhiping.sync.v1.Change
+	2, // 1: zhiping.sync.v1.PullResponse.digests:type_name -> zhiping.sync.v1.Digest
+	0, // 2: zhiping.sync.v1.SyncService.Pull:input_type -> zhiping.sync.v1.PullRequest
+	4, // 3: zhiping.sync.v1.SyncService.Watch:input_type -> zhiping.sync.v1.WatchRequest
+	1, // 4: zhiping.sync.v1.SyncService.Pull:output_type -> zhiping.sync.v1.PullResponse
+	5, // 5: zhiping.sync.v1.SyncService.Watch:output_type -> zhiping.sync.v1.WatchResponse
+	4, // [4:6] is the sub-list for method output_type
+	2, // [2:4] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_sync_v1_sync_proto_init() }
@@ -403,7 +571,7 @@ func file_zhiping_sync_v1_sync_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_sync_v1_sync_proto_rawDesc), len(file_zhiping_sync_v1_sync_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
