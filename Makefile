@@ -53,7 +53,7 @@ test: deps build/.dir check windows ## everything, on SQLite and PostgreSQL
 	@packaging/linux/pgtmp.sh go test -timeout 15m -json ./... > build/test.json; status=$$?; go run ./packaging/counts build/test.json; exit $$status
 
 soak: deps build/.dir ## kills, power cuts and fuzzing for SOAK_S seconds
-	SOAK_S=$${SOAK_S:-300} packaging/linux/pgtmp.sh go test -count 1 -timeout 2h ./shared/ballot/box ./shared/db/... ./desktop/room ./server/demo
+	SOAK_S=$${SOAK_S:-300} packaging/linux/pgtmp.sh go test -count 1 -timeout 2h ./shared/ballot/box ./shared/db/... ./desktop/room ./server/demo ./server/serve
 	go test -run '^$$' -fuzz FuzzParseEnvelope -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/ballot
 	go test -run '^$$' -fuzz FuzzRead -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/sheet
 

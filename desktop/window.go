@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -10,12 +12,14 @@ import (
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/container"
 
+	"zhiping/desktop/application"
 	"zhiping/desktop/cache"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/theme"
 	"zhiping/desktop/unit"
+	"zhiping/desktop/vault"
 )
 
 // windowCommand opens the window.
@@ -46,6 +50,7 @@ func (c *windowCommand) Run() error {
 		p.showSignIn(c)
 	}
 	w.ShowAndRun()
+	p.end()
 	return nil
 }
 
@@ -74,11 +79,7 @@ func (p *program) signIn(c *windowCommand) *shell.SignIn {
 		client := syncer.Dial(s.Address.Text, s.Pin.Text)
 		account, password := s.Account.Text, s.Password.Text
 		p.desk.Run(func() func() {
-			err := client.SignIn(context.Background(), account, password)
-			var mirror *cache.Cache
-			if err == nil {
-				mirror, err = openCache(client, account, password)
-			}
+			opened, err := openAccount(client, account, password)
 			return func() {
 				if err != nil {
 					s.Fail(err)
@@ -88,7 +89,7 @@ func (p *program) signIn(c *windowCommand) *shell.SignIn {
 				prefs.SetString(serverKey, s.Address.Text)
 				prefs.SetString(pinKey, s.Pin.Text)
 				prefs.SetString(accountKey, account)
-				p.enter(client, mirror)
+				p.enter(client, opened)
 			}
 		})
 	}, func(s *shell.SignIn) { p.register(c, s) })
@@ -102,14 +103,41 @@ func (p *program) signIn(c *windowCommand) *shell.SignIn {
 	return s
 }
 
-// enter shows the main window for whoever has signed in.
-func (p *program) enter(client *syncer.Client, mirror *cache.Cache) {
-	p.client, p.mirror = client, mirror
-	who := client.Identity
-	p.desk.By.UnitID, p.desk.By.UnitName, p.desk.By.StaffID, p.desk.By.StaffName = who.Unit.Id, who.Unit.Name, who.Staff.Id, who.Staff.Name
-	p.shell = shell.New(p.window, who, p.menu(), client.Answered)
+// enter shows the main window for whoever has signed in, and keeps it in step with the server.
+func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
+	p.client, p.account, p.mirror = client, opened, opened.Mirror
+	p.desk.By = client.Actor()
+	p.desk.Drafts = drafts{p}
+	effects := map[string]cache.Effect{}
+	maps.Copy(effects, unit.Effects)
+	maps.Copy(effects, application.Effects)
+	p.syncer = syncer.New(client, opened.Box, opened.Mirror, p.desk.By, effects, opened.Files(), time.Now, p.followed)
+	p.lists()
+	p.shell = shell.New(p.window, client.Identity, p.menu(), p.standing)
+	stop := p.syncer.Start()
+	p.end = func() {
+		stop()
+		if err := opened.Close(); err != nil {
+			slog.Error("close", "error", err)
+		}
+	}
 	p.window.SetContent(p.shell.Content)
 	p.window.SetOnDropped(p.dropped)
+}
+
+// lists makes the mirror keep every list, before the first records come.
+func (p *program) lists() {
+	units, applications := p.client.Units(), p.client.Applications()
+	unit.Registrations(units, p.mirror)
+	unit.Superiors(units, p.mirror)
+	unit.Subordinates(units, p.mirror)
+	unit.Staff(units, p.mirror)
+	application.Own(applications, p.mirror)
+	application.Review(applications, p.mirror)
+	application.Committee(applications, p.mirror)
+	if err := p.mirror.Fill(context.Background()); err != nil {
+		slog.Error("mirror", "error", err)
+	}
 }
 
 // register shows the form of a unit that has no account yet (A2).
@@ -125,19 +153,19 @@ func (p *program) register(c *windowCommand, s *shell.SignIn) {
 	p.window.SetContent(container.NewBorder(shell.Heading("单位注册", back), nil, nil, nil, container.NewPadded(form)))
 }
 
-// openCache opens the cache of this server and account: one folder each (sync.md).
-func openCache(c *syncer.Client, account, password string) (*cache.Cache, error) {
-	base, err := os.UserCacheDir()
+// openAccount signs in and opens the person's folder on this machine: one for each server and account (sync.md).
+func openAccount(c *syncer.Client, account, password string) (*syncer.Account, error) {
+	base, err := os.UserConfigDir()
 	if err != nil {
 		return nil, err
 	}
-	return cache.Open(context.Background(), filepath.Join(base, "zhiping", c.Name(), account), password, time.Now)
+	return syncer.OpenAccount(context.Background(), c, filepath.Join(base, "zhiping"), account, password, vault.System{}, time.Now)
 }
 
 func newProgram(w fyne.Window) *program {
-	p := &program{window: w, dropping: map[string]func(string){}}
+	p := &program{window: w, end: func() {}, dropping: map[string]func(string){}}
 	p.desk = &kit.Desk{
-		Run:     p.run,
+		Run:     kit.Background,
 		Files:   kit.WindowFiles(w),
 		Say:     p.say,
 		Fail:    p.fail,
@@ -146,6 +174,9 @@ func newProgram(w fyne.Window) *program {
 		Confirm: func(title, text, button string, yes func()) { kit.Confirm(w, title, text, button, yes) },
 		Ask: func(title string, content fyne.CanvasObject, button string, do func()) {
 			kit.Ask(w, title, content, button, do)
+		},
+		Choose: func(title string, content fyne.CanvasObject, choices ...kit.Choice) {
+			kit.Choose(w, title, content, choices...)
 		},
 	}
 	return p

@@ -2,16 +2,21 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
+	"maps"
 	"net/url"
-	"os"
 	"path/filepath"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
+	"google.golang.org/protobuf/proto"
 
 	"zhiping/desktop/cache"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/list"
+	"zhiping/desktop/pending"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/syncer"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
@@ -20,32 +25,87 @@ import (
 
 // program wires the pages together: the desk they work on, and how each is opened. Every domain's part is a file of its own.
 type program struct {
-	window fyne.Window
-	desk   *kit.Desk
-	client *syncer.Client
-	mirror *cache.Cache
-	shell  *shell.Shell
+	window  fyne.Window
+	desk    *kit.Desk
+	client  *syncer.Client
+	account *syncer.Account
+	mirror  *cache.Cache
+	syncer  *syncer.Syncer
+	shell   *shell.Shell
+	end     func() // closes what was opened at sign-in
 
 	dropping map[string]func(path string) // what takes files dropped on the window, by the page's key
 }
 
 // menu is the whole menu in the order of features.md; the shell shows what the person has the right to.
 func (p *program) menu() []shell.Item {
-	all := p.unitMenu()
-	return append(all, p.applicationMenu()...)
+	all := append(p.unitMenu(), p.applicationMenu()...)
+	return append(all, shell.Item{Group: "本机", Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending})
 }
 
-// run does slow work beside the window and brings the state bar up to date after it.
-func (p *program) run(work func() func()) {
-	kit.Background(func() func() {
-		then := work()
-		return func() {
-			then()
-			if p.shell != nil {
-				p.shell.Heard()
-			}
+const pendingTitle = "待同步"
+
+// pending is the page of what was done on this machine; it follows every change of the outbox.
+func (p *program) pending() *shell.Page {
+	page := pending.New(p.syncer, p.account.Box, p.mirror, p.desk)
+	return &shell.Page{Key: pendingTitle, Title: pendingTitle, Content: page.Content, Refresh: page.Load, Kinds: []string{outboxKind}, Follow: page.Load}
+}
+
+// outboxKind is what pages follow that show the outbox.
+const outboxKind = "outbox"
+
+// followed is told by the sync what looks different now.
+func (p *program) followed(kinds map[string]bool) {
+	kit.OnWindow(func() {
+		if p.shell == nil {
+			return
 		}
+		all := map[string]bool{outboxKind: true}
+		maps.Copy(all, kinds)
+		p.shell.Heard()
+		p.shell.Followed(all)
 	})
+}
+
+// longWait is how long something may wait before the state bar calls for attention: the watchdog goes by age, not by errors (sync.md).
+const longWait = 2 * time.Hour
+
+// standing is the state bar: online or not, the last pull, what waits and since when, what the clerk has to decide.
+func (p *program) standing() (string, bool) {
+	s := p.syncer.Status()
+	line := "离线，可继续办理"
+	if s.Online {
+		line = "在线"
+	}
+	if !s.Pulled.IsZero() {
+		line += "　最近同步 " + s.Pulled.In(china).Format("15:04:05")
+	}
+	age := time.Duration(0)
+	if s.Waiting > 0 {
+		age = time.Since(s.Oldest)
+		line += fmt.Sprintf("　|　待同步 %d 项，最早 %s", s.Waiting, ago(age))
+	}
+	if s.Open > 0 {
+		line += fmt.Sprintf("　|　%d 项被退回或有冲突，请到“%s”处理", s.Open, pendingTitle)
+	}
+	if s.Err != "" {
+		line += "　|　" + s.Err
+	}
+	return line, s.Err != "" || s.Open > 0 || age > longWait
+}
+
+var china = time.FixedZone("+08:00", 8*60*60)
+
+func ago(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return "刚刚"
+	case d < time.Hour:
+		return fmt.Sprintf("%d 分钟前", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d 小时前", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d 天前", int(d.Hours()/24))
 }
 
 func (p *program) say(text string) { dialog.ShowInformation("提示", text, p.window) }
@@ -55,12 +115,8 @@ func (p *program) fail(err error) { kit.ShowFault(p.window, err) }
 // fetch gets an attachment and opens it in the system's program.
 func (p *program) fetch(a *commonv1.Attachment, kind, id string) {
 	var path string
-	p.desk.Do(func() error {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return err
-		}
-		path, err = p.client.Download(context.Background(), a, kind, id, filepath.Join(base, "zhiping", p.client.Name(), "opened"))
+	p.desk.Do(func() (err error) {
+		path, err = p.client.Download(context.Background(), a, kind, id, filepath.Join(p.account.Dir, "opened"))
 		return err
 	}, func() {
 		if err := fyne.CurrentApp().OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}); err != nil {
@@ -70,8 +126,29 @@ func (p *program) fetch(a *commonv1.Attachment, kind, id string) {
 }
 
 func (p *program) upload(path string) (*commonv1.Attachment, error) {
-	return p.client.Upload(context.Background(), path)
+	return p.syncer.Keep(context.Background(), path)
 }
+
+// drafts keeps forms in the account's outbox.
+type drafts struct{ p *program }
+
+func (d drafts) Save(name string, m proto.Message) error {
+	b, err := proto.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return d.p.account.Box.SaveDraft(context.Background(), name, b)
+}
+
+func (d drafts) Load(name string, m proto.Message) (time.Time, bool) {
+	b, at, err := d.p.account.Box.Draft(context.Background(), name)
+	if err != nil {
+		slog.Error("draft", "error", err)
+	}
+	return at, b != nil && proto.Unmarshal(b, m) == nil
+}
+
+func (d drafts) Drop(name string) error { return d.p.account.Box.DropDraft(context.Background(), name) }
 
 // dropped hands a file that was dropped on the window to the page that is shown.
 func (p *program) dropped(_ fyne.Position, files []fyne.URI) {
@@ -86,7 +163,11 @@ func (p *program) dropped(_ fyne.Position, files []fyne.URI) {
 func listPage[M any](p *program, l *list.List[M], open func(row M, from *kit.ListPage[M]), actions ...kit.Action[M]) *shell.Page {
 	var page *kit.ListPage[M]
 	page = kit.NewListPage(l, p.desk.Run, func(row M) { open(row, page) }, actions...)
-	return &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search}
+	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search}
+	if l.Mirror != nil {
+		out.Kinds, out.Follow = []string{l.Mirror.Kind}, page.Load
+	}
+	return out
 }
 
 // casePage opens the page of a row of a list. After done it goes on to the next row, as a clerk does who has two hundred before him; with

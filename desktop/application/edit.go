@@ -29,12 +29,14 @@ type Edit struct {
 	forms        []*kit.Form
 	achievements *fyne.Container
 	shown        []*kit.Form // of the achievements
+	draft        *kit.Draft
 }
 
 // NewEdit draws the form; done is called when the application has been handed in. act, if it is known, says what can be chosen.
 func NewEdit(a *applicationv1.Application, act *activityv1.Activity, c applicationv1connect.ApplicationServiceClient, d *kit.Desk, done func()) *Edit {
 	e := &Edit{message: proto.CloneOf(a), client: c, desk: d, achievements: container.NewVBox()}
-	body := container.NewVBox(returned(a))
+	e.draft = kit.NewDraft(d, "application "+draftName(a), e.message)
+	body := container.NewVBox(returned(a), e.draft.Banner.Content)
 	for _, part := range []struct {
 		title  string
 		fields []string
@@ -82,6 +84,7 @@ func title(a *applicationv1.Application) string {
 func (e *Edit) add(body *fyne.Container, title string, fields []string) {
 	f := kit.NewForm(e.message, fields...)
 	f.Attach(e.desk.Attach)
+	f.Changed = e.draft.Changed
 	e.forms = append(e.forms, f)
 	body.Add(kit.NewPart(title, f.Content))
 }
@@ -108,6 +111,7 @@ func (e *Edit) drawAchievements() {
 	for i, x := range e.message.Achievements {
 		f := kit.NewForm(x, achievement...)
 		f.Attach(e.desk.Attach)
+		f.Changed = e.draft.Changed
 		e.shown = append(e.shown, f)
 		remove := widget.NewButtonWithIcon("删除此项", theme.DeleteIcon(), func() {
 			all := e.message.Achievements
@@ -140,9 +144,18 @@ func (e *Edit) save(then func()) {
 				return
 			}
 			e.message.Revision, e.message.State = resp.Application.Revision, resp.Application.State
+			e.draft.Drop()
 			then()
 		}
 	})
+}
+
+// draftName names the draft of a form: a new application has one for its activity, so that it is found again.
+func draftName(a *applicationv1.Application) string {
+	if a.Revision == 0 {
+		return "new " + a.ActivityId
+	}
+	return a.Id
 }
 
 // returned says why an application came back, nothing for others.

@@ -9,6 +9,7 @@ import (
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	rules "zhiping/shared/application"
 	"zhiping/shared/field"
 )
 
@@ -35,28 +36,32 @@ var columns = []list.Column[message]{
 	{Title: "状态", Width: 74, Text: text(applicationv1.Application_State)},
 }
 
+func state(a message) string { return a.State.String() }
+
 var filters = []list.Filter{{Column: "name", Title: "姓名"}, {Column: "work_unit", Title: "工作单位"}}
 
-func source(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) cache.Source[message] {
-	return cache.Through(mirror, "application", func(ctx context.Context, q *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
+func source(c applicationv1connect.ApplicationServiceClient) list.Source[message] {
+	return func(ctx context.Context, q *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
 		resp, err := c.ListApplications(ctx, &applicationv1.ListApplicationsRequest{Query: q})
 		return resp.GetApplications(), resp.GetPage(), err
-	})
+	}
 }
 
 // Review is the list of the cases that this unit reviews (D3, D6).
 func Review(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *list.List[message] {
-	return &list.List[message]{
-		Name: "application-review", Title: "申报材料审核", Scope: "review", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c, mirror),
+	return cache.Add(mirror, &list.List[message]{
+		Mirror: list.Reviewed(kind, message.GetReview),
+		Name:   "application-review", Title: "申报材料审核", Scope: "review", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
 		Tabs:  []list.Tab{{State: "TAB_FIRST", Title: "初审"}, {State: "TAB_FURTHER", Title: "复审"}, {State: "TAB_AGAIN", Title: "上级单位退回，重审"}, {State: "TAB_PASSED", Title: "已上报"}, {State: "TAB_RETURNED", Title: "已退回"}, {State: "TAB_REFUSED", Title: "不通过"}},
 		Empty: "此状态下没有申报材料。下级单位或申报人提交后会显示在这里。",
-	}
+	})
 }
 
 // Own is the list of the unit's own applications (D2).
 func Own(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *list.List[message] {
-	return &list.List[message]{
-		Name: "application-own", Title: "本单位申报人员", Scope: "own", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c, mirror),
+	return cache.Add(mirror, &list.List[message]{
+		Mirror: list.Owned(kind, message.GetUnitId, state),
+		Name:   "application-own", Title: "本单位申报人员", Scope: "own", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
 		Tabs: []list.Tab{
 			{State: "", Title: "全部"},
 			{State: "STATE_DRAFT", Title: "草稿"},
@@ -69,13 +74,14 @@ func Own(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *
 			{State: "STATE_REFUSED", Title: "不通过"},
 		},
 		Empty: "还没有申报人员。可从“导入申报材料”批量导入，或单个录入。",
-	}
+	})
 }
 
 // Committee is the list of those reported to the unit's committees (F1).
 func Committee(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *list.List[message] {
-	return &list.List[message]{
-		Name: "application-committee", Title: "参评人员", Scope: "committee", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c, mirror),
+	return cache.Add(mirror, &list.List[message]{
+		Mirror: list.Owned(kind, rules.CommitteeUnit, state),
+		Name:   "application-committee", Title: "参评人员", Scope: "committee", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
 		Tabs: []list.Tab{
 			{State: "STATE_REPORTED", Title: "待受理"},
 			{State: "STATE_QUALIFIED", Title: "已受理"},
@@ -88,5 +94,5 @@ func Committee(c applicationv1connect.ApplicationServiceClient, mirror *cache.Ca
 			{State: "", Title: "全部"},
 		},
 		Empty: "此状态下没有参评人员。",
-	}
+	})
 }

@@ -1,15 +1,10 @@
-// Package cache is what the desktop has seen, on disk: lists are read through it, so that without the network the last state is shown (sync.md,
-// read path; the full mirror comes with the sync issue). It is disposable, and sealed: bodies hold personal data and are encrypted with a
-// key that only the person's password gives.
+// Package cache is the mirror of what the account may see on the server: records with their sealed messages, and for every list the rows with
+// what they are sorted and searched by. It is disposable: another schema, a damaged file or thirty days without a sign-in, and it is made
+// anew (sync.md, read path). What has been done here and not yet come back from the server lies over it.
 package cache
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"log/slog"
 	"os"
@@ -17,237 +12,195 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
-	"golang.org/x/crypto/scrypt"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
-	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	"zhiping/desktop/vault"
 	"zhiping/shared/db"
-	"zhiping/shared/fault"
 )
 
 // A Cache is the file of one server and account.
 type Cache struct {
-	db  *db.DB
-	box cipher.AEAD
-	now func() time.Time
+	db    *db.DB
+	vault *vault.Vault
+	now   func() time.Time
+	unit  string // whose view it is
+	lists map[string][]index
+	kinds map[string]protoreflect.MessageType
 }
 
+// schemaNumber is raised with every change of the schema or of what lists index; a file of another number is made anew.
+const schemaNumber = 2
+
 const schema = `
-CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS page (key BLOB PRIMARY KEY, at INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT;`
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS item (kind TEXT NOT NULL, id TEXT NOT NULL, open INTEGER NOT NULL, revision INTEGER NOT NULL, at INTEGER NOT NULL, by_whom TEXT NOT NULL, PRIMARY KEY (kind, id, open)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS record (kind TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, used INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, id)) STRICT;
+CREATE INDEX IF NOT EXISTS record_used ON record (used);
+CREATE TABLE IF NOT EXISTS overlay (kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, id)) STRICT;
+CREATE TABLE IF NOT EXISTS entry (list TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, c0 TEXT NOT NULL, c1 TEXT NOT NULL, c2 TEXT NOT NULL, c3 TEXT NOT NULL, PRIMARY KEY (list, id)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entry_state ON entry (list, state, at, id);
+CREATE TABLE IF NOT EXISTS digest (kind TEXT NOT NULL, open INTEGER NOT NULL, count INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (kind, open)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS incoming (seq INTEGER PRIMARY KEY, change BLOB NOT NULL) STRICT;`
 
 // fileName is the cache inside its folder.
 const fileName = "cache.db"
 
-// Open opens or creates the cache of a folder. A cache that another password sealed is emptied, and one that cannot be read is made anew: it
-// can always be filled again, and must not keep anybody from working.
-func Open(ctx context.Context, dir, password string, now func() time.Time) (*Cache, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	c, err := open(ctx, dir, password, now)
+// unused is how long a mirror nobody signed in to is kept.
+const unused = 30 * 24 * time.Hour
+
+// Open opens or creates the mirror of a folder for a unit. One that cannot be read, is of another program's schema, or was not opened for thirty
+// days is made anew: it can always be filled again, and must not keep anybody from working.
+func Open(ctx context.Context, dir string, v *vault.Vault, unit string, now func() time.Time) (*Cache, error) {
+	c, err := open(ctx, dir, v, unit, now)
 	var bad sqlite3.Error
-	if err == nil || !errors.As(err, &bad) || bad.Code != sqlite3.ErrNotADB && bad.Code != sqlite3.ErrCorrupt {
+	if err == nil || !errors.Is(err, errStale) && (!errors.As(err, &bad) || bad.Code != sqlite3.ErrNotADB && bad.Code != sqlite3.ErrCorrupt) {
 		return c, err // a file that another window of the program has open is not damaged
 	}
-	slog.Warn("cache is made anew", "error", err)
-	for _, end := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(filepath.Join(dir, fileName+end)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, err
-		}
-	}
-	return open(ctx, dir, password, now)
-}
-
-func open(ctx context.Context, dir, password string, now func() time.Time) (*Cache, error) {
-	d, err := db.OpenSQLite(ctx, filepath.Join(dir, fileName))
-	if err != nil {
+	slog.Warn("mirror is made anew", "error", err)
+	if err := Remove(dir); err != nil {
 		return nil, err
 	}
-	c := &Cache{db: d, now: now}
-	if err := c.unlock(ctx, password); err != nil {
-		return nil, errors.Join(err, d.Close())
-	}
-	return c, nil
+	return open(ctx, dir, v, unit, now)
 }
 
-// Close closes the file.
-func (c *Cache) Close() error { return c.db.Close() }
-
-// proof is what the key seals so that another password is noticed.
-var proof = []byte("zhiping cache 1")
-
-func (c *Cache) unlock(ctx context.Context, password string) error {
-	if _, err := c.db.Raw().ExecContext(ctx, schema); err != nil {
-		return err
-	}
-	return c.db.Write(ctx, func(tx *db.Tx) error {
-		var salt, sealed []byte
-		err := tx.Get(ctx, []any{&salt}, "SELECT value FROM setting WHERE name = 'salt'")
-		if err == nil {
-			err = tx.Get(ctx, []any{&sealed}, "SELECT value FROM setting WHERE name = 'proof'")
-		}
-		if err != nil && !errors.Is(err, db.ErrNoRow) {
-			return err
-		}
-		if err == nil {
-			if err := c.key(password, salt); err != nil {
-				return err
-			}
-			if _, err := c.unseal(sealed); err == nil {
-				return nil
-			}
-		}
-		return c.begin(ctx, tx, password)
-	})
-}
-
-// begin empties the cache under a new key.
-func (c *Cache) begin(ctx context.Context, tx *db.Tx, password string) error {
-	salt := make([]byte, 16)
-	rand.Read(salt)
-	if err := c.key(password, salt); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, "DELETE FROM page"); err != nil {
-		return err
-	}
-	for name, value := range map[string][]byte{"salt": salt, "proof": c.seal(proof)} {
-		if _, err := tx.Exec(ctx, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value); err != nil {
+// Remove removes the mirror of a folder; it must not be open.
+func Remove(dir string) error {
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(filepath.Join(dir, fileName+end)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Cache) key(password string, salt []byte) error {
-	k, err := scrypt.Key([]byte(password), salt, 1<<15, 8, 1, 32)
+// errStale says that a mirror is of no use any more.
+var errStale = errors.New("cache: another schema, another unit, or not used for long")
+
+func open(ctx context.Context, dir string, v *vault.Vault, unit string, now func() time.Time) (*Cache, error) {
+	d, err := db.OpenSQLite(ctx, filepath.Join(dir, fileName))
 	if err != nil {
+		return nil, err
+	}
+	c := &Cache{db: d, vault: v, now: now, unit: unit, lists: map[string][]index{}, kinds: map[string]protoreflect.MessageType{}}
+	if err := c.prepare(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return c, nil
+}
+
+// proof is what the key seals, so that a mirror of another key is noticed.
+const proof = "zhiping"
+
+func (c *Cache) prepare(ctx context.Context) error {
+	var version int
+	if err := c.db.Raw().QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	block, err := aes.NewCipher(k)
-	if err != nil {
+	var tables int
+	if err := c.db.Raw().QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_schema").Scan(&tables); err != nil {
 		return err
 	}
-	c.box, err = cipher.NewGCM(block)
-	return err
-}
-
-func (c *Cache) seal(b []byte) []byte {
-	nonce := make([]byte, c.box.NonceSize())
-	rand.Read(nonce)
-	return c.box.Seal(nonce, nonce, b, nil)
-}
-
-func (c *Cache) unseal(b []byte) ([]byte, error) {
-	n := c.box.NonceSize()
-	if len(b) < n {
-		return nil, errors.New("cache: too short")
+	if tables > 0 && version != schemaNumber {
+		return errStale
 	}
-	return c.box.Open(nil, b[:n], b[n:], nil)
-}
-
-// A Source answers one page of a list.
-type Source[M any] func(context.Context, *commonv1.Query) ([]M, *commonv1.PageInfo, error)
-
-// Through reads a list through the cache: what the server answers is kept; when it cannot be reached, what was kept is answered instead,
-// together with an Offline fault that says how old it is (list.Source).
-func Through[M proto.Message](c *Cache, name string, source Source[M]) Source[M] {
-	return func(ctx context.Context, q *commonv1.Query) ([]M, *commonv1.PageInfo, error) {
-		rows, page, err := source(ctx, q)
-		if c == nil {
-			return rows, page, err
-		}
-		key, bad := keyOf(name, q)
-		if bad != nil {
-			return rows, page, err
-		}
-		switch {
-		case err == nil:
-			if bad := keep(ctx, c, key, rows, page); bad != nil { // the answer is good all the same
-				slog.Warn("cache", "list", name, "error", bad)
-			}
-		case fault.CodeOf(err) == fault.Offline:
-			if rows, page, at, bad := kept[M](ctx, c, key); bad == nil {
-				return rows, page, fault.New(fault.Offline, "服务器连接不上，以下是本机 %s 保存的数据", at.In(china).Format("01-02 15:04"))
-			}
-		}
-		return rows, page, err
+	if _, err := c.db.Raw().ExecContext(ctx, schema+"\nPRAGMA user_version = 2;"); err != nil {
+		return err
 	}
-}
-
-var china = time.FixedZone("+08:00", 8*60*60)
-
-func keyOf(name string, q *commonv1.Query) ([]byte, error) {
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(q)
-	h := sha256.Sum256(append([]byte(name+"\x00"), b...))
-	return h[:], err
-}
-
-// keep stores a page: its info and its rows, each with its length in front.
-func keep[M proto.Message](ctx context.Context, c *Cache, key []byte, rows []M, page *commonv1.PageInfo) error {
-	var all []byte
-	for _, m := range append([]proto.Message{page}, messages(rows)...) {
-		b, err := proto.Marshal(m)
+	return c.db.Write(ctx, func(tx *db.Tx) error {
+		s, err := settings(ctx, tx)
 		if err != nil {
 			return err
 		}
-		all = append(binary.AppendUvarint(all, uint64(len(b))), b...)
-	}
-	sealed := c.seal(all)
-	return c.db.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, "INSERT INTO page (key, at, sealed) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET at = excluded.at, sealed = excluded.sealed", key, c.now().UnixMilli(), sealed)
-		return err
+		if tables > 0 {
+			sealed, bad := c.vault.Open([]byte(s.get("proof")))
+			opened := time.UnixMilli(s.number("opened"))
+			if bad != nil || string(sealed) != proof || s.get("unit") != c.unit || c.now().Sub(opened) > unused {
+				return errStale
+			}
+		}
+		return errors.Join(s.set("proof", string(c.vault.Seal([]byte(proof)))), s.set("unit", c.unit), s.set("opened", c.now().UnixMilli()))
 	})
 }
 
-func messages[M proto.Message](rows []M) []proto.Message {
-	all := make([]proto.Message, len(rows))
-	for i, r := range rows {
-		all[i] = r
-	}
-	return all
+// Close closes the file.
+func (c *Cache) Close() error { return c.db.Close() }
+
+// Get returns a record as it is seen here: with what has been done on this machine. ok is false for one that is not here.
+func (c *Cache) Get(ctx context.Context, kind, id string) (m proto.Message, ok bool, err error) {
+	err = c.db.Read(ctx, func(tx *db.Tx) error {
+		m, err = c.effective(ctx, tx, kind, id)
+		return err
+	})
+	return m, m != nil, err
 }
 
-func kept[M proto.Message](ctx context.Context, c *Cache, key []byte) ([]M, *commonv1.PageInfo, time.Time, error) {
-	var at int64
+// Base returns a record as the server has it, with who changed it last and when.
+func (c *Cache) Base(ctx context.Context, kind, id string) (m proto.Message, by string, at time.Time, err error) {
+	var ms int64
+	err = c.db.Read(ctx, func(tx *db.Tx) error {
+		if m, err = c.body(ctx, tx, "SELECT body FROM record WHERE kind = $1 AND id = $2", kind, id); err != nil || m == nil {
+			return err
+		}
+		err := tx.Get(ctx, []any{&by, &ms}, "SELECT by_whom, at FROM item WHERE kind = $1 AND id = $2 ORDER BY open LIMIT 1", kind, id)
+		if errors.Is(err, db.ErrNoRow) {
+			return nil
+		}
+		return err
+	})
+	return m, by, time.UnixMilli(ms), err
+}
+
+// effective is the overlay's message, or the server's; nil for none.
+func (c *Cache) effective(ctx context.Context, tx *db.Tx, kind, id string) (proto.Message, error) {
+	m, err := c.body(ctx, tx, "SELECT body FROM overlay WHERE kind = $1 AND id = $2", kind, id)
+	if m != nil || err != nil {
+		return m, err
+	}
+	return c.body(ctx, tx, "SELECT body FROM record WHERE kind = $1 AND id = $2", kind, id)
+}
+
+func (c *Cache) body(ctx context.Context, tx *db.Tx, query, kind, id string) (proto.Message, error) {
 	var sealed []byte
-	if err := c.db.Read(ctx, func(tx *db.Tx) error {
-		return tx.Get(ctx, []any{&at, &sealed}, "SELECT at, sealed FROM page WHERE key = $1", key)
-	}); err != nil {
-		return nil, nil, time.Time{}, err
+	if err := tx.Get(ctx, []any{&sealed}, query, kind, id); errors.Is(err, db.ErrNoRow) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
-	all, err := c.unseal(sealed)
+	b, err := c.vault.Open(sealed)
 	if err != nil {
-		return nil, nil, time.Time{}, err
+		return nil, err
 	}
-	rows, page, err := decode[M](all)
-	return rows, page, time.UnixMilli(at), err
+	return c.decode(kind, b)
 }
 
-// decode reads what keep has written.
-func decode[M proto.Message](all []byte) ([]M, *commonv1.PageInfo, error) {
-	page := &commonv1.PageInfo{}
-	var rows []M
-	for first := true; len(all) > 0; first = false {
-		n, used := binary.Uvarint(all)
-		if used <= 0 || n > uint64(len(all)-used) {
-			return nil, nil, errors.New("cache: damaged")
+func (c *Cache) decode(kind string, b []byte) (proto.Message, error) {
+	t := c.kinds[kind]
+	if t == nil {
+		var err error
+		if t, err = typeOf(kind); err != nil {
+			return nil, err
 		}
-		b := all[used : used+int(n)]
-		all = all[used+int(n):]
-		if first {
-			if err := proto.Unmarshal(b, page); err != nil {
-				return nil, nil, err
-			}
-			continue
-		}
-		var zero M
-		m := zero.ProtoReflect().New().Interface().(M)
-		if err := proto.Unmarshal(b, m); err != nil {
-			return nil, nil, err
-		}
-		rows = append(rows, m)
 	}
-	return rows, page, nil
+	m := t.New().Interface()
+	return m, proto.Unmarshal(b, m)
+}
+
+// typeOf finds the message of a kind: its domain's package has it under its own name. Accounts are of the domain unit.
+func typeOf(kind string) (protoreflect.MessageType, error) {
+	domain := kind
+	if kind == "staff" {
+		domain = "unit"
+	}
+	name := string(kind[0]-'a'+'A') + kind[1:]
+	return protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName("zhiping." + domain + ".v1." + name))
+}
+
+// Revision is the revision that a message carries.
+func Revision(m proto.Message) int64 {
+	if r, ok := m.(interface{ GetRevision() int64 }); ok {
+		return r.GetRevision()
+	}
+	return 0
 }

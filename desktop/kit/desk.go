@@ -18,10 +18,19 @@ type Desk struct {
 	Fetch func(a *commonv1.Attachment, kind, id string)
 	// Upload sends a file and gives what names it.
 	Upload func(path string) (*commonv1.Attachment, error)
+	Drafts Drafts
 	// Confirm asks before something that cannot be taken back; button names what is done.
 	Confirm func(title, text, button string, yes func())
 	// Ask shows something to fill in, in a window of its own.
 	Ask func(title string, content fyne.CanvasObject, button string, do func())
+	// Choose shows something that has to be decided, in a window of its own.
+	Choose func(title string, content fyne.CanvasObject, choices ...Choice)
+}
+
+// A Choice is one way to decide.
+type Choice struct {
+	Title string
+	Do    func()
 }
 
 // Do runs a call beside the window, says what went wrong, or goes on with then.

@@ -106,6 +106,22 @@ func Ask(w fyne.Window, title string, content fyne.CanvasObject, button string, 
 	d.Show()
 }
 
+// Choose shows something that has to be decided: a button for each choice, and one to leave it for later.
+func Choose(w fyne.Window, title string, content fyne.CanvasObject, choices ...Choice) {
+	d := dialog.NewCustomWithoutButtons(title, content, w)
+	buttons := []fyne.CanvasObject{widget.NewButton("以后再处理", d.Hide)}
+	for _, c := range choices {
+		b := widget.NewButton(c.Title, func() {
+			d.Hide()
+			c.Do()
+		})
+		b.Importance = widget.HighImportance
+		buttons = append(buttons, b)
+	}
+	d.SetButtons(buttons)
+	d.Show()
+}
+
 // ConfirmTyped asks before something grave: the button works once the person has typed word, such as the name of what is to go.
 func ConfirmTyped(w fyne.Window, title, text, word, button string, yes func()) {
 	l := widget.NewLabel(text)

@@ -17,3 +17,6 @@ func Background(work func() func()) {
 
 // Inline does everything at once: the runner of tests.
 func Inline(work func() func()) { work()() }
+
+// OnWindow runs fn on the window's goroutine: what comes from elsewhere, such as the sync, goes through it.
+func OnWindow(fn func()) { fyne.Do(fn) }

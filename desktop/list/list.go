@@ -9,7 +9,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	"zhiping/shared/field"
+	"zhiping/shared/review"
 )
 
 // A Column shows one value of a row.
@@ -55,6 +57,31 @@ type List[M any] struct {
 	ID                 func(M) string
 	Empty              string // why it may be empty, and what to do
 	Source             Source[M]
+	Mirror             *Mirror[M] // nil for a list that is only asked of the server
+}
+
+// A Mirror says how a list is answered from the records on this machine.
+type Mirror[M any] struct {
+	Kind string // of the records
+	// State is the tab a record stands under for a unit; false if it is not in the list.
+	State func(m M, unit string) (string, bool)
+}
+
+// Owned is the mirror of the records of a kind that belong to a unit, under their own states.
+func Owned[M any](kind string, owner, state func(M) string) *Mirror[M] {
+	return &Mirror[M]{Kind: kind, State: func(m M, unit string) (string, bool) { return state(m), owner(m) == unit }}
+}
+
+// Reviewed is the mirror of the cases of a matter that lie or lay before a unit, under the tabs of its review.
+func Reviewed[M any](kind string, reviewed func(M) *reviewv1.Case) *Mirror[M] {
+	return &Mirror[M]{Kind: kind, State: func(m M, unit string) (string, bool) {
+		for _, s := range review.Seats(reviewed(m)) {
+			if s.UnitID == unit {
+				return s.Tab.String(), true
+			}
+		}
+		return "", false
+	}}
 }
 
 // A Source answers a query. Rows together with an error are shown with the error above them: what the cache knows while the server cannot

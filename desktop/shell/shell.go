@@ -3,7 +3,6 @@ package shell
 
 import (
 	"fmt"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -36,6 +35,9 @@ type Page struct {
 	Search func(fyne.Canvas)
 	// Turn goes by so many cases on in the list that the page was opened from (Ctrl+Down and Ctrl+Up): a clerk reviews two hundred in a row.
 	Turn func(by int)
+	// Kinds are the kinds of records that the page shows; Follow brings it up to date when one of them has changed.
+	Kinds  []string
+	Follow func()
 }
 
 // A Shell is the main window's content.
@@ -45,26 +47,30 @@ type Shell struct {
 	window  fyne.Window
 	tabs    *container.DocTabs
 	pages   map[*container.TabItem]*Page
+	stale   map[*Page]bool // shown again, it catches up
 	state   *widget.Label
 	refresh func()
 	doing   string // long work under way, for the state bar
 }
 
-// New draws the shell for whoever is signed in. answered gives when the server last answered.
-func New(w fyne.Window, who *sessionv1.Identity, items []Item, answered func() (time.Time, bool)) *Shell {
-	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, state: widget.NewLabel("")}
+// New draws the shell for whoever is signed in. standing says in words how server and outbox stand, and whether that calls for attention.
+func New(w fyne.Window, who *sessionv1.Identity, items []Item, standing func() (text string, bad bool)) *Shell {
+	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, stale: map[*Page]bool{}, state: widget.NewLabel("")}
 	s.tabs = container.NewDocTabs()
 	s.tabs.CloseIntercept = s.close
-	s.tabs.OnSelected = func(*container.TabItem) { s.status(who, answered) }
+	s.tabs.OnSelected = func(t *container.TabItem) {
+		s.status(who, standing)
+		s.catchUp(t)
+	}
 	menu := s.menu(who, items)
 	left := container.NewBorder(s.brand(), nil, nil, nil, container.NewVScroll(menu))
 	split := container.NewHSplit(left, s.tabs)
 	split.Offset = 0.16
 	s.Content = container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), s.state), nil, nil, split)
-	s.refresh = func() { s.status(who, answered) }
+	s.refresh = func() { s.status(who, standing) }
 	s.Open(s.home(who, items))
 	s.keys()
-	s.status(who, answered)
+	s.status(who, standing)
 	return s
 }
 
@@ -222,16 +228,39 @@ func (s *Shell) turn(by int) {
 	}
 }
 
-// status writes the state bar.
-func (s *Shell) status(who *sessionv1.Identity, answered func() (time.Time, bool)) {
-	line := "离线"
-	at, online := answered()
-	if online {
-		line = "在线"
+// Followed tells the pages which kinds of records look different now, "*" for all: the one that is shown catches up at once, the others when
+// they are shown again.
+func (s *Shell) Followed(kinds map[string]bool) {
+	for t, p := range s.pages {
+		hit := kinds["*"] && p.Follow != nil
+		for _, k := range p.Kinds {
+			hit = hit || kinds[k]
+		}
+		if hit {
+			s.stale[p] = true
+			if t == s.tabs.Selected() {
+				s.catchUp(t)
+			}
+		}
 	}
-	line += "　最近更新 " + at.In(time.FixedZone("+08:00", 8*60*60)).Format("15:04:05")
+}
+
+func (s *Shell) catchUp(t *container.TabItem) {
+	if p := s.pages[t]; p != nil && s.stale[p] {
+		delete(s.stale, p)
+		call(p.Follow)
+	}
+}
+
+// status writes the state bar.
+func (s *Shell) status(who *sessionv1.Identity, standing func() (string, bool)) {
+	line, bad := standing()
 	if s.doing != "" {
 		line += "　|　" + s.doing
+	}
+	s.state.Importance = widget.MediumImportance
+	if bad {
+		s.state.Importance = widget.WarningImportance
 	}
 	s.state.SetText(fmt.Sprintf("%s　%s　|　%s", who.Unit.GetName(), who.Staff.GetName(), line))
 }

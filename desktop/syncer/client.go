@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -28,18 +29,24 @@ type Client struct {
 	Identity *sessionv1.Identity // who is signed in
 
 	url   string
-	http  *http.Client
+	plain http.RoundTripper // straight to the server
+	http  *http.Client      // of the pages: through the gate once there is an outbox
 	opts  []connect.ClientOption
 	token atomic.Value
 	last  atomic.Int64 // when the server last answered, UTC milliseconds
 	// Whether the last call could not reach the server.
 	offline atomic.Bool
+	// What to sign in with again when the session is over, or could not begin for want of a network; only in memory.
+	account, password string
 }
 
 // Dial prepares a connection to "host:port"; pin is the fingerprint of the server's own certificate in hex, "" for one that the system
 // trusts. Nothing is sent yet.
 func Dial(address, pin string) *Client {
 	c := &Client{url: "https://" + strings.TrimPrefix(address, "https://")}
+	if strings.HasPrefix(address, "http://") {
+		c.url = address // behind a proxy of one's own, and in tests
+	}
 	conf := &tls.Config{MinVersion: tls.VersionTLS12}
 	if pin != "" {
 		conf.InsecureSkipVerify = true //nolint:gosec // the fingerprint below decides instead
@@ -51,11 +58,18 @@ func Dial(address, pin string) *Client {
 			return nil
 		}
 	}
-	c.http = &http.Client{Transport: &http.Transport{TLSClientConfig: conf, ForceAttemptHTTP2: true}, Timeout: time.Minute}
+	c.plain = &http.Transport{TLSClientConfig: conf, ForceAttemptHTTP2: true, DialContext: (&net.Dialer{Timeout: dialTime}).DialContext, TLSHandshakeTimeout: dialTime, MaxIdleConnsPerHost: 4}
+	c.http = &http.Client{Transport: c.plain, Timeout: time.Minute}
 	id := uuid.Must(uuid.NewV7()).String()
 	c.opts = []connect.ClientOption{connect.WithInterceptors(answered{c}, wire.NewClient(id, c.bearer))}
 	return c
 }
+
+// dialTime is how long reaching the server may take: an office without a network is to notice soon.
+const dialTime = 5 * time.Second
+
+// through lets the pages' calls go through a gate.
+func (c *Client) through(g http.RoundTripper) { c.http.Transport = g }
 
 func (c *Client) bearer() string {
 	t, _ := c.token.Load().(string)
@@ -90,7 +104,13 @@ func (c *Client) Answered() (at time.Time, online bool) {
 
 // SignIn signs a person in.
 func (c *Client) SignIn(ctx context.Context, account, password string) error {
-	resp, err := sessionv1connect.NewSessionServiceClient(c.http, c.url, c.opts...).SignIn(ctx, &sessionv1.SignInRequest{Account: account, Password: password})
+	c.account, c.password = account, password
+	return c.signIn(ctx)
+}
+
+func (c *Client) signIn(ctx context.Context) error {
+	plain := &http.Client{Transport: c.plain, Timeout: longestCall}
+	resp, err := sessionv1connect.NewSessionServiceClient(plain, c.url, c.opts...).SignIn(ctx, &sessionv1.SignInRequest{Account: c.account, Password: c.password})
 	if err != nil {
 		return err
 	}
@@ -116,5 +136,5 @@ func (c *Client) Applications() applicationv1connect.ApplicationServiceClient {
 
 // Name names the server as a folder can be named.
 func (c *Client) Name() string {
-	return strings.NewReplacer(":", "_", "/", "_", "[", "", "]", "").Replace(strings.TrimPrefix(c.url, "https://"))
+	return strings.NewReplacer(":", "_", "/", "_", "[", "", "]", "").Replace(strings.TrimPrefix(strings.TrimPrefix(c.url, "https://"), "http://"))
 }

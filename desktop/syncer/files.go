@@ -6,9 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"zhiping/desktop/outbox"
 	attachmentv1 "zhiping/proto/gen/zhiping/attachment/v1"
 	"zhiping/proto/gen/zhiping/attachment/v1/attachmentv1connect"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
@@ -25,9 +29,80 @@ func (c *Client) files() attachmentv1connect.AttachmentServiceClient {
 	return attachmentv1connect.NewAttachmentServiceClient(c.http, c.url, c.opts...)
 }
 
-// Upload sends a file in chunks and returns what names it in a record. A file that the server has already, or has a part of, is not sent
-// again.
-func (c *Client) Upload(ctx context.Context, path string) (*commonv1.Attachment, error) {
+// Keep keeps a file for the record that will name it, and returns what names it. It is sent before the change that names it, with the network
+// back or at once.
+func (s *Syncer) Keep(ctx context.Context, path string) (*commonv1.Attachment, error) {
+	a, err := describe(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(s.files, 0o700); err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(s.file(a), s.box.Seal(b), 0o600); err != nil {
+		return nil, fault.New(fault.State, "文件“%s”不能保存到本机，请检查磁盘空间", a.Name)
+	}
+	return a, nil
+}
+
+func (s *Syncer) file(a *commonv1.Attachment) string { return filepath.Join(s.files, a.Sha256) }
+
+// sendFiles sends the files that a change names and that are still here.
+func (s *Syncer) sendFiles(ctx context.Context, m *outbox.Mutation) error {
+	request, err := Request(m)
+	if err != nil {
+		return nil //nolint:nilerr // the server says what is wrong with it
+	}
+	var all []*commonv1.Attachment
+	attachments(request.ProtoReflect(), &all)
+	for _, a := range all {
+		sealed, err := os.ReadFile(s.file(a))
+		if errors.Is(err, os.ErrNotExist) {
+			continue // it was sent before
+		}
+		if err != nil {
+			return err
+		}
+		b, err := s.box.Unseal(sealed)
+		if err != nil {
+			return err
+		}
+		if err := s.client.send(ctx, a, b); err != nil {
+			return err
+		}
+		if err := os.Remove(s.file(a)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attachments are those that a message names, at any depth.
+func attachments(m protoreflect.Message, all *[]*commonv1.Attachment) {
+	if a, ok := m.Interface().(*commonv1.Attachment); ok {
+		*all = append(*all, a)
+		return
+	}
+	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case fd.Kind() != protoreflect.MessageKind || fd.IsMap():
+		case fd.IsList():
+			for i := range v.List().Len() {
+				attachments(v.List().Get(i).Message(), all)
+			}
+		default:
+			attachments(v.Message(), all)
+		}
+		return true
+	})
+}
+
+// describe says what names a file.
+func describe(path string) (*commonv1.Attachment, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fault.New(fault.NotFound, "打不开文件“%s”，请检查文件是否还在、是否被其他程序占用", path)
@@ -43,20 +118,21 @@ func (c *Client) Upload(ctx context.Context, path string) (*commonv1.Attachment,
 	case size > mostBytes:
 		return nil, fault.New(fault.Invalid, "文件“%s”超过 50 MB，请压缩或拆分后再上传", filepath.Base(path))
 	}
-	a := &commonv1.Attachment{Sha256: hex.EncodeToString(h.Sum(nil)), Name: filepath.Base(path), Size: size}
-	b := make([]byte, chunk)
-	for at := int64(0); at < size; {
-		n, err := f.ReadAt(b, at)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, err
-		}
-		resp, err := c.files().Upload(ctx, &attachmentv1.UploadRequest{Sha256: a.Sha256, Size: size, Offset: at, Chunk: b[:n]})
+	return &commonv1.Attachment{Sha256: hex.EncodeToString(h.Sum(nil)), Name: filepath.Base(path), Size: size}, nil
+}
+
+// send sends a file in chunks; what the server has already is not sent again.
+func (c *Client) send(ctx context.Context, a *commonv1.Attachment, b []byte) error {
+	plain := attachmentv1connect.NewAttachmentServiceClient(&http.Client{Transport: c.plain, Timeout: longestCall}, c.url, c.opts...)
+	for at := int64(0); at < int64(len(b)); {
+		end := min(at+chunk, int64(len(b)))
+		resp, err := plain.Upload(ctx, &attachmentv1.UploadRequest{Sha256: a.Sha256, Size: int64(len(b)), Offset: at, Chunk: b[at:end]})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		at = resp.Offset
 	}
-	return a, nil
+	return nil
 }
 
 // Download fetches a file that a record names into a folder and returns its path; what is there already and whole is not fetched again.

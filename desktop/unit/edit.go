@@ -39,10 +39,13 @@ func NewEdit(u *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, don
 	if !u.Authorised {
 		fields = append([]string{unitv1.Unit_CreditCode}, own...) // what was returned may be the code itself
 	}
+	draft := kit.NewDraft(d, "unit "+u.Id, m)
 	form := kit.NewForm(m, fields...)
 	form.Attach(d.Attach)
+	form.Changed = draft.Changed
 	took := func(u *unitv1.Unit) {
 		m.Revision = u.Revision
+		draft.Drop()
 		done(u)
 	}
 	save := func(then func()) {
@@ -71,7 +74,7 @@ func NewEdit(u *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, don
 		}
 	}
 	return &Edit{
-		Content: container.NewBorder(standing(u), buttons, nil, nil, container.NewVScroll(container.NewPadded(form.Content))),
+		Content: container.NewBorder(container.NewVBox(standing(u), draft.Banner.Content), buttons, nil, nil, container.NewVScroll(container.NewPadded(form.Content))),
 		Save:    func() { save(saved) },
 	}
 }

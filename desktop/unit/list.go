@@ -10,6 +10,7 @@ import (
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
 	"zhiping/shared/field"
+	rules "zhiping/shared/unit"
 )
 
 type message = *unitv1.Unit
@@ -29,38 +30,41 @@ var columns = []list.Column[message]{
 	{Title: "通讯地址", Width: 220, Text: text(unitv1.Unit_Address)},
 }
 
-func source(c unitv1connect.UnitServiceClient, mirror *cache.Cache) cache.Source[message] {
-	return cache.Through(mirror, "unit", func(ctx context.Context, q *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
+func source(c unitv1connect.UnitServiceClient) list.Source[message] {
+	return func(ctx context.Context, q *commonv1.Query) ([]message, *commonv1.PageInfo, error) {
 		resp, err := c.ListUnits(ctx, &unitv1.ListUnitsRequest{Query: q})
 		return resp.GetUnits(), resp.GetPage(), err
-	})
+	}
 }
 
 // Superiors is the review of units that ask to come under this one (A4).
 func Superiors(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[message] {
-	return &list.List[message]{
-		Name: "unit-superior", Title: "下级单位变更审核", Scope: "superior", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c, mirror),
+	return cache.Add(mirror, &list.List[message]{
+		Mirror: list.Reviewed("unit", message.GetSuperiorChange),
+		Name:   "unit-superior", Title: "下级单位变更审核", Scope: "superior", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c),
 		Tabs:  []list.Tab{{State: "TAB_FIRST", Title: "待审核"}, {State: "TAB_FURTHER", Title: "待复审"}, {State: "TAB_PASSED", Title: "审核通过"}, {State: "TAB_RETURNED", Title: "已退回"}, {State: "TAB_REFUSED", Title: "不通过"}},
 		Empty: "此状态下没有变更申请。其他单位申请改由本单位管理时会显示在这里。",
-	}
+	})
 }
 
 // Registrations is the review of subordinate registrations (A8).
 func Registrations(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[message] {
-	return &list.List[message]{
-		Name: "unit-registration", Title: "下级单位注册审核", Scope: "registration", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c, mirror),
+	return cache.Add(mirror, &list.List[message]{
+		Mirror: list.Reviewed("unit", message.GetRegistration),
+		Name:   "unit-registration", Title: "下级单位注册审核", Scope: "registration", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c),
 		Tabs:  []list.Tab{{State: "TAB_FIRST", Title: "待审核"}, {State: "TAB_FURTHER", Title: "待复审"}, {State: "TAB_PASSED", Title: "审核通过"}, {State: "TAB_RETURNED", Title: "已退回"}, {State: "TAB_REFUSED", Title: "不通过"}},
 		Empty: "此状态下没有注册申请。下级单位提交注册后会显示在这里。",
-	}
+	})
 }
 
 // Subordinates is the list of direct subordinates (A9).
 func Subordinates(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[message] {
-	return &list.List[message]{
-		Name: "unit-subordinate", Title: "下级单位信息管理", Scope: "subordinate", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c, mirror),
+	return cache.Add(mirror, &list.List[message]{
+		Mirror: list.Owned("unit", message.GetSuperiorId, rules.State),
+		Name:   "unit-subordinate", Title: "下级单位信息管理", Scope: "subordinate", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c),
 		Tabs:  []list.Tab{{State: "", Title: "全部"}, {State: "AUTHORISED", Title: "已授权"}, {State: "PENDING", Title: "待审核"}, {State: "RETURNED", Title: "已退回"}, {State: "REFUSED", Title: "不通过"}},
 		Empty: "还没有下级单位。可新建下级单位，或由下级单位自行注册。",
-	}
+	})
 }
 
 // staffColumns are the columns of the accounts (A6).
@@ -74,13 +78,14 @@ var staffColumns = []list.Column[*unitv1.Staff]{
 
 // Staff is the list of the own unit's accounts (A6).
 func Staff(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[*unitv1.Staff] {
-	return &list.List[*unitv1.Staff]{
-		Name: "staff", Title: "工作人员管理", Scope: "own", Columns: staffColumns, Filters: []list.Filter{{Column: "name", Title: "姓名"}, {Column: "account", Title: "登录账号"}}, ID: (*unitv1.Staff).GetId,
-		Source: cache.Through(mirror, "staff", func(ctx context.Context, q *commonv1.Query) ([]*unitv1.Staff, *commonv1.PageInfo, error) {
+	return cache.Add(mirror, &list.List[*unitv1.Staff]{
+		Mirror: list.Owned("staff", (*unitv1.Staff).GetUnitId, rules.StaffState),
+		Name:   "staff", Title: "工作人员管理", Scope: "own", Columns: staffColumns, Filters: []list.Filter{{Column: "name", Title: "姓名"}, {Column: "account", Title: "登录账号"}}, ID: (*unitv1.Staff).GetId,
+		Source: func(ctx context.Context, q *commonv1.Query) ([]*unitv1.Staff, *commonv1.PageInfo, error) {
 			resp, err := c.ListStaff(ctx, &unitv1.ListStaffRequest{Query: q})
 			return resp.GetStaff(), resp.GetPage(), err
-		}),
+		},
 		Tabs:  []list.Tab{{State: "", Title: "全部"}, {State: "ENABLED", Title: "在用"}, {State: "DISABLED", Title: "已停用"}},
 		Empty: "还没有工作人员。",
-	}
+	})
 }

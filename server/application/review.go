@@ -97,82 +97,27 @@ func (s *Service) ReviewApplications(ctx context.Context, r *applicationv1.Revie
 	})
 }
 
-// move makes a review move and what follows from it for the application's state.
+// move makes a review move; an application that the last unit has passed reaches the committee only while it still receives (D10).
 func move(ctx context.Context, tx *command.Tx, a message, action *reviewv1.Action) error {
-	if a.Review == nil || action.Move == reviewv1.Move_MOVE_WITHDRAW {
-		return fault.New(fault.State, "“%s”的申报材料不在审核中，请刷新列表", a.Name)
-	}
-	first := a.Review.At == 0
-	if err := review.Apply(a.Review, action, tx.Caller.Actor(), tx.Now); err != nil {
+	if err := rules.Review(a, action, tx.Caller.Actor(), tx.Now); err != nil || a.State != applicationv1.State_STATE_REPORTED {
 		return err
-	}
-	switch {
-	case action.Move == reviewv1.Move_MOVE_APPROVE && first && a.Review.At > 0:
-		if err := rules.CheckRecommended(a); err != nil {
-			return err
-		}
-		fallthrough
-	case action.Move == reviewv1.Move_MOVE_APPROVE:
-		return report(ctx, tx, a)
-	case a.Review.Stage == reviewv1.Stage_STAGE_RETURNED:
-		return rules.Move(a, rules.Return)
-	case a.Review.Stage == reviewv1.Stage_STAGE_REFUSED:
-		return rules.Move(a, rules.Refuse)
-	}
-	return nil
-}
-
-// report hands an application that the last unit has passed to the committee, while it still receives (D10).
-func report(ctx context.Context, tx *command.Tx, a message) error {
-	if a.Review.Stage != reviewv1.Stage_STAGE_APPROVED {
-		return nil
 	}
 	act, err := activity.Activities.Find(ctx, tx.Tx, a.ActivityId)
 	if err != nil {
 		return err
 	}
-	if err := activityrules.CheckTime(act, activityrules.Receive, tx.Now); err != nil {
-		return err
-	}
-	return rules.Move(a, rules.Report)
+	return activityrules.CheckTime(act, activityrules.Receive, tx.Now)
 }
 
 // QualifyApplications implements the RPC (F1).
 func (s *Service) QualifyApplications(ctx context.Context, r *applicationv1.QualifyApplicationsRequest) (*applicationv1.QualifyApplicationsResponse, error) {
-	events := map[reviewv1.Move]rules.Event{reviewv1.Move_MOVE_APPROVE: rules.Qualify, reviewv1.Move_MOVE_RETURN: rules.Return, reviewv1.Move_MOVE_REFUSE: rules.Refuse}
-	event, ok := events[r.Action.Move]
-	if !ok {
-		return nil, fault.New(fault.Invalid, "参评资格审核只能选择通过、退回或不通过").At("action.move")
-	}
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*applicationv1.QualifyApplicationsResponse, error) {
 		outcomes, err := record.EachAt(ctx, tx, Applications, r.Bases, func(a message) error {
 			if a.CommitteeUnitId != tx.Caller.Unit.Id {
 				return fault.New(fault.Denied, "只有评委会组建单位可以审核参评资格")
 			}
-			if event != rules.Qualify && r.Action.Opinion == "" && len(r.Action.Defects) == 0 {
-				return fault.New(fault.Invalid, "%s须填写原因，请补充后再提交", event).At("action.opinion")
-			}
-			if err := rules.Move(a, event); err != nil {
-				return err
-			}
-			qualified(a, r.Action, tx)
-			return nil
+			return rules.Decide(a, r.Action, tx.Caller.Actor(), tx.Now)
 		})
 		return &applicationv1.QualifyApplicationsResponse{Outcomes: outcomes}, err
 	})
-}
-
-// qualified notes the committee's decision in the process view; a returned application goes back through the whole chain.
-func qualified(a message, action *reviewv1.Action, tx *command.Tx) {
-	by := tx.Caller.Actor()
-	a.Review.Steps = append(a.Review.Steps, &reviewv1.Step{
-		Move: action.Move, UnitId: by.UnitID, UnitName: by.UnitName, StaffId: by.StaffID, StaffName: by.StaffName,
-		Opinion: action.Opinion, Defects: action.Defects, At: tx.Now, To: review.Origin,
-	})
-	switch a.State {
-	case applicationv1.State_STATE_RETURNED:
-		a.Review.Stage, a.Review.At, a.Review.Level = reviewv1.Stage_STAGE_RETURNED, review.Origin, 0
-	case applicationv1.State_STATE_REFUSED:
-		a.Review.Stage = reviewv1.Stage_STAGE_REFUSED
-	}
 }

@@ -20,7 +20,7 @@ var Applications = record.Define(&record.Kind[message]{
 	New:  func() message { return &applicationv1.Application{} },
 	Columns: []record.Column[message]{
 		{Name: "unit_id", Value: func(a message) any { return a.UnitId }},
-		{Name: "committee_unit_id", Value: func(a message) any { return committeeUnit(a) }},
+		{Name: "committee_unit_id", Value: func(a message) any { return rules.CommitteeUnit(a) }},
 		{Name: "authority_id", Value: func(a message) any { return authority(a) }},
 		{Name: "activity_id", Value: func(a message) any { return a.ActivityId }, Match: record.Exact},
 		{Name: "person_id", Value: func(a message) any { return a.PersonId }},
@@ -43,15 +43,6 @@ var Applications = record.Define(&record.Kind[message]{
 	Viewers: viewers,
 })
 
-// committeeUnit is who receives it, once it has been reported.
-func committeeUnit(a message) string {
-	switch a.State {
-	case applicationv1.State_STATE_UNSPECIFIED, applicationv1.State_STATE_DRAFT, applicationv1.State_STATE_IN_REVIEW, applicationv1.State_STATE_RETURNED, applicationv1.State_STATE_WITHDRAWN:
-		return ""
-	}
-	return a.CommitteeUnitId
-}
-
 // authority is who confirms it, once it has come so far.
 func authority(a message) string {
 	switch a.State {
@@ -70,7 +61,7 @@ func bar(a message) int64 {
 
 func viewers(a message) []string {
 	all := []string{session.Viewer(a.UnitId)}
-	if c := committeeUnit(a); c != "" {
+	if c := rules.CommitteeUnit(a); c != "" {
 		all = append(all, session.Viewer(c))
 	}
 	if u := authority(a); u != "" {

@@ -89,12 +89,19 @@ var china = time.FixedZone("+08:00", 8*60*60)
 func Run[Resp proto.Message](ctx context.Context, r *Runner, req proto.Message, fn func(*Tx) (Resp, error)) (Resp, error) {
 	var answer Resp
 	var refused *fault.Error
-	digest, err := digestOf(Of(ctx).Procedure, req)
+	sent, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
 	if err != nil {
 		return answer, err
 	}
-	changed := false
+	digest := digestOf(Of(ctx).Procedure, sent)
+	changed, attempts := false, 0
 	err = r.DB.Write(ctx, func(tx *db.Tx) error {
+		if attempts++; attempts > 1 { // handlers write into the request; the second attempt begins with what was sent
+			proto.Reset(req)
+			if err := proto.Unmarshal(sent, req); err != nil {
+				return err
+			}
+		}
 		now := r.Now()
 		t := &Tx{Tx: tx, Caller: session.Of(ctx), Now: now.UnixMilli(), Today: now.In(china).Format(time.DateOnly)}
 		c := &attempt[Resp]{call: Of(ctx), tx: t, req: req, digest: digest, fn: fn}
@@ -114,15 +121,11 @@ func Run[Resp proto.Message](ctx context.Context, r *Runner, req proto.Message, 
 	return answer, nil
 }
 
-func digestOf(procedure string, req proto.Message) ([]byte, error) {
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
-	if err != nil {
-		return nil, err
-	}
+func digestOf(procedure string, sent []byte) []byte {
 	h := sha256.New()
 	h.Write([]byte(procedure + "\x00"))
-	h.Write(b)
-	return h.Sum(nil), nil
+	h.Write(sent)
+	return h.Sum(nil)
 }
 
 type attempt[Resp proto.Message] struct {

@@ -5,13 +5,11 @@ package feed
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"sync"
 
 	"zhiping/shared/db"
+	"zhiping/shared/wire"
 )
 
 // Everybody is the viewer of what every signed-in person sees.
@@ -43,12 +41,6 @@ var (
 	getDigest = db.SQL("SELECT count, sum FROM digest WHERE viewer = $1 AND kind = $2")
 	digests   = db.SQL("SELECT viewer, kind, count, sum FROM digest WHERE viewer IN ($1, '*') AND count <> 0 ORDER BY viewer, kind")
 )
-
-// Hash is what a record at a revision adds to a digest; sums wrap around.
-func Hash(kind, id string, revision int64) int64 {
-	h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d", kind, id, revision))
-	return int64(binary.BigEndian.Uint64(h[:8]))
-}
 
 // A Digest is what a viewer sees of a kind, in two numbers.
 type Digest struct {
@@ -99,7 +91,7 @@ func (d *Digest) put(ctx context.Context, tx *db.Tx, c Change, seq int64, stamp 
 	case err != nil && !errors.Is(err, db.ErrNoRow):
 		return err
 	}
-	hash := Hash(c.Kind, c.ID, c.Revision)
+	hash := wire.Hash(c.Kind, c.ID, c.Revision)
 	if !c.Gone {
 		d.Count, d.Sum = d.Count+1, d.Sum+hash
 	}

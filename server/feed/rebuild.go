@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"zhiping/shared/db"
+	"zhiping/shared/wire"
 )
 
 var (
@@ -30,7 +31,7 @@ func Rebuild(ctx context.Context, d *db.DB) error {
 		}
 		sums := map[Digest]Digest{}
 		for _, c := range rows {
-			hash, key := Hash(c.Kind, c.ID, c.Revision), Digest{Viewer: c.Viewer, Kind: c.Kind}
+			hash, key := wire.Hash(c.Kind, c.ID, c.Revision), Digest{Viewer: c.Viewer, Kind: c.Kind}
 			if _, err := tx.Exec(ctx, setHash, c.Viewer, c.Kind, c.ID, hash); err != nil {
 				return err
 			}

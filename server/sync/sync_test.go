@@ -15,7 +15,6 @@ import (
 	"zhiping/proto/gen/zhiping/sync/v1/syncv1connect"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
-	"zhiping/server/feed"
 	"zhiping/server/servertest"
 	serversync "zhiping/server/sync"
 	"zhiping/shared/db/dbtest"
@@ -142,7 +141,7 @@ func (m *mirrored) compare(t *testing.T, digests []*syncv1.Digest) {
 	have := map[of][2]int64{}
 	for _, x := range m.rows {
 		d := have[of{x.Open, x.Kind}]
-		have[of{x.Open, x.Kind}] = [2]int64{d[0] + 1, d[1] + feed.Hash(x.Kind, x.Id, x.Revision)}
+		have[of{x.Open, x.Kind}] = [2]int64{d[0] + 1, d[1] + wire.Hash(x.Kind, x.Id, x.Revision)}
 	}
 	for _, d := range digests {
 		if got := have[of{d.Open, d.Kind}]; got != [2]int64{d.Count, d.Sum} {

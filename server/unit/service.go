@@ -240,30 +240,8 @@ func (s *Service) ReviewUnits(ctx context.Context, r *unitv1.ReviewUnitsRequest)
 	defer s.forget()
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.ReviewUnitsResponse, error) {
 		outcomes, err := record.EachAt(ctx, tx, Units, r.Bases, func(u *unitv1.Unit) error {
-			return move(u, r.Matter, r.Action, tx)
+			return rules.Review(u, r.Matter, r.Action, tx.Caller.Actor(), tx.Now)
 		})
 		return &unitv1.ReviewUnitsResponse{Outcomes: outcomes}, err
 	})
-}
-
-// move moves one of a unit's two cases and does what follows from its end.
-func move(u *unitv1.Unit, m reviewv1.Matter, a *reviewv1.Action, tx *command.Tx) error {
-	c := u.Registration
-	if m == reviewv1.Matter_MATTER_SUPERIOR {
-		c = u.SuperiorChange
-	}
-	if c == nil {
-		return fault.New(fault.State, "该单位没有待审核的事项，请刷新列表")
-	}
-	if err := review.Apply(c, a, tx.Caller.Actor(), tx.Now); err != nil {
-		return err
-	}
-	switch {
-	case c.Stage == reviewv1.Stage_STAGE_APPROVED && m == reviewv1.Matter_MATTER_UNIT:
-		u.Authorised = true
-	case c.Stage == reviewv1.Stage_STAGE_APPROVED:
-		u.SuperiorId, u.SuperiorName = u.PendingSuperiorId, u.PendingSuperiorName
-		u.PendingSuperiorId, u.PendingSuperiorName = "", ""
-	}
-	return nil
 }

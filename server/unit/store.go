@@ -63,12 +63,7 @@ var Staff = record.Define(&record.Kind[*unitv1.Staff]{
 		{Name: "name", Value: func(s *unitv1.Staff) any { return s.Name }, Match: record.Contains, Sort: true},
 		{Name: "account", Value: func(s *unitv1.Staff) any { return s.Account }, Match: record.Contains, Sort: true},
 	},
-	State: func(s *unitv1.Staff) string {
-		if s.Disabled {
-			return "DISABLED"
-		}
-		return "ENABLED"
-	},
+	State:   rules.StaffState,
 	Scopes:  []record.Scope{{Name: "own", Column: "unit_id"}},
 	Viewers: func(s *unitv1.Staff) []string { return []string{session.Viewer(s.UnitId)} },
 })

@@ -89,6 +89,14 @@ func Editable(a *applicationv1.Application) bool {
 	return slices.Contains([]state{applicationv1.State_STATE_UNSPECIFIED, draft, returned, withdrawn}, a.State)
 }
 
+// CommitteeUnit is the unit whose committee receives it, once it has been reported; "" before.
+func CommitteeUnit(a *applicationv1.Application) string {
+	if slices.Contains([]state{applicationv1.State_STATE_UNSPECIFIED, draft, inReview, returned, withdrawn}, a.State) {
+		return ""
+	}
+	return a.CommitteeUnitId
+}
+
 // Over reports whether it no longer counts against a second application in its year.
 func Over(a *applicationv1.Application) bool { return a.State == withdrawn || a.State == failed }
 

@@ -15,7 +15,7 @@ import (
 	"sync"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	_ "github.com/mattn/go-sqlite3"    // the driver "sqlite3"
+	"github.com/mattn/go-sqlite3"      // also the driver "sqlite3"
 )
 
 // A Dialect is one of the two databases.
@@ -246,4 +246,10 @@ func (d *DB) closeReaders() error {
 		d.writer.conn.drop()
 	}
 	return nil
+}
+
+// IsFull reports whether a write failed because the disk is full.
+func IsFull(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && e.Code == sqlite3.ErrFull
 }

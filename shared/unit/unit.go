@@ -11,6 +11,7 @@ import (
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/shared/fault"
 	"zhiping/shared/idnum"
+	"zhiping/shared/review"
 	"zhiping/shared/right"
 )
 
@@ -51,6 +52,14 @@ func State(u *unitv1.Unit) string {
 		return StateRefused
 	}
 	return StatePending
+}
+
+// StaffState returns the tab an account stands under (A6).
+func StaffState(s *unitv1.Staff) string {
+	if s.Disabled {
+		return "DISABLED"
+	}
+	return "ENABLED"
 }
 
 // Check holds a unit against the rules between its fields and with its superior; path names the field of the request that holds it.
@@ -117,6 +126,29 @@ func CheckPosts(p *reviewv1.Posts, staff []*unitv1.Staff) error {
 				return fault.New(fault.Invalid, "%d级岗位中有人员不是本单位在用的工作人员，请重新选择", post.Level).At("posts.posts")
 			}
 		}
+	}
+	return nil
+}
+
+// Review makes a review move on one of a unit's two cases, its registration (A8) or its change of superior (A4), and does what follows from its
+// end.
+func Review(u *unitv1.Unit, m reviewv1.Matter, a *reviewv1.Action, by review.Actor, at int64) error {
+	c := u.Registration
+	if m == reviewv1.Matter_MATTER_SUPERIOR {
+		c = u.SuperiorChange
+	}
+	if c == nil {
+		return fault.New(fault.State, "该单位没有待审核的事项，请刷新列表")
+	}
+	if err := review.Apply(c, a, by, at); err != nil {
+		return err
+	}
+	switch {
+	case c.Stage == reviewv1.Stage_STAGE_APPROVED && m == reviewv1.Matter_MATTER_UNIT:
+		u.Authorised = true
+	case c.Stage == reviewv1.Stage_STAGE_APPROVED:
+		u.SuperiorId, u.SuperiorName = u.PendingSuperiorId, u.PendingSuperiorName
+		u.PendingSuperiorId, u.PendingSuperiorName = "", ""
 	}
 	return nil
 }

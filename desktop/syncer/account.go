@@ -1,0 +1,120 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+	"google.golang.org/protobuf/proto"
+
+	"zhiping/desktop/cache"
+	"zhiping/desktop/outbox"
+	"zhiping/desktop/vault"
+	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
+	"zhiping/shared/fault"
+	"zhiping/shared/review"
+)
+
+// An Account is one person at one server on this machine: a folder with the work, the mirror and the key, which one program at a time has open.
+type Account struct {
+	Box    *outbox.Outbox
+	Mirror *cache.Cache
+	Dir    string
+
+	lock *flock.Flock
+}
+
+// OpenAccount signs in and opens the person's folder under base. Without a network it opens what is here, if the password fits; the session
+// begins when the network is back.
+func OpenAccount(ctx context.Context, c *Client, base, account, password string, ring vault.Keyring, now func() time.Time) (*Account, error) {
+	err := c.SignIn(ctx, account, password)
+	if err != nil && fault.CodeOf(err) != fault.Offline {
+		return nil, err
+	}
+	a := &Account{Dir: filepath.Join(base, c.Name(), account)}
+	known := err == nil
+	if !known {
+		if _, none := os.Stat(a.Dir); none != nil {
+			return nil, err // nothing of this person is here: that the server cannot be reached is all there is to say
+		}
+	}
+	if err := a.open(ctx, c, account, password, known, ring, now); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *Account) open(ctx context.Context, c *Client, account, password string, known bool, ring vault.Keyring, now func() time.Time) error {
+	if err := os.MkdirAll(a.Dir, 0o700); err != nil {
+		return err
+	}
+	a.lock = flock.New(filepath.Join(a.Dir, "lock"))
+	if ok, err := a.lock.TryLock(); err != nil {
+		return err
+	} else if !ok {
+		return fault.New(fault.State, "该账号已在本机的另一个窗口中打开，请使用那个窗口")
+	}
+	v, err := vault.Open(a.Dir, account, password, known, ring)
+	if err != nil {
+		return err
+	}
+	if a.Box, err = outbox.Open(ctx, a.Dir, v, now); err != nil {
+		return err
+	}
+	if err := a.identity(ctx, c, known); err != nil {
+		return err
+	}
+	if err := a.Box.Retain(ctx); err != nil {
+		return err
+	}
+	a.Mirror, err = cache.Open(ctx, a.Dir, v, c.Identity.Unit.Id, now)
+	return err
+}
+
+// identity keeps who signed in, or recalls it when the server could not say.
+func (a *Account) identity(ctx context.Context, c *Client, known bool) error {
+	const name = "identity"
+	if known {
+		b, err := proto.Marshal(c.Identity)
+		if err != nil {
+			return err
+		}
+		return a.Box.Keep(ctx, name, b)
+	}
+	b, err := a.Box.Kept(ctx, name)
+	if err != nil {
+		return err
+	}
+	if b == nil {
+		return fault.New(fault.Offline, "本机没有该账号的数据，第一次登录须连接服务器")
+	}
+	c.Identity = &sessionv1.Identity{}
+	return proto.Unmarshal(b, c.Identity)
+}
+
+// Files is the folder of attachments that are still to be sent.
+func (a *Account) Files() string { return filepath.Join(a.Dir, "files") }
+
+// Close closes the folder.
+func (a *Account) Close() error {
+	var all []error
+	if a.Mirror != nil {
+		all = append(all, a.Mirror.Close())
+	}
+	if a.Box != nil {
+		all = append(all, a.Box.Close())
+	}
+	if a.lock != nil {
+		all = append(all, a.lock.Unlock())
+	}
+	return errors.Join(all...)
+}
+
+// Actor is who is signed in, as reviews name people.
+func (c *Client) Actor() review.Actor {
+	who := c.Identity
+	return review.Actor{UnitID: who.Unit.GetId(), UnitName: who.Unit.GetName(), StaffID: who.Staff.GetId(), StaffName: who.Staff.GetName()}
+}

@@ -1,0 +1,44 @@
+package syncer
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"zhiping/desktop/cache"
+)
+
+// rebase gives every record and base of a request the revision that is seen here now.
+func (s *Syncer) rebase(ctx context.Context, m protoreflect.Message) error {
+	kind := strings.Split(string(m.Descriptor().FullName()), ".")[1]
+	return s.rebaseIn(ctx, m, kind)
+}
+
+func (s *Syncer) rebaseIn(ctx context.Context, m protoreflect.Message, kind string) error {
+	fields := m.Descriptor().Fields()
+	id, revision := fields.ByName("id"), fields.ByName("revision")
+	if id != nil && revision != nil {
+		now, ok, err := s.mirror.Get(ctx, kind, m.Get(id).String())
+		if err != nil {
+			return err
+		}
+		if ok {
+			m.Set(revision, protoreflect.ValueOfInt64(cache.Revision(now)))
+		}
+	}
+	var bad error
+	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case fd.Kind() != protoreflect.MessageKind || fd.IsMap():
+		case fd.IsList():
+			for i := 0; i < v.List().Len() && bad == nil; i++ {
+				bad = s.rebaseIn(ctx, v.List().Get(i).Message(), kind)
+			}
+		default:
+			bad = s.rebaseIn(ctx, v.Message(), kind)
+		}
+		return bad == nil
+	})
+	return bad
+}
