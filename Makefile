@@ -53,7 +53,7 @@ test: deps build/.dir check windows ## everything, on SQLite and PostgreSQL
 	@packaging/linux/pgtmp.sh go test -timeout 15m -json ./... > build/test.json; status=$$?; go run ./packaging/counts build/test.json; exit $$status
 
 soak: deps build/.dir ## kills, power cuts and fuzzing for SOAK_S seconds
-	SOAK_S=$${SOAK_S:-300} packaging/linux/pgtmp.sh go test -count 1 -timeout 2h ./shared/ballot/box ./shared/db/... ./desktop/room ./server/demo ./server/serve
+	SOAK_S=$${SOAK_S:-300} packaging/linux/pgtmp.sh go test -count 1 -timeout 2h ./shared/ballot/box ./shared/db/... ./desktop/room ./server/demo ./server/serve ./desktop/syncer
 	go test -run '^$$' -fuzz FuzzParseEnvelope -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/ballot
 	go test -run '^$$' -fuzz FuzzRead -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/sheet
 
@@ -61,4 +61,4 @@ scale: deps ## lists of a million rows on both databases
 	packaging/linux/pgtmp.sh go test -run '^$$' -bench Million -benchtime 200x -timeout 1h ./server/serve
 
 bench: deps ## the ratios of architecture.md
-	packaging/linux/pgtmp.sh go test -run '^$$' -bench 'Command|List|RPC|Import|Ballot|Certificates' -timeout 1h ./shared/... ./server/... | grep -E 'Benchmark|FAIL|panic'
+	packaging/linux/pgtmp.sh go test -run '^$$' -bench 'Command|List|RPC|Import|Ballot|Certificates|Pull' -timeout 1h ./shared/... ./server/... ./desktop/syncer | grep -E 'Benchmark|FAIL|panic'

@@ -108,7 +108,15 @@ func ago(d time.Duration) string {
 	return fmt.Sprintf("%d 天前", int(d.Hours()/24))
 }
 
-func (p *program) say(text string) { dialog.ShowInformation("提示", text, p.window) }
+// say says that something has been done; while the server cannot be reached, that it is done here and will be there.
+func (p *program) say(text string) {
+	if p.syncer != nil {
+		if s := p.syncer.Status(); !s.Online && s.Waiting > 0 {
+			text += "\n目前未联网，已保存在本机，联网后自动提交。"
+		}
+	}
+	dialog.ShowInformation("提示", text, p.window)
+}
 
 func (p *program) fail(err error) { kit.ShowFault(p.window, err) }
 

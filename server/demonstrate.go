@@ -17,6 +17,7 @@ type demoCommand struct {
 	Experts      int    `help:"Experts in the pool." default:"60"`
 	Applications int    `help:"Applications." default:"300"`
 	Panel        int    `help:"Experts of the meeting." default:"11"`
+	Until        string `help:"Stop after this stage, as printed, to go on by hand."`
 }
 
 // marker says that a folder is a demonstration's and may be removed.
@@ -41,5 +42,5 @@ func (c *demoCommand) Run(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(c.Out, marker), []byte("Everything here is invented.\n"), 0o600); err != nil {
 		return err
 	}
-	return demo.Run(ctx, demo.Config{Out: c.Out, Server: program, Desktop: c.Desktop, Seed: c.Seed, Experts: c.Experts, Applications: c.Applications, Panel: c.Panel})
+	return demo.Run(ctx, demo.Config{Out: c.Out, Server: program, Desktop: c.Desktop, Seed: c.Seed, Experts: c.Experts, Applications: c.Applications, Panel: c.Panel, Until: c.Until})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -32,6 +33,18 @@ func (c *Cache) Position(ctx context.Context) (epoch string, cursor, last int64,
 	return epoch, cursor, last, err
 }
 
+// Pulled is when the last checkpoint was applied; zero for never.
+func (c *Cache) Pulled(ctx context.Context) (at time.Time, err error) {
+	err = c.db.Read(ctx, func(tx *db.Tx) error {
+		s, err := settings(ctx, tx)
+		if err == nil && s.get("pulled") != "" {
+			at = time.UnixMilli(s.number("pulled"))
+		}
+		return err
+	})
+	return at, err
+}
+
 // Stage keeps a page of a checkpoint that is not complete yet: nothing of it is seen, and after an interruption the pull goes on behind it.
 func (c *Cache) Stage(ctx context.Context, p *syncv1.PullResponse) error {
 	return c.db.Write(ctx, func(tx *db.Tx) error {
@@ -47,14 +60,12 @@ func (c *Cache) Stage(ctx context.Context, p *syncv1.PullResponse) error {
 				return err
 			}
 		}
-		for _, change := range p.Changes {
-			b, err := proto.Marshal(change)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, "INSERT INTO incoming (change) VALUES ($1)", c.vault.Seal(b)); err != nil {
-				return err
-			}
+		b, err := proto.Marshal(&syncv1.PullResponse{Changes: p.Changes})
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO incoming (page) VALUES ($1)", c.vault.Seal(b)); err != nil {
+			return err
 		}
 		return errors.Join(s.set("staged_epoch", p.Epoch), s.set("staged", p.Cursor))
 	})
@@ -100,6 +111,7 @@ func (v *View) Do(number, at int64, effect func(*View) error) error {
 // it. ErrDigest undoes everything. It returns the kinds of which something has changed.
 func (c *Cache) Apply(ctx context.Context, p *syncv1.PullResponse, replay func(*View) error) (changed map[string]bool, err error) {
 	changed = map[string]bool{}
+	defer c.forget()
 	err = c.db.Write(ctx, func(tx *db.Tx) error {
 		s, err := settings(ctx, tx)
 		if err != nil {
@@ -140,6 +152,7 @@ func (c *Cache) Relay(ctx context.Context, replay func(*View) error) (changed ma
 
 // Reset forgets everything that came from the server: the next pull begins anew.
 func (c *Cache) Reset(ctx context.Context) error {
+	defer c.forget()
 	return c.db.Write(ctx, func(tx *db.Tx) error {
 		for _, table := range []string{"item", "record", "entry", "digest", "incoming", "overlay"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
@@ -173,27 +186,23 @@ func (a *applying) exec(query string, args ...any) error {
 // all applies the staged changes, then those of the last page.
 func (a *applying) all(last []*syncv1.Change) error {
 	for from := int64(0); ; {
-		var part []*syncv1.Change
-		err := a.tx.Query(a.ctx, func(scan func(...any) error) error {
-			var sealed []byte
-			if err := scan(&from, &sealed); err != nil {
-				return err
-			}
-			b, err := a.c.vault.Open(sealed)
-			if err != nil {
-				return err
-			}
-			change := &syncv1.Change{}
-			part = append(part, change)
-			return proto.Unmarshal(b, change)
-		}, "SELECT seq, change FROM incoming WHERE seq > $1 ORDER BY seq LIMIT 500", from)
+		var sealed []byte
+		err := a.tx.Get(a.ctx, []any{&from, &sealed}, "SELECT seq, page FROM incoming WHERE seq > $1 ORDER BY seq LIMIT 1", from)
+		if errors.Is(err, db.ErrNoRow) {
+			break
+		}
 		if err != nil {
 			return err
 		}
-		if len(part) == 0 {
-			break
+		b, err := a.c.vault.Open(sealed)
+		if err != nil {
+			return err
 		}
-		if err := a.each(part); err != nil {
+		var page syncv1.PullResponse
+		if err := proto.Unmarshal(b, &page); err != nil {
+			return err
+		}
+		if err := a.each(page.Changes); err != nil {
 			return err
 		}
 	}
@@ -232,12 +241,15 @@ func (a *applying) one(x *syncv1.Change) error {
 	if len(x.Body) == 0 { // kept on the server until it is asked for; what is here of it is old
 		return a.exec("DELETE FROM record WHERE kind = $1 AND id = $2 AND revision <> $3", x.Kind, x.Id, x.Revision)
 	}
+	if err := a.exec("INSERT INTO record (kind, id, revision, used, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (kind, id) DO UPDATE SET revision = excluded.revision, body = excluded.body", x.Kind, x.Id, x.Revision, a.c.now().UnixMilli(), a.c.vault.Seal(x.Body)); err != nil {
+		return err
+	}
+	if len(a.c.lists[x.Kind]) == 0 {
+		return nil // a kind without a list here, or one that only a newer program knows
+	}
 	m, err := a.c.decode(x.Kind, x.Body)
 	if err != nil {
 		return fmt.Errorf("cache: %s %s: %w", x.Kind, x.Id, err)
-	}
-	if err := a.exec("INSERT INTO record (kind, id, revision, used, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (kind, id) DO UPDATE SET revision = excluded.revision, body = excluded.body", x.Kind, x.Id, x.Revision, a.c.now().UnixMilli(), a.c.vault.Seal(x.Body)); err != nil {
-		return err
 	}
 	return a.index(x.Kind, x.Id, m, x.At)
 }
@@ -378,6 +390,7 @@ func (a *applying) reindex(kind, id string) error {
 
 // Learn keeps records that the server has just answered, if they are what the mirror knows of.
 func (c *Cache) Learn(ctx context.Context, kind string, rows []proto.Message) error {
+	defer c.forget()
 	return c.db.Write(ctx, func(tx *db.Tx) error {
 		a := &applying{ctx: ctx, c: c, tx: tx, changed: map[string]bool{}}
 		for _, m := range rows {
@@ -441,6 +454,10 @@ func (c *Cache) signature(kind string) string {
 // Trim drops the bodies that were not used for longest until the rest is no more than limit bytes: never what has to be done, and never what
 // has been done here. The lists of a kind that is not whole any more are asked of the server.
 func (c *Cache) Trim(ctx context.Context, limit int64) error {
+	if small, err := c.small(ctx, limit); small || err != nil {
+		return err
+	}
+	defer c.forget()
 	return c.db.Write(ctx, func(tx *db.Tx) error {
 		var size int64
 		if err := tx.Get(ctx, []any{&size}, "SELECT COALESCE(SUM(LENGTH(body)), 0) FROM record"); err != nil || size <= limit {
@@ -471,6 +488,20 @@ func (c *Cache) Trim(ctx context.Context, limit int64) error {
 		}
 		return nil
 	})
+}
+
+// small reports whether the whole file is no larger than limit: asking that costs nothing.
+func (c *Cache) small(ctx context.Context, limit int64) (small bool, err error) {
+	err = c.db.Read(ctx, func(tx *db.Tx) error {
+		var pages, size int64
+		if err := tx.Get(ctx, []any{&pages}, "PRAGMA page_count"); err != nil {
+			return err
+		}
+		err := tx.Get(ctx, []any{&size}, "PRAGMA page_size")
+		small = pages*size <= limit
+		return err
+	})
+	return small, err
 }
 
 func idOf(m proto.Message) string {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -28,6 +29,9 @@ type Cache struct {
 	unit  string // whose view it is
 	lists map[string][]index
 	kinds map[string]protoreflect.MessageType
+
+	mu      sync.Mutex
+	missing map[string]bool // by kind, whether a body is missing; absent is not known
 }
 
 // schemaNumber is raised with every change of the schema or of what lists index; a file of another number is made anew.
@@ -42,7 +46,7 @@ CREATE TABLE IF NOT EXISTS overlay (kind TEXT NOT NULL, id TEXT NOT NULL, number
 CREATE TABLE IF NOT EXISTS entry (list TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, c0 TEXT NOT NULL, c1 TEXT NOT NULL, c2 TEXT NOT NULL, c3 TEXT NOT NULL, PRIMARY KEY (list, id)) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entry_state ON entry (list, state, at, id);
 CREATE TABLE IF NOT EXISTS digest (kind TEXT NOT NULL, open INTEGER NOT NULL, count INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (kind, open)) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS incoming (seq INTEGER PRIMARY KEY, change BLOB NOT NULL) STRICT;`
+CREATE TABLE IF NOT EXISTS incoming (seq INTEGER PRIMARY KEY, page BLOB NOT NULL) STRICT;`
 
 // fileName is the cache inside its folder.
 const fileName = "cache.db"
@@ -79,11 +83,11 @@ func Remove(dir string) error {
 var errStale = errors.New("cache: another schema, another unit, or not used for long")
 
 func open(ctx context.Context, dir string, v *vault.Vault, unit string, now func() time.Time) (*Cache, error) {
-	d, err := db.OpenSQLite(ctx, filepath.Join(dir, fileName))
+	d, err := db.OpenMirror(ctx, filepath.Join(dir, fileName))
 	if err != nil {
 		return nil, err
 	}
-	c := &Cache{db: d, vault: v, now: now, unit: unit, lists: map[string][]index{}, kinds: map[string]protoreflect.MessageType{}}
+	c := &Cache{db: d, vault: v, now: now, unit: unit, lists: map[string][]index{}, kinds: map[string]protoreflect.MessageType{}, missing: map[string]bool{}}
 	if err := c.prepare(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

@@ -188,6 +188,11 @@ func TestCheckpoints(t *testing.T) {
 	if names, _, _ := d.names("below", &commonv1.Query{}); first || !second || len(names) != 1 {
 		t.Error("what was lost from sight:", first, second, names)
 	}
+	// A kind that this program does not know is kept for one that does.
+	future := &syncv1.Change{Kind: "future", Id: "f1", Revision: 1, Body: []byte{0xff}}
+	p = checkpoint(8, nil, future)
+	p.Digests = []*syncv1.Digest{{Kind: "unit", Open: true, Count: 1, Sum: wire.Hash("unit", two.Id, 1)}, {Kind: "future", Count: 1, Sum: wire.Hash("future", "f1", 1)}}
+	d.apply(p, nothing)
 	// Another epoch begins anew.
 	p = checkpoint(1, []*unitv1.Unit{unit(5, 1)}, change(unit(5, 1)))
 	p.Reset_, p.Epoch = true, "e2"

@@ -116,12 +116,33 @@ func (c *Cache) whole(ctx context.Context, kind string) (whole bool, at time.Tim
 		if s.get("epoch") == "" {
 			return nil // nothing was pulled yet
 		}
-		var missing int
-		err = tx.Get(ctx, []any{&missing}, "SELECT COUNT(*) FROM (SELECT 1 FROM item i WHERE i.kind = $1 AND NOT EXISTS (SELECT 1 FROM record r WHERE r.kind = i.kind AND r.id = i.id) LIMIT 1)", kind)
-		whole = missing == 0
+		missing, err := c.lacks(ctx, tx, kind)
+		whole = !missing
 		return err
 	})
 	return whole, at, err
+}
+
+// lacks reports whether the body of a record of a kind is missing. It is asked by every list, so it is remembered until the records change.
+func (c *Cache) lacks(ctx context.Context, tx *db.Tx, kind string) (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if missing, known := c.missing[kind]; known {
+		return missing, nil
+	}
+	var n int
+	err := tx.Get(ctx, []any{&n}, "SELECT COUNT(*) FROM (SELECT 1 FROM item i WHERE i.kind = $1 AND NOT EXISTS (SELECT 1 FROM record r WHERE r.kind = i.kind AND r.id = i.id) LIMIT 1)", kind)
+	if err == nil {
+		c.missing[kind] = n > 0
+	}
+	return n > 0, err
+}
+
+// forget forgets what is remembered of the records: they have changed.
+func (c *Cache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.missing)
 }
 
 var likeEscape = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)

@@ -200,15 +200,17 @@ func (p *Page) do(call func() error) { p.desk.Do(call, p.Load) }
 
 // compare draws what differs: label, mine, theirs.
 func compare(mine, theirs proto.Message) fyne.CanvasObject {
-	grid := container.NewGridWithColumns(3, bold("项目"), bold("本机内容"), bold("服务器内容"))
+	rows := container.NewVBox(container.NewGridWithColumns(3, bold("项目"), bold("本机内容"), bold("服务器内容")), widget.NewSeparator())
 	for _, line := range Differences(mine, theirs) {
+		row := container.NewGridWithColumns(3)
 		for _, text := range line {
 			l := widget.NewLabel(text)
 			l.Wrapping = fyne.TextWrapBreak
-			grid.Add(l)
+			row.Add(l)
 		}
+		rows.Add(row)
 	}
-	scroll := container.NewVScroll(grid)
+	scroll := container.NewVScroll(rows)
 	scroll.SetMinSize(fyne.NewSize(760, 260))
 	return scroll
 }

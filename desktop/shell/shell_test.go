@@ -174,7 +174,7 @@ func TestStateBar(t *testing.T) {
 	h := newHouse(t)
 	bar := func() string {
 		for l := range strings.SplitSeq(texts(h.Content), "\n") {
-			if strings.Contains(l, "最近更新") {
+			if strings.Contains(l, "经办人　|") {
 				return l
 			}
 		}

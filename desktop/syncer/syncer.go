@@ -26,6 +26,9 @@ import (
 // whole is how many records of a kind are mirrored with their bodies; of more only what is to be done (sync.md).
 const whole = 20000
 
+// pageSize is how many changes one answer brings: a checkpoint of many is kept in as many steps, each durable.
+const pageSize = 4000
+
 // mirrorLimit is how many bytes of bodies the mirror keeps.
 const mirrorLimit = 512 << 20
 
@@ -43,6 +46,7 @@ type Syncer struct {
 	kick    chan struct{}
 	changed func(kinds map[string]bool)
 	page    int32              // changes in one answer
+	all     bool               // every record with its body, however many there are
 	point   func(string) error // a failpoint: tests end the program here
 
 	mu     sync.Mutex // one push and pull at a time
@@ -61,8 +65,14 @@ type Status struct {
 
 // New returns the syncer of a connection. changed is told which kinds of records look different now, "*" for all, from any goroutine.
 func New(c *Client, box *outbox.Outbox, mirror *cache.Cache, by review.Actor, effects map[string]cache.Effect, files string, now func() time.Time, changed func(map[string]bool)) *Syncer {
-	s := &Syncer{client: c, box: box, mirror: mirror, by: by, effects: effects, files: files, now: now, kick: make(chan struct{}, 1), changed: changed, page: 1000, point: func(string) error { return nil }}
+	s := &Syncer{client: c, box: box, mirror: mirror, by: by, effects: effects, files: files, now: now, kick: make(chan struct{}, 1), changed: changed, page: pageSize, point: func(string) error { return nil }}
 	s.status.Online = c.bearer() != ""
+	if at, err := mirror.Pulled(context.Background()); err == nil {
+		s.status.Pulled = at
+	}
+	if sum, err := box.Summary(context.Background()); err == nil {
+		s.status.Summary = sum
+	}
 	c.through(gate{s, c.plain})
 	return s
 }
@@ -407,7 +417,11 @@ func (s *Syncer) pullOnce(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		resp, err := client.Pull(ctx, &syncv1.PullRequest{Epoch: epoch, Cursor: cursor, Size: s.page, Client: s.box.Name(), Whole: whole})
+		limit := int64(whole)
+		if s.all {
+			limit = 0
+		}
+		resp, err := client.Pull(ctx, &syncv1.PullRequest{Epoch: epoch, Cursor: cursor, Size: s.page, Client: s.box.Name(), Whole: limit})
 		if err != nil {
 			return s.refused(ctx, err)
 		}

@@ -35,6 +35,7 @@ type Config struct {
 	Experts      int
 	Applications int
 	Panel        int
+	Until        string // the stage after which to stop, to go on by hand; "" is the whole year
 }
 
 // year is the walk.
@@ -102,6 +103,9 @@ func Run(ctx context.Context, c Config) (err error) {
 		}
 		y.rows = append(y.rows, row{s.name, n, time.Since(y.started).Seconds()})
 		fmt.Printf("✓ %s：%d（%.1f 秒）\n", s.name, n, y.rows[len(y.rows)-1].seconds)
+		if s.name == c.Until {
+			break
+		}
 	}
 	y.table()
 	return nil

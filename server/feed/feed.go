@@ -37,8 +37,7 @@ var (
 	after     = db.SQL("SELECT seq, viewer, kind, id, revision, gone, at, by_whom FROM feed WHERE viewer IN ($1, '*') AND seq > $2 ORDER BY seq LIMIT $3")
 	head      = db.SQL("SELECT value FROM head WHERE name = 'feed'")
 	headOf    = db.SQL("SELECT COALESCE(MAX(seq), 0) FROM feed WHERE viewer IN ($1, '*')")
-	addDigest = db.SQL("INSERT INTO digest (viewer, kind, count, sum) VALUES ($1, $2, $3, $4) ON CONFLICT (viewer, kind) DO UPDATE SET count = excluded.count, sum = excluded.sum")
-	getDigest = db.SQL("SELECT count, sum FROM digest WHERE viewer = $1 AND kind = $2")
+	addDigest = db.SQL("INSERT INTO digest (viewer, kind, count, sum) VALUES ($1, $2, $3, $4) ON CONFLICT (viewer, kind) DO UPDATE SET count = digest.count + excluded.count, sum = digest.sum + excluded.sum")
 	digests   = db.SQL("SELECT viewer, kind, count, sum FROM digest WHERE viewer IN ($1, '*') AND count <> 0 ORDER BY viewer, kind")
 )
 
@@ -69,12 +68,8 @@ func Append(ctx context.Context, tx *db.Tx, changes []Change, stamp Stamp) error
 			return err
 		}
 	}
-	for _, d := range delta { // the head's row is locked: nobody else adds to them
-		var now Digest
-		if err := tx.Get(ctx, []any{&now.Count, &now.Sum}, getDigest, d.Viewer, d.Kind); err != nil && !errors.Is(err, db.ErrNoRow) {
-			return err
-		}
-		if _, err := tx.Exec(ctx, addDigest, d.Viewer, d.Kind, now.Count+d.Count, now.Sum+d.Sum); err != nil {
+	for _, d := range delta {
+		if _, err := tx.Exec(ctx, addDigest, d.Viewer, d.Kind, d.Count, d.Sum); err != nil {
 			return err
 		}
 	}
@@ -83,13 +78,15 @@ func Append(ctx context.Context, tx *db.Tx, changes []Change, stamp Stamp) error
 
 // put writes one change and adds to the digest what it alters.
 func (d *Digest) put(ctx context.Context, tx *db.Tx, c Change, seq int64, stamp Stamp) error {
-	var old int64
-	var gone bool
-	switch err := tx.Get(ctx, []any{&old, &gone}, before, c.Viewer, c.Kind, c.ID); {
-	case err == nil && !gone:
-		d.Count, d.Sum = d.Count-1, d.Sum-old
-	case err != nil && !errors.Is(err, db.ErrNoRow):
-		return err
+	if c.Revision > 1 || c.Gone { // nobody has seen a new record before
+		var old int64
+		var gone bool
+		switch err := tx.Get(ctx, []any{&old, &gone}, before, c.Viewer, c.Kind, c.ID); {
+		case err == nil && !gone:
+			d.Count, d.Sum = d.Count-1, d.Sum-old
+		case err != nil && !errors.Is(err, db.ErrNoRow):
+			return err
+		}
 	}
 	hash := wire.Hash(c.Kind, c.ID, c.Revision)
 	if !c.Gone {

@@ -107,41 +107,61 @@ func (s *Service) fill(ctx context.Context, tx *db.Tx, resp *syncv1.PullResponse
 		}
 		big[d.Kind] = big[d.Kind] || whole > 0 && d.Count > whole
 	}
+	wanted := map[string][]string{}
 	for _, n := range changes {
-		change := &syncv1.Change{Kind: n.Kind, Id: n.ID, Revision: n.Revision, Gone: n.Gone, Open: n.Viewer == feed.Everybody, At: n.At, By: n.By}
-		if !n.Gone {
-			if err := body(ctx, tx, c, change, big[n.Kind]); err != nil {
-				return err
-			}
-		}
-		resp.Changes = append(resp.Changes, change)
+		resp.Changes = append(resp.Changes, &syncv1.Change{Kind: n.Kind, Id: n.ID, Revision: n.Revision, Gone: n.Gone, Open: n.Viewer == feed.Everybody, At: n.At, By: n.By})
 		if resp.More {
 			resp.Cursor = n.Seq
 		}
+		if n.Gone {
+			continue
+		}
+		if todo, err := toDo(ctx, tx, c, n, big[n.Kind]); err != nil {
+			return err
+		} else if todo {
+			wanted[n.Kind] = append(wanted[n.Kind], n.ID)
+		}
 	}
-	return nil
+	return bodies(ctx, tx, resp.Changes, wanted)
 }
 
 var hasToDo = db.SQL("SELECT 1 FROM seat WHERE subject = $1 AND unit_id = $2 AND tab IN (1, 2, 3) LIMIT 1")
 
-// body brings a record's message, unless it is one of too many and nothing has to be done about it.
-func body(ctx context.Context, tx *db.Tx, c *session.Caller, change *syncv1.Change, big bool) error {
-	if big {
-		var one int
-		if err := tx.Get(ctx, []any{&one}, hasToDo, change.Id, c.Unit.Id); errors.Is(err, db.ErrNoRow) {
-			return nil
-		} else if err != nil {
+// toDo reports whether a record comes with its body: all do, but of a kind of which there are too many only what the unit has to do.
+func toDo(ctx context.Context, tx *db.Tx, c *session.Caller, n feed.Numbered, big bool) (bool, error) {
+	if !big {
+		return true, nil
+	}
+	var one int
+	err := tx.Get(ctx, []any{&one}, hasToDo, n.ID, c.Unit.Id)
+	if errors.Is(err, db.ErrNoRow) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// bodies brings the messages of the records that are wanted. That they are seen, the feed has said in the same snapshot.
+func bodies(ctx context.Context, tx *db.Tx, changes []*syncv1.Change, wanted map[string][]string) error {
+	for kind, ids := range wanted {
+		stored, err := record.Bodies(ctx, tx, kind, ids)
+		if err != nil {
 			return err
 		}
+		want := map[string]bool{}
+		for _, id := range ids {
+			want[id] = true
+		}
+		for _, change := range changes {
+			if change.Kind != kind || change.Gone || !want[change.Id] {
+				continue
+			}
+			s := stored[change.Id]
+			if s.Revision != change.Revision {
+				return fmt.Errorf("sync: the feed has %s %s at %d, the record is at %d", kind, change.Id, change.Revision, s.Revision)
+			}
+			change.Body = s.Body
+		}
 	}
-	b, m, visible, err := record.Body(ctx, tx, c.Viewer(), change.Kind, change.Id)
-	if err != nil {
-		return err
-	}
-	if !visible || m.GetRevision() != change.Revision {
-		return fmt.Errorf("sync: the feed has %s %s at %d, the record is at %d, visible: %v", change.Kind, change.Id, change.Revision, m.GetRevision(), visible)
-	}
-	change.Body = b
 	return nil
 }
 

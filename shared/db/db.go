@@ -52,7 +52,17 @@ func Open(ctx context.Context, url string) (*DB, error) {
 // OpenSQLite opens or creates an SQLite file for durable work: WAL, synchronous=FULL, foreign keys, secure delete. The settings are read
 // back and another value is an error, because the driver ignores what it does not know. vfs names the file system to use, for tests.
 func OpenSQLite(ctx context.Context, path string, vfs ...string) (*DB, error) {
-	settings := "?_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_busy_timeout=10000&_foreign_keys=1&_secure_delete=true&_case_sensitive_like=1"
+	return openSQLite(ctx, path, "FULL", "2", vfs...)
+}
+
+// OpenMirror opens or creates an SQLite file for what can be fetched again: like OpenSQLite, but with synchronous=NORMAL. After a power cut it is
+// whole, and may lack the last changes.
+func OpenMirror(ctx context.Context, path string) (*DB, error) {
+	return openSQLite(ctx, path, "NORMAL&_cache_size=-32768", "1")
+}
+
+func openSQLite(ctx context.Context, path, synchronous, want string, vfs ...string) (*DB, error) {
+	settings := "?_journal_mode=WAL&_txlock=immediate&_busy_timeout=10000&_foreign_keys=1&_secure_delete=true&_case_sensitive_like=1&_synchronous=" + synchronous
 	if len(vfs) > 0 && vfs[0] != "" {
 		settings += "&vfs=" + vfs[0]
 	}
@@ -61,7 +71,7 @@ func OpenSQLite(ctx context.Context, path string, vfs ...string) (*DB, error) {
 		return nil, err
 	}
 	write.SetMaxOpenConns(2) // the writer's own and Raw
-	if err := settled(ctx, write); err != nil {
+	if err := settled(ctx, write, want); err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
 	read, err := sql.Open("sqlite3", "file:"+path+settings+"&mode=ro&_query_only=1")
@@ -74,8 +84,8 @@ func OpenSQLite(ctx context.Context, path string, vfs ...string) (*DB, error) {
 }
 
 // settled reads back the settings that durability depends on.
-func settled(ctx context.Context, d *sql.DB) error {
-	for _, want := range []struct{ pragma, value string }{{"journal_mode", "wal"}, {"synchronous", "2"}, {"foreign_keys", "1"}} {
+func settled(ctx context.Context, d *sql.DB, synchronous string) error {
+	for _, want := range []struct{ pragma, value string }{{"journal_mode", "wal"}, {"synchronous", synchronous}, {"foreign_keys", "1"}} {
 		var got string
 		if err := d.QueryRowContext(ctx, "PRAGMA "+want.pragma).Scan(&got); err != nil {
 			return fmt.Errorf("db: read back %s: %w", want.pragma, err)

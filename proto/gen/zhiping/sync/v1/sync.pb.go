@@ -30,7 +30,7 @@ type PullRequest struct {
 	// The server's epoch the cursor belongs to, "" at first.
 	Epoch  string `protobuf:"bytes,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	Cursor int64  `protobuf:"varint,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// Changes at most, 1 to 1000; 0 is 500.
+	// Changes at most, 1 to 5000; 0 is 500.
 	Size int32 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
 	// The outbox, whose last number is answered.
 	Client string `protobuf:"bytes,4,opt,name=client,proto3" json:"client,omitempty"`
@@ -467,7 +467,7 @@ const file_zhiping_sync_v1_sync_proto_rawDesc = "" +
 	"\x01-R\x05epoch\x12\x1f\n" +
 	"\x06cursor\x18\x02 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x06cursor\x12%\n" +
-	"\x04size\x18\x03 \x01(\x05B\x11\xbaH\a\x1a\x05\x18\xe8\a(\x00\x8a\xb5\x18\x03\n" +
+	"\x04size\x18\x03 \x01(\x05B\x11\xbaH\a\x1a\x05\x18\x88'(\x00\x8a\xb5\x18\x03\n" +
 	"\x01-R\x04size\x12&\n" +
 	"\x06client\x18\x04 \x01(\tB\x0e\xbaH\x04r\x02\x18@\x8a\xb5\x18\x03\n" +
 	"\x01-R\x06client\x12\x1d\n" +
