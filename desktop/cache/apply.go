@@ -45,30 +45,50 @@ func (c *Cache) Pulled(ctx context.Context) (at time.Time, err error) {
 	return at, err
 }
 
-// Stage keeps a page of a checkpoint that is not complete yet: nothing of it is seen, and after an interruption the pull goes on behind it.
+// Stage keeps a page of a checkpoint that is not complete yet: nothing of it is seen, and after an interruption the pull goes on behind it. A
+// mirror that has nothing yet takes the page in at once, since nothing of it is seen before the first checkpoint is complete.
 func (c *Cache) Stage(ctx context.Context, p *syncv1.PullResponse) error {
 	return c.db.Write(ctx, func(tx *db.Tx) error {
 		s, err := settings(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if p.Reset_ {
-			if _, err := tx.Exec(ctx, "DELETE FROM incoming"); err != nil {
-				return err
-			}
-			if err := s.set("staged_reset", 1); err != nil {
-				return err
-			}
+		if s.get("epoch") == "" {
+			err = c.fill(ctx, tx, p)
+		} else {
+			err = c.stage(ctx, tx, s, p)
 		}
-		b, err := proto.Marshal(&syncv1.PullResponse{Changes: p.Changes})
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, "INSERT INTO incoming (page) VALUES ($1)", c.vault.Seal(b)); err != nil {
-			return err
-		}
-		return errors.Join(s.set("staged_epoch", p.Epoch), s.set("staged", p.Cursor))
+		return errors.Join(err, s.set("staged_epoch", p.Epoch), s.set("staged", p.Cursor))
 	})
+}
+
+func (c *Cache) stage(ctx context.Context, tx *db.Tx, s *setting, p *syncv1.PullResponse) error {
+	if p.Reset_ {
+		if _, err := tx.Exec(ctx, "DELETE FROM incoming"); err != nil {
+			return err
+		}
+		if err := s.set("staged_reset", 1); err != nil {
+			return err
+		}
+	}
+	b, err := proto.Marshal(&syncv1.PullResponse{Changes: p.Changes})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "INSERT INTO incoming (page) VALUES ($1)", c.vault.Seal(b))
+	return err
+}
+
+// fill takes a page of the first checkpoint in.
+func (c *Cache) fill(ctx context.Context, tx *db.Tx, p *syncv1.PullResponse) error {
+	a := &applying{ctx: ctx, c: c, tx: tx, changed: map[string]bool{}, delta: map[place][2]int64{}}
+	if p.Reset_ { // begun anew, before it was ever complete
+		if err := a.clear(); err != nil {
+			return err
+		}
+		a.fresh = true
+	}
+	return errors.Join(a.each(p.Changes), a.count())
 }
 
 // A View is what has been done here, laid over the mirror: effects read and write it.
@@ -119,12 +139,13 @@ func (c *Cache) Apply(ctx context.Context, p *syncv1.PullResponse, replay func(*
 		}
 		a := &applying{ctx: ctx, c: c, tx: tx, changed: changed, delta: map[place][2]int64{}}
 		if p.Reset_ || s.number("staged_reset") == 1 {
-			for _, table := range []string{"item", "record", "entry", "digest"} {
-				if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
-					return err
-				}
+			if err := a.clear(); err != nil {
+				return err
 			}
 			a.fresh = true
+			changed["*"] = true
+		}
+		if s.get("epoch") == "" {
 			changed["*"] = true
 		}
 		if err := a.all(p.Changes); err != nil {
@@ -136,6 +157,7 @@ func (c *Cache) Apply(ctx context.Context, p *syncv1.PullResponse, replay func(*
 		if err := a.overlay(replay); err != nil {
 			return err
 		}
+		c.filled.Store(true)
 		return errors.Join(s.set("epoch", p.Epoch), s.set("cursor", p.Cursor), s.set("last", p.Last), s.set("pulled", c.now().UnixMilli()),
 			s.set("staged_epoch", ""), s.set("staged", 0), s.set("staged_reset", 0))
 	})
@@ -153,6 +175,7 @@ func (c *Cache) Relay(ctx context.Context, replay func(*View) error) (changed ma
 // Reset forgets everything that came from the server: the next pull begins anew.
 func (c *Cache) Reset(ctx context.Context) error {
 	defer c.forget()
+	c.filled.Store(false)
 	return c.db.Write(ctx, func(tx *db.Tx) error {
 		for _, table := range []string{"item", "record", "entry", "digest", "incoming", "overlay"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
@@ -306,8 +329,17 @@ func (a *applying) index(kind, id string, m proto.Message, at int64) error {
 	return nil
 }
 
-// digests brings the mirror's own digests up to date and compares them with the server's.
-func (a *applying) digests(want []*syncv1.Digest) error {
+// clear takes out everything that came from the server.
+func (a *applying) clear() error {
+	var all []error
+	for _, table := range []string{"item", "record", "entry", "digest"} {
+		all = append(all, a.exec("DELETE FROM "+table))
+	}
+	return errors.Join(all...)
+}
+
+// count brings the mirror's own digests up to date.
+func (a *applying) count() error {
 	for at, d := range a.delta {
 		var have [2]int64
 		if err := a.tx.Get(a.ctx, []any{&have[0], &have[1]}, "SELECT count, sum FROM digest WHERE kind = $1 AND open = $2", at.kind, number(at.open)); err != nil && !errors.Is(err, db.ErrNoRow) {
@@ -316,6 +348,14 @@ func (a *applying) digests(want []*syncv1.Digest) error {
 		if err := a.exec("INSERT INTO digest (kind, open, count, sum) VALUES ($1, $2, $3, $4) ON CONFLICT (kind, open) DO UPDATE SET count = excluded.count, sum = excluded.sum", at.kind, number(at.open), have[0]+d[0], have[1]+d[1]); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// digests compares the mirror's digests with the server's.
+func (a *applying) digests(want []*syncv1.Digest) error {
+	if err := a.count(); err != nil {
+		return err
 	}
 	have := map[place][2]int64{}
 	if err := a.tx.Query(a.ctx, func(scan func(...any) error) error {

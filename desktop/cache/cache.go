@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -30,6 +31,7 @@ type Cache struct {
 	lists map[string][]index
 	kinds map[string]protoreflect.MessageType
 
+	filled  atomic.Bool // whether the first checkpoint is complete; before that nothing of it is seen
 	mu      sync.Mutex
 	missing map[string]bool // by kind, whether a body is missing; absent is not known
 }
@@ -124,6 +126,7 @@ func (c *Cache) prepare(ctx context.Context) error {
 				return errStale
 			}
 		}
+		c.filled.Store(s.get("epoch") != "")
 		return errors.Join(s.set("proof", string(c.vault.Seal([]byte(proof)))), s.set("unit", c.unit), s.set("opened", c.now().UnixMilli()))
 	})
 }
@@ -159,7 +162,7 @@ func (c *Cache) Base(ctx context.Context, kind, id string) (m proto.Message, by 
 // effective is the overlay's message, or the server's; nil for none.
 func (c *Cache) effective(ctx context.Context, tx *db.Tx, kind, id string) (proto.Message, error) {
 	m, err := c.body(ctx, tx, "SELECT body FROM overlay WHERE kind = $1 AND id = $2", kind, id)
-	if m != nil || err != nil {
+	if m != nil || err != nil || !c.filled.Load() {
 		return m, err
 	}
 	return c.body(ctx, tx, "SELECT body FROM record WHERE kind = $1 AND id = $2", kind, id)

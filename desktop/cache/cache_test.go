@@ -159,6 +159,9 @@ func TestCheckpoints(t *testing.T) {
 	if _, ok, _ := d.c.Get(ctx, "unit", one.Id); ok {
 		t.Error("half a checkpoint is seen")
 	}
+	if names, _, err := d.names("below", &commonv1.Query{}); len(names) > 0 || err != nil || d.asked != 1 {
+		t.Error("half a checkpoint is in a list:", names, err, d.asked)
+	}
 	if epoch, cursor, _, _ := d.c.Position(ctx); epoch != "e1" || cursor != 3 {
 		t.Error(epoch, cursor)
 	}
@@ -166,6 +169,20 @@ func TestCheckpoints(t *testing.T) {
 	if names, _, _ := d.names("below", &commonv1.Query{Sort: "name"}); len(names) != 2 {
 		t.Error(names)
 	}
+	// The same once there is a mirror: what was seen is seen until the next checkpoint is complete.
+	changed := unit(2, 2)
+	changed.Name = "改过名"
+	if err := d.c.Stage(ctx, &syncv1.PullResponse{Epoch: "e1", Cursor: 4, More: true, Changes: []*syncv1.Change{change(changed)}}); err != nil {
+		t.Fatal(err)
+	}
+	if m, _, _ := d.c.Get(ctx, "unit", two.Id); m.(*unitv1.Unit).Name != two.Name {
+		t.Error("half a checkpoint is seen:", m)
+	}
+	d.apply(checkpoint(4, []*unitv1.Unit{one, changed}), nothing)
+	if m, _, _ := d.c.Get(ctx, "unit", two.Id); m.(*unitv1.Unit).Name != "改过名" {
+		t.Error("what was staged is not seen:", m)
+	}
+	two = changed
 	// A checkpoint after which the mirror is not what the server has leaves no trace.
 	if _, err := d.c.Apply(ctx, checkpoint(5, []*unitv1.Unit{one, two, unit(3, 1)}), nothing); !errors.Is(err, cache.ErrDigest) {
 		t.Error("a missing record was not noticed:", err)
@@ -178,10 +195,10 @@ func TestCheckpoints(t *testing.T) {
 	shared.Open = true
 	gone := &syncv1.Change{Kind: "unit", Id: one.Id, Revision: 2, Gone: true}
 	p := checkpoint(6, []*unitv1.Unit{two}, gone, shared)
-	p.Digests = append(p.Digests, &syncv1.Digest{Kind: "unit", Open: true, Count: 1, Sum: wire.Hash("unit", two.Id, 1)})
+	p.Digests = append(p.Digests, &syncv1.Digest{Kind: "unit", Open: true, Count: 1, Sum: wire.Hash("unit", two.Id, 2)})
 	d.apply(p, nothing)
-	p = checkpoint(7, nil, &syncv1.Change{Kind: "unit", Id: two.Id, Revision: 1, Gone: true})
-	p.Digests = []*syncv1.Digest{{Kind: "unit", Open: true, Count: 1, Sum: wire.Hash("unit", two.Id, 1)}}
+	p = checkpoint(7, nil, &syncv1.Change{Kind: "unit", Id: two.Id, Revision: 2, Gone: true})
+	p.Digests = []*syncv1.Digest{{Kind: "unit", Open: true, Count: 1, Sum: wire.Hash("unit", two.Id, 2)}}
 	d.apply(p, nothing)
 	_, first, _ := d.c.Get(ctx, "unit", one.Id)
 	_, second, _ := d.c.Get(ctx, "unit", two.Id)
@@ -191,7 +208,7 @@ func TestCheckpoints(t *testing.T) {
 	// A kind that this program does not know is kept for one that does.
 	future := &syncv1.Change{Kind: "future", Id: "f1", Revision: 1, Body: []byte{0xff}}
 	p = checkpoint(8, nil, future)
-	p.Digests = []*syncv1.Digest{{Kind: "unit", Open: true, Count: 1, Sum: wire.Hash("unit", two.Id, 1)}, {Kind: "future", Count: 1, Sum: wire.Hash("future", "f1", 1)}}
+	p.Digests = []*syncv1.Digest{{Kind: "unit", Open: true, Count: 1, Sum: wire.Hash("unit", two.Id, 2)}, {Kind: "future", Count: 1, Sum: wire.Hash("future", "f1", 1)}}
 	d.apply(p, nothing)
 	// Another epoch begins anew.
 	p = checkpoint(1, []*unitv1.Unit{unit(5, 1)}, change(unit(5, 1)))

@@ -177,6 +177,9 @@ func page[M proto.Message](ctx context.Context, c *Cache, name, kind string, col
 		}
 	}
 	info = &commonv1.PageInfo{}
+	if !c.filled.Load() {
+		return nil, info, nil
+	}
 	err = c.db.Read(ctx, func(tx *db.Tx) error {
 		if err := tx.Query(ctx, func(scan func(...any) error) error {
 			n := &commonv1.StateCount{}

@@ -411,19 +411,16 @@ func (s *Syncer) pull(ctx context.Context) error {
 }
 
 func (s *Syncer) pullOnce(ctx context.Context) error {
-	client := syncv1connect.NewSyncServiceClient(&http.Client{Transport: s.client.plain, Timeout: longestCall}, s.client.url, s.client.opts...)
+	epoch, cursor, _, err := s.mirror.Position(ctx)
+	if err != nil {
+		return err
+	}
+	next := s.fetch(ctx, epoch, cursor)
 	for {
-		epoch, cursor, _, err := s.mirror.Position(ctx)
+		got := <-next
+		resp, err := got.resp, got.err
 		if err != nil {
-			return err
-		}
-		limit := int64(whole)
-		if s.all {
-			limit = 0
-		}
-		resp, err := client.Pull(ctx, &syncv1.PullRequest{Epoch: epoch, Cursor: cursor, Size: s.page, Client: s.box.Name(), Whole: limit})
-		if err != nil {
-			return s.refused(ctx, err)
+			return s.refused(err)
 		}
 		if again, err := s.restored(ctx, resp); again || err != nil {
 			return err
@@ -431,8 +428,10 @@ func (s *Syncer) pullOnce(ctx context.Context) error {
 		if err := s.point("pulled"); err != nil {
 			return err
 		}
-		if resp.More {
+		if resp.More { // the next page is on its way while this one is kept
+			next = s.fetch(ctx, resp.Epoch, resp.Cursor)
 			if err := s.mirror.Stage(ctx, resp); err != nil {
+				<-next
 				return err
 			}
 			continue
@@ -450,8 +449,28 @@ func (s *Syncer) pullOnce(ctx context.Context) error {
 	}
 }
 
+// fetched is a page of a pull.
+type fetched struct {
+	resp *syncv1.PullResponse
+	err  error
+}
+
+// fetch asks for a page beside what is being done.
+func (s *Syncer) fetch(ctx context.Context, epoch string, cursor int64) <-chan fetched {
+	r := &syncv1.PullRequest{Epoch: epoch, Cursor: cursor, Size: s.page, Client: s.box.Name(), Whole: whole}
+	if s.all {
+		r.Whole = 0
+	}
+	c := make(chan fetched, 1)
+	go func() {
+		resp, err := syncv1connect.NewSyncServiceClient(&http.Client{Transport: s.client.plain, Timeout: longestCall}, s.client.url, s.client.opts...).Pull(ctx, r)
+		c <- fetched{resp, err}
+	}()
+	return c
+}
+
 // refused says what a pull was refused for: a session that is over may show nothing more.
-func (s *Syncer) refused(ctx context.Context, err error) error {
+func (s *Syncer) refused(err error) error {
 	if f := fault.As(err); f != nil && f.Code == fault.Denied {
 		return errSignedOut
 	}
