@@ -39,8 +39,10 @@ func (c *windowCommand) Run() error {
 	a := app.NewWithID("cn.zhiping.desktop")
 	a.Settings().SetTheme(theme.New(min(max(c.Scale, 1), 1.5), c.Dark))
 	w := a.NewWindow("职评通")
-	w.Resize(fyne.NewSize(1340, 720))
+	prefs := a.Preferences()
+	w.Resize(fyne.NewSize(float32(prefs.FloatWithFallback(widthKey, 1340)), float32(prefs.FloatWithFallback(heightKey, 720))))
 	p := newProgram(w)
+	p.command = c
 	if c.Server == "" {
 		c.remembered(a.Preferences())
 	}
@@ -49,16 +51,23 @@ func (c *windowCommand) Run() error {
 	} else {
 		p.showSignIn(c)
 	}
+	w.SetOnClosed(func() {
+		size := w.Canvas().Size()
+		prefs.SetFloat(widthKey, float64(size.Width))
+		prefs.SetFloat(heightKey, float64(size.Height))
+	})
 	w.ShowAndRun()
 	p.end()
 	return nil
 }
 
-// What the program remembers of the last sign-in: never the password.
+// What the program remembers: the window, and of the last sign-in everything but the password.
 const (
 	serverKey  = "server"
 	pinKey     = "pin"
 	accountKey = "account"
+	widthKey   = "width"
+	heightKey  = "height"
 )
 
 func (c *windowCommand) remembered(prefs fyne.Preferences) {
@@ -69,6 +78,9 @@ func (c *windowCommand) remembered(prefs fyne.Preferences) {
 }
 
 func (p *program) showSignIn(c *windowCommand) {
+	if p.client != nil {
+		c.Password = "" // signed out: the next one is another person, or types it
+	}
 	s := p.signIn(c)
 	p.window.SetContent(s.Content)
 	p.window.Canvas().Focus(s.First())

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/widget"
 	"google.golang.org/protobuf/proto"
 
 	"zhiping/desktop/cache"
@@ -19,7 +21,9 @@ import (
 	"zhiping/desktop/pending"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/syncer"
+	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/shared/fault"
 )
 
@@ -33,6 +37,8 @@ type program struct {
 	syncer  *syncer.Syncer
 	shell   *shell.Shell
 	end     func() // closes what was opened at sign-in
+	command *windowCommand
+	asking  bool // for the password
 
 	dropping map[string]func(path string) // what takes files dropped on the window, by the page's key
 }
@@ -40,14 +46,16 @@ type program struct {
 // menu is the whole menu in the order of features.md; the shell shows what the person has the right to.
 func (p *program) menu() []shell.Item {
 	all := append(p.unitMenu(), p.applicationMenu()...)
-	return append(all, shell.Item{Group: "本机", Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending})
+	return append(all,
+		shell.Item{Group: "本机", Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
+		shell.Item{Group: "本机", Title: "退出登录", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }})
 }
 
 const pendingTitle = "待同步"
 
 // pending is the page of what was done on this machine; it follows every change of the outbox.
 func (p *program) pending() *shell.Page {
-	page := pending.New(p.syncer, p.account.Box, p.mirror, p.desk)
+	page := pending.New(p.syncer, p.account.Box, p.mirror, p.desk, p.correct)
 	return &shell.Page{Key: pendingTitle, Title: pendingTitle, Content: page.Content, Refresh: page.Load, Kinds: []string{outboxKind}, Follow: page.Load}
 }
 
@@ -64,7 +72,72 @@ func (p *program) followed(kinds map[string]bool) {
 		maps.Copy(all, kinds)
 		p.shell.Heard()
 		p.shell.Followed(all)
+		if p.syncer.Status().SignedOut && !p.asking {
+			p.askPassword()
+		}
 	})
+}
+
+// askPassword asks for the password again: the session is over, or the password was changed elsewhere.
+func (p *program) askPassword() {
+	p.asking = true
+	password := widget.NewPasswordEntry()
+	password.SetPlaceHolder("密码")
+	note := widget.NewLabel("登录已失效。请重新输入“" + p.client.Identity.Staff.GetAccount() + "”的密码继续；未同步的操作都保存在本机。")
+	note.Wrapping = fyne.TextWrapWord
+	p.desk.Ask("重新登录", container.NewVBox(note, password), "登录", func() {
+		text := password.Text
+		p.desk.Run(func() func() {
+			err := p.client.SignAgain(context.Background(), text)
+			return func() {
+				p.asking = false
+				p.fail(err)
+				p.syncer.Kick()
+			}
+		})
+	})
+}
+
+// signOut leaves the account. What still waits is sent first, kept here, or saved into a file (sync.md).
+func (p *program) signOut() {
+	leave := func() {
+		p.end()
+		p.end = func() {}
+		p.shell, p.syncer, p.desk.Drafts = nil, nil, nil
+		p.window.SetOnDropped(nil)
+		p.showSignIn(p.command)
+	}
+	waiting := p.syncer.Status().Waiting
+	if waiting == 0 {
+		p.desk.Confirm("退出登录", "退出后，本机上的数据仍以密码加密保存。", "退出登录", leave)
+		return
+	}
+	text := widget.NewLabel(fmt.Sprintf("还有 %d 项操作没有提交到服务器。", waiting))
+	p.desk.Choose("退出登录", text,
+		kit.Choice{Title: "先提交再退出", Do: func() {
+			p.desk.Do(func() error { return p.syncer.Sync(context.Background()) }, leave)
+		}},
+		kit.Choice{Title: "保留在本机，下次登录时提交", Do: leave},
+		kit.Choice{Title: "导出恢复文件", Do: func() {
+			p.desk.Files.Save("职评通恢复文件.zip", func(path string) {
+				p.desk.Do(func() error { return p.account.Box.Export(context.Background(), p.account.Dir, path) }, func() {
+					p.say("已导出到 " + path + "。将其中的文件放回同一账号的数据文件夹即可继续。")
+				})
+			})
+		}})
+}
+
+// correct opens the form of a record that was refused, with what was typed, on top of what the server has now; false if there is no form for it.
+func (p *program) correct(mine proto.Message) bool {
+	switch m := mine.(type) {
+	case *unitv1.Unit:
+		p.editUnit(m, nil)
+	case *applicationv1.Application:
+		p.editApplication(m, func() {})
+	default:
+		return false
+	}
+	return true
 }
 
 // longWait is how long something may wait before the state bar calls for attention: the watchdog goes by age, not by errors (sync.md).

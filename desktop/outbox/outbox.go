@@ -3,10 +3,12 @@
 package outbox
 
 import (
+	"archive/zip"
 	"context"
 	"embed"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -306,4 +308,31 @@ func (o *Outbox) Retain(ctx context.Context) error {
 		_, err := tx.Exec(ctx, "DELETE FROM mutation WHERE done_at > 0 AND done_at < $1 AND state <> 'PENDING' AND (state = 'APPLIED' OR choice <> '')", o.now().Add(-keepDone).UnixMilli())
 		return err
 	})
+}
+
+// Export writes everything that was done here into one file: the work and its key, which the password still seals. Put back into the account's
+// folder on any machine, it goes on there.
+func (o *Outbox) Export(ctx context.Context, dir, path string) error {
+	tmp, err := os.MkdirTemp("", "zhiping-export-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	whole := filepath.Join(tmp, fileName)
+	if _, err := o.db.Raw().ExecContext(ctx, "VACUUM INTO ?", whole); err != nil {
+		return full(err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fault.New(fault.Denied, "不能写入“%s”，请换一个文件夹", path)
+	}
+	z := zip.NewWriter(f)
+	for _, file := range []string{whole, filepath.Join(dir, vault.FileName)} {
+		b, bad := os.ReadFile(file)
+		w, worse := z.Create(filepath.Base(file))
+		if err = errors.Join(err, bad, worse); err == nil {
+			_, err = w.Write(b)
+		}
+	}
+	return errors.Join(err, z.Close(), f.Sync(), f.Close())
 }

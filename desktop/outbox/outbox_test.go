@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"context"
@@ -234,6 +235,34 @@ func TestDiskFull(t *testing.T) {
 	}
 	if numbers, err := o.Put(ctx, procedure, []byte("后")); err != nil || numbers[0] != 2 {
 		t.Error("after the disk has room again:", numbers, err)
+	}
+}
+
+// A recovery file put into a folder on another machine goes on there, with the password.
+func TestExport(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	o := open(t, dir, time.Now)
+	if _, err := o.Put(ctx, procedure, []byte("变更")); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "恢复文件.zip")
+	if err := o.Export(ctx, dir, file); err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.OpenReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	if err := os.CopyFS(other, z); err != nil {
+		t.Fatal(err)
+	}
+	there := open(t, other, time.Now)
+	if all, err := there.Pending(ctx, 0, 10); err != nil || len(all) != 1 || string(all[0].Request) != "变更" || there.Name() != o.Name() {
+		t.Error(all, err)
+	}
+	if err := o.Export(ctx, dir, filepath.Join(dir, "没有", "x.zip")); fault.CodeOf(err) != fault.Denied {
+		t.Error(err)
 	}
 }
 

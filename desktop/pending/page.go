@@ -29,6 +29,7 @@ type Page struct {
 	box    *outbox.Outbox
 	mirror *cache.Cache
 	desk   *kit.Desk
+	edit   func(proto.Message) bool
 	rows   []row
 	list   *widget.List
 	note   *widget.Label
@@ -41,9 +42,9 @@ type row struct {
 	reason string
 }
 
-// New draws the page.
-func New(s *syncer.Syncer, box *outbox.Outbox, mirror *cache.Cache, d *kit.Desk) *Page {
-	p := &Page{syncer: s, box: box, mirror: mirror, desk: d, note: widget.NewLabel("")}
+// New draws the page. edit opens the form of a record with what was typed, false if there is none.
+func New(s *syncer.Syncer, box *outbox.Outbox, mirror *cache.Cache, d *kit.Desk, edit func(proto.Message) bool) *Page {
+	p := &Page{syncer: s, box: box, mirror: mirror, desk: d, edit: edit, note: widget.NewLabel("")}
 	p.list = widget.NewList(func() int { return len(p.rows) }, newRow, p.update)
 	again := widget.NewButtonWithIcon("立即同步", theme.ViewRefreshIcon(), s.Kick)
 	note := widget.NewLabel("在本机办理的事项都记录在这里：断网时先保存，联网后自动提交。被退回或与他人冲突的，请逐项处理。")
@@ -190,9 +191,24 @@ func (p *Page) decide(r row) {
 			who.SetText(fmt.Sprintf("服务器上的内容由 %s 于 %s 修改。", by, at.In(china).Format("01-02 15:04")))
 		}
 		table := compare(syncer.Mine(r.Mutation), theirs)
-		p.desk.Choose(syncer.Label(r.Procedure)+"："+r.what, container.NewBorder(container.NewVBox(head, who), nil, nil, nil, table),
-			kit.Choice{Title: "采用本机内容，重新提交", Do: func() { p.do(func() error { return p.syncer.Redo(context.Background(), r.Mutation) }) }},
-			kit.Choice{Title: "采用服务器内容，放弃本机操作", Do: func() { p.do(func() error { return p.syncer.GiveUp(context.Background(), r.Mutation) }) }})
+		choices := []kit.Choice{
+			{Title: "采用本机内容，重新提交", Do: func() { p.do(func() error { return p.syncer.Redo(context.Background(), r.Mutation) }) }},
+			{Title: "采用服务器内容，放弃本机操作", Do: func() { p.do(func() error { return p.syncer.GiveUp(context.Background(), r.Mutation) }) }},
+		}
+		if mine := syncer.Record(r.Mutation); mine != nil {
+			choices = append(choices, kit.Choice{Title: "打开修改", Do: func() { p.correct(r, mine) }})
+		}
+		p.desk.Choose(syncer.Label(r.Procedure)+"："+r.what, container.NewBorder(container.NewVBox(head, who), nil, nil, nil, table), choices...)
+	})
+}
+
+// correct opens what was refused in its form, as it was typed; saved there it is a new change.
+func (p *Page) correct(r row, mine proto.Message) {
+	mine = proto.Clone(mine)
+	p.desk.Do(func() error { return p.syncer.Rebase(context.Background(), mine) }, func() {
+		if p.edit(mine) {
+			p.do(func() error { return p.box.Decide(context.Background(), r.Number, "已打开修改") })
+		}
 	})
 }
 

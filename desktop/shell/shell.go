@@ -92,7 +92,7 @@ func (s *Shell) menu(who *sessionv1.Identity, items []Item) fyne.CanvasObject {
 			group = it.Group
 			all.Add(widget.NewLabelWithStyle(group, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
 		}
-		b := widget.NewButton("　"+it.Title, func() { s.Open(it.Open()) })
+		b := widget.NewButton("　"+it.Title, func() { s.choose(it) })
 		b.Alignment = widget.ButtonAlignLeading
 		b.Importance = widget.LowImportance
 		all.Add(b)
@@ -107,6 +107,13 @@ func has(who *sessionv1.Identity, r commonv1.Right) bool {
 		}
 	}
 	return false
+}
+
+// choose opens what a line of the menu stands for; a line may do something instead.
+func (s *Shell) choose(it Item) {
+	if p := it.Open(); p != nil {
+		s.Open(p)
+	}
 }
 
 // Open shows a page: the tab it has already, or a new one.
@@ -280,7 +287,7 @@ func (s *Shell) home(who *sessionv1.Identity, items []Item) *Page {
 	jumps := container.NewGridWithColumns(3)
 	for _, it := range items {
 		if has(who, it.Right) {
-			jumps.Add(widget.NewButton(it.Title, func() { s.Open(it.Open()) }))
+			jumps.Add(widget.NewButton(it.Title, func() { s.choose(it) }))
 		}
 	}
 	box := container.NewVBox()

@@ -108,6 +108,12 @@ func (c *Client) SignIn(ctx context.Context, account, password string) error {
 	return c.signIn(ctx)
 }
 
+// SignAgain begins a new session for the same person: the old one is over, or the password has changed.
+func (c *Client) SignAgain(ctx context.Context, password string) error {
+	c.password = password
+	return c.signIn(ctx)
+}
+
 func (c *Client) signIn(ctx context.Context) error {
 	plain := &http.Client{Transport: c.plain, Timeout: longestCall}
 	resp, err := sessionv1connect.NewSessionServiceClient(plain, c.url, c.opts...).SignIn(ctx, &sessionv1.SignInRequest{Account: c.account, Password: c.password})

@@ -189,6 +189,10 @@ func (c *clerk) open(t *rapid.T) {
 	c.client.http.Transport = c.network
 	now := func() time.Time { return time.Now().AddDate(c.years, 0, 0) }
 	account, err := OpenAccount(ctx, c.client, c.dir, c.name, servertest.Password, noRing{}, now)
+	if fault.CodeOf(err) == fault.Denied { // no account at the moment: the clerk goes on without the server
+		c.network.next = []string{"lost"}
+		account, err = OpenAccount(ctx, c.client, c.dir, c.name, servertest.Password, noRing{}, now)
+	}
 	if err != nil {
 		t.Fatal(c.name, err)
 	}
@@ -276,6 +280,26 @@ func (c *clerk) step(t *rapid.T) {
 	}
 }
 
+// allow takes the second clerk's account away, or gives it back: whoever has none gets nothing from the server, and loses nothing.
+func (w *world) allow(t *rapid.T, allowed bool) {
+	plain := Dial(w.web.URL, "")
+	if err := plain.SignIn(ctx, "first", servertest.Password); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := plain.Units().ListStaff(ctx, &unitv1.ListStaffRequest{Query: &commonv1.Query{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range resp.Staff {
+		if s.Account == "second" && s.Disabled == allowed {
+			s.Disabled = !allowed
+			if _, err := plain.Units().SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: s}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // keep copies the server's database as a backup does.
 func (w *world) keep(t *rapid.T) {
 	if err := os.Remove(w.backup); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -321,7 +345,12 @@ func (w *world) restore(t *rapid.T) {
 func (w *world) quiet(t *rapid.T) {
 	for round := range 6 {
 		for _, c := range w.clerks {
-			if err := c.sync.Sync(ctx); err != nil {
+			err := c.sync.Sync(ctx)
+			if errors.Is(err, errSignedOut) { // the person signs in again
+				c.client.token.Store("")
+				err = c.sync.Sync(ctx)
+			}
+			if err != nil {
 				t.Fatalf("round %d, %s: %v", round, c.name, err)
 			}
 		}
@@ -358,6 +387,7 @@ func TestSyncModel(t *testing.T) {
 			"approve": func(t *rapid.T) { w.clerks[0].approve(t, w.units[2]) },
 			"sync":    func(t *rapid.T) { someone(t).step(t) },
 			"kill":    func(t *rapid.T) { someone(t).again(t) },
+			"revoke":  func(t *rapid.T) { w.allow(t, rapid.Bool().Draw(t, "allowed")) },
 			"backup":  w.keep,
 			"restore": w.restore,
 			"reset": func(t *rapid.T) {
@@ -366,6 +396,7 @@ func TestSyncModel(t *testing.T) {
 				}
 			},
 		})
+		w.allow(t, true)
 		w.quiet(t)
 		w.check(t)
 	})

@@ -4,10 +4,16 @@ import (
 	"context"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"zhiping/desktop/cache"
 )
+
+// Rebase gives a record the revision that is seen here now: what was typed on an older one goes on from there.
+func (s *Syncer) Rebase(ctx context.Context, m proto.Message) error {
+	return s.rebase(ctx, m.ProtoReflect())
+}
 
 // rebase gives every record and base of a request the revision that is seen here now.
 func (s *Syncer) rebase(ctx context.Context, m protoreflect.Message) error {

@@ -37,8 +37,8 @@ func (System) Set(service, user, secret string) error { return keyring.Set(servi
 // service is the name under which the keyring has the keys.
 const service = "zhiping"
 
-// fileName is the key file inside the folder of an account.
-const fileName = "key.json"
+// FileName is the key file inside the folder of an account.
+const FileName = "key.json"
 
 // A Vault seals and opens with the key of one account.
 type Vault struct{ box cipher.AEAD }
@@ -58,7 +58,7 @@ func Open(dir, account, password string, known bool, ring Keyring) (*Vault, erro
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, fileName)
+	path := filepath.Join(dir, FileName)
 	b, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		if !known {
@@ -91,7 +91,7 @@ func Open(dir, account, password string, known bool, ring Keyring) (*Vault, erro
 func fresh(dir, account, password string, ring Keyring) (*Vault, error) {
 	key := make([]byte, 32)
 	rand.Read(key)
-	if err := save(filepath.Join(dir, fileName), password, key); err != nil {
+	if err := save(filepath.Join(dir, FileName), password, key); err != nil {
 		return nil, err
 	}
 	// A machine without a keyring is no reason not to work; the file has the key too.
