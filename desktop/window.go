@@ -133,6 +133,7 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 			slog.Error("close", "error", err)
 		}
 	}
+	p.window.Canvas().Unfocus() // the cursor of the former page would blink on, unseen, and cost a laptop's battery
 	p.window.SetContent(p.shell.Content)
 	p.window.SetOnDropped(p.dropped)
 }

@@ -47,8 +47,8 @@ type program struct {
 func (p *program) menu() []shell.Item {
 	all := append(p.unitMenu(), p.applicationMenu()...)
 	return append(all,
-		shell.Item{Group: "本机", Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
-		shell.Item{Group: "本机", Title: "退出登录", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }})
+		shell.Item{Group: shell.OwnMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
+		shell.Item{Group: shell.OwnMachine, Title: "退出登录", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }})
 }
 
 const pendingTitle = "待同步"

@@ -16,6 +16,9 @@ import (
 	"zhiping/shared/field"
 )
 
+// OwnMachine is the group of what concerns this machine alone; it is no work, so the first page does not offer it.
+const OwnMachine = "本机"
+
 // An Item is a line of the menu: shown to those who have the right.
 type Item struct {
 	Group, Title string
@@ -286,7 +289,7 @@ func (s *Shell) home(who *sessionv1.Identity, items []Item) *Page {
 	}
 	jumps := container.NewGridWithColumns(3)
 	for _, it := range items {
-		if has(who, it.Right) {
+		if has(who, it.Right) && it.Group != OwnMachine {
 			jumps.Add(widget.NewButton(it.Title, func() { s.choose(it) }))
 		}
 	}
