@@ -14,6 +14,7 @@ import (
 
 	"zhiping/desktop/application"
 	"zhiping/desktop/cache"
+	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/syncer"
@@ -124,8 +125,12 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	maps.Copy(effects, unit.Effects)
 	maps.Copy(effects, application.Effects)
 	p.syncer = syncer.New(client, opened.Box, opened.Mirror, p.desk.By, effects, opened.Files(), time.Now, p.followed)
-	p.lists()
-	p.shell = shell.New(p.window, client.Identity, p.menu(), p.standing)
+	p.sources = map[string]func(func(string)) (home.Source, bool){}
+	menu := p.menu() // makes every list, so that the mirror keeps it from the first record on
+	if err := p.mirror.Fill(context.Background()); err != nil {
+		slog.Error("mirror", "error", err)
+	}
+	p.shell = shell.New(p.window, client.Identity, menu, p.home(menu), p.standing)
 	stop := p.syncer.Start()
 	p.end = func() {
 		stop()
@@ -136,21 +141,6 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	p.window.Canvas().Unfocus() // the cursor of the former page would blink on, unseen, and cost a laptop's battery
 	p.window.SetContent(p.shell.Content)
 	p.window.SetOnDropped(p.dropped)
-}
-
-// lists makes the mirror keep every list, before the first records come.
-func (p *program) lists() {
-	units, applications := p.client.Units(), p.client.Applications()
-	unit.Registrations(units, p.mirror)
-	unit.Superiors(units, p.mirror)
-	unit.Subordinates(units, p.mirror)
-	unit.Staff(units, p.mirror)
-	application.Own(applications, p.mirror)
-	application.Review(applications, p.mirror)
-	application.Committee(applications, p.mirror)
-	if err := p.mirror.Fill(context.Background()); err != nil {
-		slog.Error("mirror", "error", err)
-	}
 }
 
 // register shows the form of a unit that has no account yet (A2).

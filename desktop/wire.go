@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"zhiping/desktop/cache"
+	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/list"
 	"zhiping/desktop/pending"
@@ -40,15 +41,16 @@ type program struct {
 	command *windowCommand
 	asking  bool // for the password
 
-	dropping map[string]func(path string) // what takes files dropped on the window, by the page's key
+	sources  map[string]func(open func(state string)) (home.Source, bool) // what may have to be done, by the menu's lines
+	dropping map[string]func(path string)                                 // what takes files dropped on the window, by the page's key
 }
 
 // menu is the whole menu in the order of features.md; the shell shows what the person has the right to.
 func (p *program) menu() []shell.Item {
 	all := append(p.unitMenu(), p.applicationMenu()...)
 	return append(all,
-		shell.Item{Group: shell.OwnMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
-		shell.Item{Group: shell.OwnMachine, Title: "退出登录", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }})
+		shell.Item{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
+		shell.Item{Group: ownMachine, Title: "退出登录", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }})
 }
 
 const pendingTitle = "待同步"
@@ -58,6 +60,30 @@ func (p *program) pending() *shell.Page {
 	page := pending.New(p.syncer, p.account.Box, p.mirror, p.desk, p.correct)
 	return &shell.Page{Key: pendingTitle, Title: pendingTitle, Content: page.Content, Refresh: page.Load, Kinds: []string{outboxKind}, Follow: page.Load}
 }
+
+// home is the first page: what is to be done in the lists that the person may open, and the way to everything else.
+func (p *program) home(items []shell.Item) *shell.Page {
+	var sources []home.Source
+	var jumps []home.Jump
+	for _, it := range items {
+		if !shell.Has(p.client.Identity, it) {
+			continue
+		}
+		if of := p.sources[it.Title]; of != nil {
+			if s, ok := of(func(state string) { p.shell.OpenAt(it.Open(), state) }); ok {
+				sources = append(sources, s)
+			}
+		}
+		if it.Group != ownMachine {
+			jumps = append(jumps, home.Jump{Title: it.Title, Do: func() { p.shell.Open(it.Open()) }})
+		}
+	}
+	page := home.New(p.client.Identity, p.desk, sources, jumps)
+	return &shell.Page{Title: "首页", Content: page.Content, Refresh: page.Load, Kinds: page.Kinds(), Follow: page.Load}
+}
+
+// ownMachine is the group of what concerns this machine alone; it is no work, so the first page does not offer it.
+const ownMachine = "本机"
 
 // outboxKind is what pages follow that show the outbox.
 const outboxKind = "outbox"
@@ -240,11 +266,17 @@ func (p *program) dropped(_ fyne.Position, files []fyne.URI) {
 	p.say("这个页面不接收文件。导入请先打开导入页面；附件请在表单中点“选择文件”。")
 }
 
+// listItem is the line of the menu that opens a list; what is to be done in it stands on the first page.
+func listItem[M any](p *program, group string, right commonv1.Right, l *list.List[M], open func(row M, from *kit.ListPage[M]), actions ...kit.Action[M]) shell.Item {
+	p.sources[l.Title] = func(show func(string)) (home.Source, bool) { return home.Of(l, show) }
+	return shell.Item{Group: group, Title: l.Title, Right: right, Open: func() *shell.Page { return listPage(p, l, open, actions...) }}
+}
+
 // listPage opens a list as a page. open opens a row's page; from is the list, for next and previous.
 func listPage[M any](p *program, l *list.List[M], open func(row M, from *kit.ListPage[M]), actions ...kit.Action[M]) *shell.Page {
 	var page *kit.ListPage[M]
 	page = kit.NewListPage(l, p.desk.Run, func(row M) { open(row, page) }, actions...)
-	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search}
+	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show}
 	if l.Mirror != nil {
 		out.Kinds, out.Follow = []string{l.Mirror.Kind}, page.Load
 	}

@@ -21,23 +21,17 @@ func (p *program) applicationMenu() []shell.Item {
 	approve := &reviewv1.Action{Move: reviewv1.Move_MOVE_APPROVE, Opinion: "同意"}
 	const group = "申报材料审核"
 	return []shell.Item{
-		{Group: group, Title: "本单位申报人员", Right: commonv1.Right_RIGHT_APPLICATION_EDIT, Open: func() *shell.Page {
-			return listPage(p, application.Own(c, p.mirror), p.openOwnApplication,
-				batch(p, "提交", func(rows applicationRows) error { return application.Submit(c, rows) }),
-				batch(p, "撤回", func(rows applicationRows) error { return application.Withdraw(c, rows) }))
-		}},
+		listItem(p, group, commonv1.Right_RIGHT_APPLICATION_EDIT, application.Own(c, p.mirror), p.openOwnApplication,
+			batch(p, "提交", func(rows applicationRows) error { return application.Submit(c, rows) }),
+			batch(p, "撤回", func(rows applicationRows) error { return application.Withdraw(c, rows) })),
 		{Group: group, Title: "新建申报", Right: commonv1.Right_RIGHT_APPLICATION_EDIT, Open: p.newApplication},
 		{Group: group, Title: "导入申报材料", Right: commonv1.Right_RIGHT_APPLICATION_EDIT, Open: p.importApplications},
-		{Group: group, Title: "申报材料审核", Right: commonv1.Right_RIGHT_APPLICATION_REVIEW, Open: func() *shell.Page {
-			return listPage(p, application.Review(c, p.mirror), p.reviewApplication,
-				batch(p, "批量通过", func(rows applicationRows) error { return application.Move(c, rows, approve) }),
-				p.batchReturn(func(rows applicationRows, a *reviewv1.Action) error { return application.Move(c, rows, a) }))
-		}},
-		{Group: "评审会议管理", Title: "参评资格审核", Right: commonv1.Right_RIGHT_QUALIFICATION, Open: func() *shell.Page {
-			return listPage(p, application.Committee(c, p.mirror), p.reviewApplication,
-				batch(p, "批量受理", func(rows applicationRows) error { return application.Qualify(c, rows, approve) }),
-				p.batchReturn(func(rows applicationRows, a *reviewv1.Action) error { return application.Qualify(c, rows, a) }))
-		}},
+		listItem(p, group, commonv1.Right_RIGHT_APPLICATION_REVIEW, application.Review(c, p.mirror), p.reviewApplication,
+			batch(p, "批量通过", func(rows applicationRows) error { return application.Move(c, rows, approve) }),
+			p.batchReturn(func(rows applicationRows, a *reviewv1.Action) error { return application.Move(c, rows, a) })),
+		listItem(p, "评审会议管理", commonv1.Right_RIGHT_QUALIFICATION, application.Committee(c, p.mirror), p.reviewApplication,
+			batch(p, "批量受理", func(rows applicationRows) error { return application.Qualify(c, rows, approve) }),
+			p.batchReturn(func(rows applicationRows, a *reviewv1.Action) error { return application.Qualify(c, rows, a) })),
 	}
 }
 

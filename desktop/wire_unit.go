@@ -22,10 +22,11 @@ import (
 // unitMenu is the part of features A4-A9.
 func (p *program) unitMenu() []shell.Item {
 	units := p.client.Units()
-	const group = "单位管理"
+	const group = unitGroup
+	staff := unit.Staff(units, p.mirror)
 	return []shell.Item{
 		{Group: group, Title: "本单位信息管理", Right: commonv1.Right_RIGHT_UNIT_EDIT, Open: p.ownUnit},
-		{Group: group, Title: "工作人员管理", Right: commonv1.Right_RIGHT_STAFF_MANAGE, Open: func() *shell.Page { return p.staff(units) }},
+		{Group: group, Title: "工作人员管理", Right: commonv1.Right_RIGHT_STAFF_MANAGE, Open: func() *shell.Page { return p.staff(staff) }},
 		{Group: group, Title: "角色管理", Right: commonv1.Right_RIGHT_ROLE_MANAGE, Open: func() *shell.Page {
 			return &shell.Page{Key: "roles", Title: "角色管理", Content: unit.NewRoles(p.client.Identity.Unit, units, p.desk, func(u *unitv1.Unit) {
 				p.client.Identity.Unit = u
@@ -41,15 +42,9 @@ func (p *program) unitMenu() []shell.Item {
 				p.say("下级单位已创建")
 			})}
 		}},
-		{Group: group, Title: "下级单位注册审核", Right: commonv1.Right_RIGHT_UNIT_REVIEW, Open: func() *shell.Page {
-			return p.unitReview(unit.Registrations(units, p.mirror), reviewv1.Matter_MATTER_UNIT)
-		}},
-		{Group: group, Title: "下级单位变更审核", Right: commonv1.Right_RIGHT_UNIT_REVIEW, Open: func() *shell.Page {
-			return p.unitReview(unit.Superiors(units, p.mirror), reviewv1.Matter_MATTER_SUPERIOR)
-		}},
-		{Group: group, Title: "下级单位信息管理", Right: commonv1.Right_RIGHT_UNIT_SUBORDINATE, Open: func() *shell.Page {
-			return listPage(p, unit.Subordinates(units, p.mirror), p.editUnit)
-		}},
+		p.unitReview(unit.Registrations(units, p.mirror), reviewv1.Matter_MATTER_UNIT),
+		p.unitReview(unit.Superiors(units, p.mirror), reviewv1.Matter_MATTER_SUPERIOR),
+		listItem(p, group, commonv1.Right_RIGHT_UNIT_SUBORDINATE, unit.Subordinates(units, p.mirror), p.editUnit),
 		{Group: group, Title: "单位树", Right: commonv1.Right_RIGHT_UNIT_SUBORDINATE, Open: func() *shell.Page {
 			t := unit.NewTree(p.client.Identity.Unit, units, p.desk, func(u *unitv1.Unit) { p.editUnit(u, nil) })
 			return &shell.Page{Key: "unit-tree", Title: "单位树", Content: t.Content, Refresh: t.Load}
@@ -57,10 +52,12 @@ func (p *program) unitMenu() []shell.Item {
 	}
 }
 
+const unitGroup = "单位管理"
+
 // unitReview is a list of units under review, with its batch buttons.
-func (p *program) unitReview(l *list.List[*unitv1.Unit], m reviewv1.Matter) *shell.Page {
+func (p *program) unitReview(l *list.List[*unitv1.Unit], m reviewv1.Matter) shell.Item {
 	units := p.client.Units()
-	return listPage(p, l, p.openUnit,
+	return listItem(p, unitGroup, commonv1.Right_RIGHT_UNIT_REVIEW, l, p.openUnit,
 		batch(p, "批量通过", func(rows []*unitv1.Unit) error {
 			return unit.Move(units, rows, m, &reviewv1.Action{Move: reviewv1.Move_MOVE_APPROVE, Opinion: "同意"})
 		}),
@@ -110,8 +107,8 @@ func (p *program) ownUnit() *shell.Page {
 }
 
 // staff is the page of the accounts, with a button for a new one (A6).
-func (p *program) staff(units unitv1connect.UnitServiceClient) *shell.Page {
-	me := p.client.Identity
+func (p *program) staff(l *list.List[*unitv1.Staff]) *shell.Page {
+	me, units := p.client.Identity, p.client.Units()
 	var load func()
 	open := func(s *unitv1.Staff, _ *kit.ListPage[*unitv1.Staff]) {
 		key := "staff " + s.Id
@@ -124,7 +121,7 @@ func (p *program) staff(units unitv1connect.UnitServiceClient) *shell.Page {
 			load()
 		})})
 	}
-	page := listPage(p, unit.Staff(units, p.mirror), open)
+	page := listPage(p, l, open)
 	load = page.Refresh
 	add := widget.NewButtonWithIcon("新增工作人员", fynetheme.ContentAddIcon(), func() {
 		open(&unitv1.Staff{Id: uuid.Must(uuid.NewV7()).String(), UnitId: me.Unit.Id}, nil)

@@ -58,6 +58,12 @@ func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Ac
 // Search puts the cursor into the filter bar (Ctrl+F).
 func (p *ListPage[M]) Search(c fyne.Canvas) { p.bar.focus(c) }
 
+// Show shows a state's tab.
+func (p *ListPage[M]) Show(state string) {
+	p.Model.Choose(state)
+	p.Load()
+}
+
 func (p *ListPage[M]) tabBar() fyne.CanvasObject {
 	row := container.NewHBox()
 	for _, t := range p.Model.List.Tabs {

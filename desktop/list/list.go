@@ -58,7 +58,11 @@ type List[M any] struct {
 	Empty              string // why it may be empty, and what to do
 	Source             Source[M]
 	Mirror             *Mirror[M] // nil for a list that is only asked of the server
+	ToDo               []Tab      // the states in which something is to be done, as the first page says it (B3)
 }
+
+// Waiting are the to-dos of a list of reviews.
+var Waiting = []Tab{{State: "TAB_FIRST", Title: "待审核"}, {State: "TAB_FURTHER", Title: "待复审"}, {State: "TAB_AGAIN", Title: "上级退回，待重审"}}
 
 // A Mirror says how a list is answered from the records on this machine.
 type Mirror[M any] struct {

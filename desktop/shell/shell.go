@@ -7,17 +7,12 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
-	"zhiping/shared/field"
 )
-
-// OwnMachine is the group of what concerns this machine alone; it is no work, so the first page does not offer it.
-const OwnMachine = "本机"
 
 // An Item is a line of the menu: shown to those who have the right.
 type Item struct {
@@ -41,6 +36,8 @@ type Page struct {
 	// Kinds are the kinds of records that the page shows; Follow brings it up to date when one of them has changed.
 	Kinds  []string
 	Follow func()
+	// Show shows a state of what the page lists, for a jump into it.
+	Show func(state string)
 }
 
 // A Shell is the main window's content.
@@ -56,8 +53,8 @@ type Shell struct {
 	doing   string // long work under way, for the state bar
 }
 
-// New draws the shell for whoever is signed in. standing says in words how server and outbox stand, and whether that calls for attention.
-func New(w fyne.Window, who *sessionv1.Identity, items []Item, standing func() (text string, bad bool)) *Shell {
+// New draws the shell for whoever is signed in, on the first page, which stays. standing says in words how server and outbox stand, and whether that calls for attention.
+func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, standing func() (text string, bad bool)) *Shell {
 	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, stale: map[*Page]bool{}, state: widget.NewLabel("")}
 	s.tabs = container.NewDocTabs()
 	s.tabs.CloseIntercept = s.close
@@ -71,7 +68,8 @@ func New(w fyne.Window, who *sessionv1.Identity, items []Item, standing func() (
 	split.Offset = 0.16
 	s.Content = container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), s.state), nil, nil, split)
 	s.refresh = func() { s.status(who, standing) }
-	s.Open(s.home(who, items))
+	home.Key = homeKey
+	s.Open(home)
 	s.keys()
 	s.status(who, standing)
 	return s
@@ -111,6 +109,17 @@ func has(who *sessionv1.Identity, r commonv1.Right) bool {
 	}
 	return false
 }
+
+// OpenAt opens a page on a state.
+func (s *Shell) OpenAt(p *Page, state string) {
+	s.Open(p)
+	if p = s.current(); p != nil && p.Show != nil {
+		p.Show(state)
+	}
+}
+
+// Has reports whether whoever is signed in has the right that a line of the menu asks for.
+func Has(who *sessionv1.Identity, it Item) bool { return has(who, it.Right) }
 
 // choose opens what a line of the menu stands for; a line may do something instead.
 func (s *Shell) choose(it Item) {
@@ -273,33 +282,4 @@ func (s *Shell) status(who *sessionv1.Identity, standing func() (string, bool)) 
 		s.state.Importance = widget.WarningImportance
 	}
 	s.state.SetText(fmt.Sprintf("%s　%s　|　%s", who.Unit.GetName(), who.Staff.GetName(), line))
-}
-
-// home is the first page: the unit's card and what the person may do (B1).
-func (s *Shell) home(who *sessionv1.Identity, items []Item) *Page {
-	title := widget.NewLabelWithStyle(who.Unit.GetName(), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-	title.SizeName = theme.SizeNameSubHeadingText
-	facts := container.New(layout.NewFormLayout())
-	for _, name := range []string{"kind", "credit_code", "division", "superior_name", "contact", "phone"} {
-		f := field.Named(who.Unit, name)[0]
-		l := widget.NewLabel(f.GetLabel())
-		l.Importance = widget.LowImportance
-		facts.Add(l)
-		facts.Add(widget.NewLabel(f.Masked(who.Unit)))
-	}
-	jumps := container.NewGridWithColumns(3)
-	for _, it := range items {
-		if has(who, it.Right) && it.Group != OwnMachine {
-			jumps.Add(widget.NewButton(it.Title, func() { s.choose(it) }))
-		}
-	}
-	box := container.NewVBox()
-	if !who.Unit.GetAuthorised() {
-		banner := widget.NewLabelWithStyle("所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
-		banner.Importance = widget.DangerImportance
-		box.Add(banner)
-	}
-	box.Add(widget.NewCard("", "", container.NewVBox(title, facts)))
-	box.Add(widget.NewCard("常用功能", "", jumps))
-	return &Page{Key: homeKey, Title: "首页", Content: container.NewVScroll(box)}
 }

@@ -1,0 +1,173 @@
+// Package home is the first page: the unit's card (B1), the to-dos with their counts and a jump into the list that is filtered already (B3), and
+// what the person does most.
+package home
+
+import (
+	"context"
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"zhiping/desktop/kit"
+	"zhiping/desktop/list"
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
+	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
+	"zhiping/shared/field"
+)
+
+// A Source is a list that can have something to do in it.
+type Source struct {
+	Title  string
+	Kind   string // of its records
+	States []list.Tab
+	// Counts gives how many records stand under each state.
+	Counts func(context.Context) (map[string]int64, error)
+	// Open opens the list on a state.
+	Open func(state string)
+}
+
+// Of makes a source of a list that declares what is to be done in it; false for one that does not.
+func Of[M any](l *list.List[M], open func(state string)) (Source, bool) {
+	s := Source{Title: l.Title, States: l.ToDo, Open: open}
+	if l.Mirror != nil {
+		s.Kind = l.Mirror.Kind
+	}
+	s.Counts = func(ctx context.Context) (map[string]int64, error) {
+		_, page, err := l.Source(ctx, &commonv1.Query{Scope: l.Scope, Size: 1})
+		counts := map[string]int64{}
+		for _, c := range page.GetCounts() {
+			counts[c.State] = c.Count
+		}
+		if page != nil { // what is here, when the server cannot be reached
+			err = nil
+		}
+		return counts, err
+	}
+	return s, len(l.ToDo) > 0
+}
+
+// A Jump is a button for what the person does most.
+type Jump struct {
+	Title string
+	Do    func()
+}
+
+// A Page is the first page.
+type Page struct {
+	Content fyne.CanvasObject
+
+	desk    *kit.Desk
+	sources []Source
+	todos   *fyne.Container
+	note    *widget.Label
+}
+
+// New draws the page of whoever is signed in.
+func New(who *sessionv1.Identity, d *kit.Desk, sources []Source, jumps []Jump) *Page {
+	p := &Page{desk: d, sources: sources, todos: container.NewGridWithColumns(columns), note: widget.NewLabel("正在统计……")}
+	box := container.NewVBox()
+	if !who.Unit.GetAuthorised() {
+		banner := widget.NewLabelWithStyle("所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
+		banner.Importance = widget.DangerImportance
+		box.Add(banner)
+	}
+	if len(sources) > 0 {
+		box.Add(kit.NewPart("待办事项", container.NewVBox(p.todos, p.note)))
+	}
+	grid := container.NewGridWithColumns(columns)
+	for _, j := range jumps {
+		grid.Add(widget.NewButton(j.Title, j.Do))
+	}
+	box.Add(kit.NewPart("常用功能", grid))
+	box.Add(kit.NewPart("本单位", card(who.Unit)))
+	p.Content = container.NewVScroll(box)
+	return p
+}
+
+// columns is how many cards stand beside each other.
+const columns = 4
+
+// card is the unit's card (B1).
+func card(u *unitv1.Unit) fyne.CanvasObject {
+	name := widget.NewLabelWithStyle(u.GetName(), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	facts := container.New(layout.NewFormLayout())
+	for _, f := range field.Named(u, unitv1.Unit_Kind, unitv1.Unit_CreditCode, unitv1.Unit_Division, unitv1.Unit_SuperiorName, unitv1.Unit_Contact, unitv1.Unit_Phone) {
+		l := widget.NewLabel(f.GetLabel())
+		l.Importance = widget.LowImportance
+		facts.Add(l)
+		facts.Add(widget.NewLabel(f.Masked(u)))
+	}
+	return container.NewVBox(name, facts)
+}
+
+// Kinds are the kinds of records whose changes change the counts.
+func (p *Page) Kinds() (kinds []string) {
+	for _, s := range p.sources {
+		kinds = append(kinds, s.Kind)
+	}
+	return kinds
+}
+
+// todo is one thing to do.
+type todo struct {
+	text  string
+	count int64
+	open  func()
+}
+
+// Load counts again.
+func (p *Page) Load() {
+	p.desk.Run(func() func() {
+		var all []todo
+		failed := ""
+		for _, s := range p.sources {
+			counts, err := s.Counts(context.Background())
+			if err != nil {
+				failed = "部分待办未能统计，联网后自动更新。"
+				continue
+			}
+			for _, state := range s.States {
+				if n := counts[state.State]; n > 0 {
+					all = append(all, todo{s.Title + "\n" + state.Title, n, func() { s.Open(state.State) }})
+				}
+			}
+		}
+		return func() { p.draw(all, failed) }
+	})
+}
+
+func (p *Page) draw(all []todo, failed string) {
+	p.todos.RemoveAll()
+	for _, t := range all {
+		p.todos.Add(newCard(t))
+	}
+	p.note.SetText(failed)
+	if len(all) == 0 && failed == "" {
+		p.note.SetText("没有待办事项。")
+	}
+	if p.note.Text == "" {
+		p.note.Hide()
+	} else {
+		p.note.Show()
+	}
+}
+
+// newCard is one thing to do: how many, what, and the way there.
+func newCard(t todo) fyne.CanvasObject {
+	number := canvas.NewText(fmt.Sprint(t.count), theme.Color(theme.ColorNamePrimary))
+	number.TextSize = theme.Size(theme.SizeNameHeadingText) * 1.4
+	number.TextStyle.Bold = true
+	number.Alignment = fyne.TextAlignCenter
+	open := widget.NewButton("", t.open)
+	open.Importance = widget.LowImportance
+	ground := canvas.NewRectangle(theme.Color(theme.ColorNameHeaderBackground))
+	ground.CornerRadius = theme.InputRadiusSize()
+	text := widget.NewLabel(t.text)
+	return container.NewStack(ground, open, container.NewBorder(nil, nil, container.NewPadded(container.NewCenter(container.NewGridWrap(fyne.NewSize(64, 40), number))), nil, text))
+}
