@@ -51,7 +51,7 @@ func source(c applicationv1connect.ApplicationServiceClient) list.Source[message
 func Review(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *list.List[message] {
 	return cache.Add(mirror, &list.List[message]{
 		Mirror: list.Reviewed(kind, message.GetReview), ToDo: list.Waiting,
-		Name:   "application-review", Title: "申报材料审核", Scope: "review", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
+		Name: "application-review", Title: "申报材料审核", Scope: "review", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
 		Tabs:  []list.Tab{{State: "TAB_FIRST", Title: "初审"}, {State: "TAB_FURTHER", Title: "复审"}, {State: "TAB_AGAIN", Title: "上级单位退回，重审"}, {State: "TAB_PASSED", Title: "已上报"}, {State: "TAB_RETURNED", Title: "已退回"}, {State: "TAB_REFUSED", Title: "不通过"}},
 		Empty: "此状态下没有申报材料。下级单位或申报人提交后会显示在这里。",
 	})
@@ -61,7 +61,7 @@ func Review(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache
 func Own(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *list.List[message] {
 	return cache.Add(mirror, &list.List[message]{
 		Mirror: list.Owned(kind, message.GetUnitId, state), ToDo: []list.Tab{{State: "STATE_DRAFT", Title: "待提交"}, {State: "STATE_RETURNED", Title: "被退回，待补正"}},
-		Name:   "application-own", Title: "本单位申报人员", Scope: "own", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
+		Name: "application-own", Title: "本单位申报人员", Scope: "own", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
 		Tabs: []list.Tab{
 			{State: "", Title: "全部"},
 			{State: "STATE_DRAFT", Title: "草稿"},
@@ -81,7 +81,7 @@ func Own(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *
 func Committee(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *list.List[message] {
 	return cache.Add(mirror, &list.List[message]{
 		Mirror: list.Owned(kind, rules.CommitteeUnit, state), ToDo: []list.Tab{{State: "STATE_REPORTED", Title: "待受理"}},
-		Name:   "application-committee", Title: "参评资格审核", Scope: "committee", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
+		Name: "application-committee", Title: "参评资格审核", Scope: "committee", Columns: columns, Filters: filters, ID: message.GetId, Source: source(c),
 		Tabs: []list.Tab{
 			{State: "STATE_REPORTED", Title: "待受理"},
 			{State: "STATE_QUALIFIED", Title: "已受理"},

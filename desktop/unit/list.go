@@ -41,7 +41,7 @@ func source(c unitv1connect.UnitServiceClient) list.Source[message] {
 func Superiors(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[message] {
 	return cache.Add(mirror, &list.List[message]{
 		Mirror: list.Reviewed("unit", message.GetSuperiorChange), ToDo: list.Waiting,
-		Name:   "unit-superior", Title: "下级单位变更审核", Scope: "superior", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c),
+		Name: "unit-superior", Title: "下级单位变更审核", Scope: "superior", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c),
 		Tabs:  []list.Tab{{State: "TAB_FIRST", Title: "待审核"}, {State: "TAB_FURTHER", Title: "待复审"}, {State: "TAB_PASSED", Title: "审核通过"}, {State: "TAB_RETURNED", Title: "已退回"}, {State: "TAB_REFUSED", Title: "不通过"}},
 		Empty: "此状态下没有变更申请。其他单位申请改由本单位管理时会显示在这里。",
 	})
@@ -51,7 +51,7 @@ func Superiors(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.Lis
 func Registrations(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[message] {
 	return cache.Add(mirror, &list.List[message]{
 		Mirror: list.Reviewed("unit", message.GetRegistration), ToDo: list.Waiting,
-		Name:   "unit-registration", Title: "下级单位注册审核", Scope: "registration", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c),
+		Name: "unit-registration", Title: "下级单位注册审核", Scope: "registration", Columns: columns, Filters: []list.Filter{{Column: "name", Title: "单位名称"}}, ID: message.GetId, Source: source(c),
 		Tabs:  []list.Tab{{State: "TAB_FIRST", Title: "待审核"}, {State: "TAB_FURTHER", Title: "待复审"}, {State: "TAB_PASSED", Title: "审核通过"}, {State: "TAB_RETURNED", Title: "已退回"}, {State: "TAB_REFUSED", Title: "不通过"}},
 		Empty: "此状态下没有注册申请。下级单位提交注册后会显示在这里。",
 	})
