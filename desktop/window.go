@@ -16,6 +16,7 @@ import (
 	"zhiping/desktop/cache"
 	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
+	"zhiping/desktop/message"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/theme"
@@ -124,6 +125,7 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	effects := map[string]cache.Effect{}
 	maps.Copy(effects, unit.Effects)
 	maps.Copy(effects, application.Effects)
+	maps.Copy(effects, message.Effects)
 	p.syncer = syncer.New(client, opened.Box, opened.Mirror, p.desk.By, effects, opened.Files(), time.Now, p.followed)
 	p.sources = map[string]func(func(string)) (home.Source, bool){}
 	menu := p.menu() // makes every list, so that the mirror keeps it from the first record on

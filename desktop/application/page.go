@@ -102,13 +102,13 @@ func newRecommendation(a *applicationv1.Application, c applicationv1connect.Appl
 		if !form.Check() {
 			return
 		}
-		d.Do(func() error {
+		d.Submit(func() error {
 			resp, err := c.RecommendApplications(context.Background(), r)
-			if err == nil {
-				err = wire.First(resp.Outcomes)
+			if err != nil {
+				return err
 			}
-			return form.Show(err)
-		}, done)
+			return wire.First(resp.Outcomes)
+		}, done, form)
 	})
 	return kit.NewPart("单位推荐（上报前必填）", container.NewVBox(form.Content, container.NewHBox(save)))
 }

@@ -194,11 +194,14 @@ func (c *Cache) decode(kind string, b []byte) (proto.Message, error) {
 	return m, proto.Unmarshal(b, m)
 }
 
-// typeOf finds the message of a kind: its domain's package has it under its own name. Accounts are of the domain unit.
+// domains are the kinds that are of a domain of another name.
+var domains = map[string]string{"staff": "unit", "delivery": "message"}
+
+// typeOf finds the message of a kind: its domain's package has it under its own name.
 func typeOf(kind string) (protoreflect.MessageType, error) {
 	domain := kind
-	if kind == "staff" {
-		domain = "unit"
+	if d := domains[kind]; d != "" {
+		domain = d
 	}
 	name := string(kind[0]-'a'+'A') + kind[1:]
 	return protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName("zhiping." + domain + ".v1." + name))

@@ -47,6 +47,23 @@ func (d *Desk) Do(call func() error, then func()) {
 	})
 }
 
+// Submit is Do for forms: what is wrong with their fields is shown under them, the rest is said.
+func (d *Desk) Submit(call func() error, then func(), forms ...*Form) {
+	d.Run(func() func() {
+		err := call()
+		return func() {
+			if err == nil {
+				then()
+				return
+			}
+			for _, f := range forms {
+				err = f.Show(err)
+			}
+			d.Fail(err)
+		}
+	})
+}
+
 // Opener is what opens the attachments of a record.
 func (d *Desk) Opener(kind, id string) func(*commonv1.Attachment) {
 	return func(a *commonv1.Attachment) { d.Fetch(a, kind, id) }

@@ -17,6 +17,7 @@ import (
 
 	"zhiping/proto/gen/zhiping/activity/v1/activityv1connect"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
+	"zhiping/proto/gen/zhiping/message/v1/messagev1connect"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 	"zhiping/proto/gen/zhiping/session/v1/sessionv1connect"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
@@ -138,6 +139,11 @@ func (c *Client) Activities() activityv1connect.ActivityServiceClient {
 // Applications is the client of the application service.
 func (c *Client) Applications() applicationv1connect.ApplicationServiceClient {
 	return applicationv1connect.NewApplicationServiceClient(c.http, c.url, c.opts...)
+}
+
+// Messages is the client of the message service.
+func (c *Client) Messages() messagev1connect.MessageServiceClient {
+	return messagev1connect.NewMessageServiceClient(c.http, c.url, c.opts...)
 }
 
 // Name names the server as a folder can be named.

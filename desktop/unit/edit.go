@@ -139,28 +139,16 @@ func NewWizard(superior *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.
 		if !handler.check() {
 			return
 		}
-		d.Run(func() func() {
+		d.Submit(func() error {
 			_, err := c.CreateUnit(context.Background(), &unitv1.CreateUnitRequest{Unit: u, Handlers: []*unitv1.NewStaff{h}})
-			return func() { finished(err, d, done, append(handler.forms, basic, legal)...) }
-		})
+			return err
+		}, done, append(handler.forms, basic, legal)...)
 	}
 	return kit.NewWizard(finish,
 		kit.Step{Title: "基本信息", Content: container.NewVBox(kind, basic.Content), Check: func() bool { return basic.Check() && u.Kind != 0 }},
 		kit.Step{Title: "法定代表人", Content: legal.Content, Check: legal.Check},
 		kit.Step{Title: "经办人员", Content: handler.content},
 	)
-}
-
-// finished shows what was refused under the fields of the forms, or goes on.
-func finished(err error, d *kit.Desk, done func(), forms ...*kit.Form) {
-	if err == nil {
-		done()
-		return
-	}
-	for _, f := range forms {
-		err = f.Show(err)
-	}
-	d.Fail(err)
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -89,12 +89,10 @@ func NewRegistration(c unitv1connect.UnitServiceClient, d *kit.Desk, done func(a
 		if !handler.check() {
 			return
 		}
-		d.Run(func() func() {
+		d.Submit(func() error {
 			_, err := c.RegisterUnit(context.Background(), &unitv1.RegisterUnitRequest{Unit: u, Handler: h})
-			return func() {
-				finished(err, d, func() { done(h.Staff.Account) }, append(handler.forms, basic)...)
-			}
-		})
+			return err
+		}, func() { done(h.Staff.Account) }, append(handler.forms, basic)...)
 	}
 	return kit.NewWizard(finish,
 		kit.Step{Title: "上级单位", Content: container.NewVBox(widget.NewLabel("注册申请由上级单位审核，通过后方可办理业务。"), superior.content, shown, kind), Check: func() bool { return u.SuperiorId != "" && u.Kind != 0 }},

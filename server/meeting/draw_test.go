@@ -75,7 +75,7 @@ func newChamber(t *testing.T, h *servertest.House) *chamber {
 			Id: servertest.NewID(), Name: fmt.Sprint("专家", i), UnitId: h.Top.Id, CommitteeId: c.m.CommitteeId, Specialty: "0501", WorkUnit: fmt.Sprint("示例单位", i%8), PersonId: servertest.NewID(),
 			Position: expertv1.Position_POSITION_MEMBER, Entry: &reviewv1.Case{Stage: reviewv1.Stage_STAGE_APPROVED}, Retired: i == 11,
 		}
-		if i < 3 {
+		if i < 6 { // enough that one of another unit is always left
 			e.Position = expertv1.Position_POSITION_CHAIR
 		}
 		put(t, h, expert.Experts, e)

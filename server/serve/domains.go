@@ -10,6 +10,7 @@ import (
 	"zhiping/proto/gen/zhiping/confirmation/v1/confirmationv1connect"
 	"zhiping/proto/gen/zhiping/expert/v1/expertv1connect"
 	"zhiping/proto/gen/zhiping/meeting/v1/meetingv1connect"
+	"zhiping/proto/gen/zhiping/message/v1/messagev1connect"
 	"zhiping/proto/gen/zhiping/publicity/v1/publicityv1connect"
 	"zhiping/server/activity"
 	"zhiping/server/application"
@@ -19,6 +20,7 @@ import (
 	"zhiping/server/confirmation"
 	"zhiping/server/expert"
 	"zhiping/server/meeting"
+	"zhiping/server/message"
 	"zhiping/server/person"
 	"zhiping/server/publicity"
 )
@@ -34,5 +36,6 @@ func (s *Server) domains(files *blob.Store, opts []connect.HandlerOption) {
 	s.mux.Handle(meetingv1connect.NewMeetingServiceHandler(meeting.New(s.Run, files, key), opts...))
 	s.mux.Handle(publicityv1connect.NewPublicityServiceHandler(publicity.New(s.Run), opts...))
 	s.mux.Handle(confirmationv1connect.NewConfirmationServiceHandler(confirmation.New(s.Run), opts...))
+	s.mux.Handle(messagev1connect.NewMessageServiceHandler(message.New(s.Run), opts...))
 	s.mux.Handle(certificatev1connect.NewCertificateServiceHandler(certificate.New(s.Run, key), opts...))
 }

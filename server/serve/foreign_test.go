@@ -29,6 +29,7 @@ import (
 	"zhiping/server/confirmation"
 	"zhiping/server/expert"
 	"zhiping/server/meeting"
+	"zhiping/server/message"
 	"zhiping/server/publicity"
 	"zhiping/server/record"
 	"zhiping/server/rpc"
@@ -166,6 +167,9 @@ func (e *estate) request(procedure string) proto.Message {
 	m := dynamicpb.NewMessage(in)
 	e.fill(m, 0)
 	about := e.by[strings.Split(procedure, ".")[1]]
+	if name == "ReadMessages" {
+		about = e.by["delivery"]
+	}
 	if about == nil { // attachments, and what is about no record
 		about = e.by["application"]
 	}
@@ -259,6 +263,8 @@ func TestForeignRecords(t *testing.T) {
 		put(e, h, publicity.Publicities)
 		put(e, h, confirmation.Confirmations)
 		put(e, h, certificate.Certificates)
+		put(e, h, message.Messages)
+		put(e, h, message.Deliveries)
 		number, tried := 0, 0
 		for _, procedure := range slices.Sorted(maps.Keys(rpc.Methods())) {
 			if m := rpc.Methods()[procedure]; !strings.HasPrefix(procedure, "/zhiping.") || m.Right == commonv1.Right_RIGHT_PUBLIC || aboutNobody(procedure) {

@@ -349,6 +349,7 @@ const (
 	Right_RIGHT_PUBLICITY          Right = 53
 	Right_RIGHT_CONFIRMATION       Right = 60
 	Right_RIGHT_CERTIFICATE        Right = 70
+	Right_RIGHT_MESSAGE_SEND       Right = 80
 )
 
 // Enum value maps for Right.
@@ -377,6 +378,7 @@ var (
 		53: "RIGHT_PUBLICITY",
 		60: "RIGHT_CONFIRMATION",
 		70: "RIGHT_CERTIFICATE",
+		80: "RIGHT_MESSAGE_SEND",
 	}
 	Right_value = map[string]int32{
 		"RIGHT_UNSPECIFIED":        0,
@@ -402,6 +404,7 @@ var (
 		"RIGHT_PUBLICITY":          53,
 		"RIGHT_CONFIRMATION":       60,
 		"RIGHT_CERTIFICATE":        70,
+		"RIGHT_MESSAGE_SEND":       80,
 	}
 )
 
@@ -829,7 +832,7 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\aWHO_ALL\x10\x03\x12\x16\n" +
 	"\x12WHO_ABOVE_EMPLOYER\x10\x04\x12\n" +
 	"\n" +
-	"\x06WHO_HR\x10\x05*\xfc\v\n" +
+	"\x06WHO_HR\x10\x05*\xb8\f\n" +
 	"\x05Right\x12\x15\n" +
 	"\x11RIGHT_UNSPECIFIED\x10\x00\x12(\n" +
 	"\fRIGHT_PUBLIC\x10\x01\x1a\x16\x92\xb5\x18\x12\n" +
@@ -877,7 +880,9 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\x12RIGHT_CONFIRMATION\x10<\x1a.\x92\xb5\x18*\n" +
 	"\x12评审结果确认\x12\x12评审结果确认\x18\x04\x12E\n" +
 	"\x11RIGHT_CERTIFICATE\x10F\x1a.\x92\xb5\x18*\n" +
-	"\x12电子证书管理\x12\x12电子证书管理\x18\x04:O\n" +
+	"\x12电子证书管理\x12\x12电子证书管理\x18\x04\x12:\n" +
+	"\x12RIGHT_MESSAGE_SEND\x10P\x1a\"\x92\xb5\x18\x1e\n" +
+	"\f消息推送\x12\f消息管理\x18\x03:O\n" +
 	"\x05field\x12\x1d.google.protobuf.FieldOptions\x18ц\x03 \x01(\v2\x18.zhiping.common.v1.FieldR\x05field:V\n" +
 	"\x06choice\x12!.google.protobuf.EnumValueOptions\x18ц\x03 \x01(\v2\x19.zhiping.common.v1.ChoiceR\x06choice:S\n" +
 	"\x05grant\x12!.google.protobuf.EnumValueOptions\x18҆\x03 \x01(\v2\x18.zhiping.common.v1.GrantR\x05grant:S\n" +
