@@ -17,6 +17,7 @@ import (
 	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/message"
+	"zhiping/desktop/notice"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/theme"
@@ -126,6 +127,7 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	maps.Copy(effects, unit.Effects)
 	maps.Copy(effects, application.Effects)
 	maps.Copy(effects, message.Effects)
+	maps.Copy(effects, notice.Effects)
 	p.syncer = syncer.New(client, opened.Box, opened.Mirror, p.desk.By, effects, opened.Files(), time.Now, p.followed)
 	p.sources = map[string]func(func(string)) (home.Source, bool){}
 	menu := p.menu() // makes every list, so that the mirror keeps it from the first record on

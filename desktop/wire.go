@@ -48,7 +48,7 @@ type program struct {
 // menu is the whole menu in the order of features.md; the shell shows what the person has the right to.
 func (p *program) menu() []shell.Item {
 	all := append(p.unitMenu(), p.applicationMenu()...)
-	all = append(all, p.messageMenu()...)
+	all = append(append(all, p.messageMenu()...), p.noticeMenu()...)
 	return append(all,
 		shell.Item{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
 		shell.Item{Group: ownMachine, Title: "退出登录", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }})

@@ -11,10 +11,12 @@ import (
 	messagev1 "zhiping/proto/gen/zhiping/message/v1"
 )
 
+const messageGroup = "消息公告"
+
 // messageMenu is the part of features J1 and J2.
 func (p *program) messageMenu() []shell.Item {
 	c := p.client.Messages()
-	const group, compose = "消息管理", "发送消息"
+	const group, compose = messageGroup, "发送消息"
 	return []shell.Item{
 		listItem(p, group, commonv1.Right_RIGHT_SIGNED_IN, message.Received(c, p.mirror), p.openDelivery,
 			batch(p, "标为已读", func(rows []*messagev1.Delivery) error { return message.Read(c, rows) })),

@@ -86,7 +86,7 @@ func (f *Form) row(info *field.Info) fyne.CanvasObject {
 }
 
 func (f *Form) text(r *formRow) fyne.CanvasObject {
-	r.entry = newLeaveEntry(r.info.GetWidget() == commonv1.Widget_WIDGET_PARAGRAPH, func() { f.left(r) })
+	r.entry = newLeaveEntry(rowsOf(r.info), func() { f.left(r) })
 	if r.info.GetPersonal() == commonv1.Personal_PERSONAL_HIDDEN {
 		r.entry.Password = true
 	}

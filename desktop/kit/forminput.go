@@ -60,15 +60,16 @@ type leaveEntry struct {
 	left func()
 }
 
-func newLeaveEntry(paragraph bool, left func()) *leaveEntry {
+// newLeaveEntry returns an entry of so many rows.
+func newLeaveEntry(rows int, left func()) *leaveEntry {
 	e := &leaveEntry{left: left}
-	if paragraph {
+	if rows > 1 {
 		e.MultiLine = true
 		e.Wrapping = fyne.TextWrapBreak // Chinese has no spaces to break at
 	}
 	e.ExtendBaseWidget(e)
-	if paragraph {
-		e.SetMinRowsVisible(4)
+	if rows > 1 {
+		e.SetMinRowsVisible(rows)
 	}
 	return e
 }
@@ -121,4 +122,15 @@ func (p *leavePick) TypedKey(k *fyne.KeyEvent) {
 	if !passKey(p, k) {
 		p.SelectEntry.TypedKey(k)
 	}
+}
+
+// rowsOf is how many rows a field is written in: an opinion in a few, an announcement in many.
+func rowsOf(f *field.Info) int {
+	switch {
+	case f.GetWidget() != commonv1.Widget_WIDGET_PARAGRAPH:
+		return 1
+	case f.Max > 1000:
+		return 14
+	}
+	return 4
 }

@@ -18,6 +18,7 @@ import (
 	"zhiping/proto/gen/zhiping/activity/v1/activityv1connect"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
 	"zhiping/proto/gen/zhiping/message/v1/messagev1connect"
+	"zhiping/proto/gen/zhiping/notice/v1/noticev1connect"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 	"zhiping/proto/gen/zhiping/session/v1/sessionv1connect"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
@@ -144,6 +145,11 @@ func (c *Client) Applications() applicationv1connect.ApplicationServiceClient {
 // Messages is the client of the message service.
 func (c *Client) Messages() messagev1connect.MessageServiceClient {
 	return messagev1connect.NewMessageServiceClient(c.http, c.url, c.opts...)
+}
+
+// Notices is the client of the notice service.
+func (c *Client) Notices() noticev1connect.NoticeServiceClient {
+	return noticev1connect.NewNoticeServiceClient(c.http, c.url, c.opts...)
 }
 
 // Name names the server as a folder can be named.

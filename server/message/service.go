@@ -42,9 +42,9 @@ var Deliveries = record.Define(&record.Kind[delivery]{
 	Columns: []record.Column[delivery]{
 		{Name: "unit_id", Value: func(d delivery) any { return d.UnitId }},
 		{Name: "message_id", Value: func(d delivery) any { return d.MessageId }},
-		{Name: "title", Value: func(d delivery) any { return d.Title }, Match: record.Contains},
+		{Name: "title", Value: func(d delivery) any { return d.Title }, Match: record.Contains, Sort: true},
 		{Name: "unit_name", Value: func(d delivery) any { return d.UnitName }, Match: record.Contains},
-		{Name: "sender_name", Value: func(d delivery) any { return d.SenderName }, Match: record.Contains},
+		{Name: "sender_name", Value: func(d delivery) any { return d.SenderName }, Match: record.Contains, Sort: true},
 	},
 	State:   rules.State,
 	Scopes:  []record.Scope{{Name: "received", Column: "unit_id"}, {Name: "message", Column: "message_id"}},

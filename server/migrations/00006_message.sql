@@ -19,3 +19,5 @@ CREATE INDEX delivery_unit ON delivery (unit_id, updated_at, id);
 CREATE INDEX delivery_unit_state ON delivery (unit_id, state, updated_at, id);
 CREATE INDEX delivery_message ON delivery (message_id, updated_at, id);
 CREATE INDEX delivery_message_state ON delivery (message_id, state, updated_at, id);
+CREATE INDEX delivery_unit_title ON delivery (unit_id, title, id);
+CREATE INDEX delivery_unit_sender ON delivery (unit_id, sender_name, id);

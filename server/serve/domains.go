@@ -11,6 +11,7 @@ import (
 	"zhiping/proto/gen/zhiping/expert/v1/expertv1connect"
 	"zhiping/proto/gen/zhiping/meeting/v1/meetingv1connect"
 	"zhiping/proto/gen/zhiping/message/v1/messagev1connect"
+	"zhiping/proto/gen/zhiping/notice/v1/noticev1connect"
 	"zhiping/proto/gen/zhiping/publicity/v1/publicityv1connect"
 	"zhiping/server/activity"
 	"zhiping/server/application"
@@ -21,6 +22,7 @@ import (
 	"zhiping/server/expert"
 	"zhiping/server/meeting"
 	"zhiping/server/message"
+	"zhiping/server/notice"
 	"zhiping/server/person"
 	"zhiping/server/publicity"
 )
@@ -37,5 +39,6 @@ func (s *Server) domains(files *blob.Store, opts []connect.HandlerOption) {
 	s.mux.Handle(publicityv1connect.NewPublicityServiceHandler(publicity.New(s.Run), opts...))
 	s.mux.Handle(confirmationv1connect.NewConfirmationServiceHandler(confirmation.New(s.Run), opts...))
 	s.mux.Handle(messagev1connect.NewMessageServiceHandler(message.New(s.Run), opts...))
+	s.mux.Handle(noticev1connect.NewNoticeServiceHandler(notice.New(s.Run), opts...))
 	s.mux.Handle(certificatev1connect.NewCertificateServiceHandler(certificate.New(s.Run, key), opts...))
 }

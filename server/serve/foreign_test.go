@@ -30,6 +30,7 @@ import (
 	"zhiping/server/expert"
 	"zhiping/server/meeting"
 	"zhiping/server/message"
+	"zhiping/server/notice"
 	"zhiping/server/publicity"
 	"zhiping/server/record"
 	"zhiping/server/rpc"
@@ -196,6 +197,8 @@ func (e *estate) aim(m protoreflect.Message, about record.Message) {
 			m.Set(fd, protoreflect.ValueOfString(about.GetId()))
 		case fd.Name() == "matter" && fd.Kind() == protoreflect.EnumKind:
 			m.Set(fd, protoreflect.ValueOfEnum(1))
+		case fd.Name() == "to" && fd.Kind() == protoreflect.EnumKind:
+			m.Set(fd, protoreflect.ValueOfEnum(2))
 		}
 	}
 }
@@ -265,6 +268,7 @@ func TestForeignRecords(t *testing.T) {
 		put(e, h, certificate.Certificates)
 		put(e, h, message.Messages)
 		put(e, h, message.Deliveries)
+		put(e, h, notice.Notices)
 		number, tried := 0, 0
 		for _, procedure := range slices.Sorted(maps.Keys(rpc.Methods())) {
 			if m := rpc.Methods()[procedure]; !strings.HasPrefix(procedure, "/zhiping.") || m.Right == commonv1.Right_RIGHT_PUBLIC || aboutNobody(procedure) {

@@ -29,6 +29,7 @@ import (
 	"zhiping/server/feed"
 	"zhiping/server/keys"
 	"zhiping/server/migrations"
+	"zhiping/server/portal"
 	"zhiping/server/rpc"
 	"zhiping/server/session"
 	serversync "zhiping/server/sync"
@@ -87,6 +88,11 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{DB: d, Run: &command.Runner{DB: d, Now: c.Now}, Keys: ring, log: c.Log, metrics: prometheus.NewRegistry(), mux: http.NewServeMux(), stop: make(chan struct{})}
 	s.assemble(c, files)
+	public, err := portal.New(d, files, c.Log)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	public.Register(s.mux)
 	return s, nil
 }
 
