@@ -129,7 +129,7 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	maps.Copy(effects, message.Effects)
 	maps.Copy(effects, notice.Effects)
 	p.syncer = syncer.New(client, opened.Box, opened.Mirror, p.desk.By, effects, opened.Files(), time.Now, p.followed)
-	p.sources = map[string]func(func(string)) (home.Source, bool){}
+	p.sources, p.news = map[string]func(func(string)) (home.Source, bool){}, nil
 	menu := p.menu() // makes every list, so that the mirror keeps it from the first record on
 	if err := p.mirror.Fill(context.Background()); err != nil {
 		slog.Error("mirror", "error", err)

@@ -42,7 +42,8 @@ type program struct {
 	asking  bool // for the password
 
 	sources  map[string]func(open func(state string)) (home.Source, bool) // what may have to be done, by the menu's lines
-	dropping map[string]func(path string)                                 // what takes files dropped on the window, by the page's key
+	news     []home.News
+	dropping map[string]func(path string) // what takes files dropped on the window, by the page's key
 }
 
 // menu is the whole menu in the order of features.md; the shell shows what the person has the right to.
@@ -79,7 +80,7 @@ func (p *program) home(items []shell.Item) *shell.Page {
 			jumps = append(jumps, home.Jump{Title: it.Title, Do: func() { p.shell.Open(it.Open()) }})
 		}
 	}
-	page := home.New(p.client.Identity, p.desk, sources, jumps)
+	page := home.New(p.client.Identity, p.desk, sources, p.news, jumps)
 	return &shell.Page{Title: "首页", Content: page.Content, Refresh: page.Load, Kinds: page.Kinds(), Follow: page.Load}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/message"
 	"zhiping/desktop/shell"
@@ -17,8 +18,12 @@ const messageGroup = "消息公告"
 func (p *program) messageMenu() []shell.Item {
 	c := p.client.Messages()
 	const group, compose = messageGroup, "发送消息"
+	received := message.Received(c, p.mirror)
+	p.news = append(p.news, home.NewsOf(received, message.Line, func(m *messagev1.Delivery) {
+		p.shell.Open(&shell.Page{Key: "delivery " + m.Id, Title: m.Title, Content: message.NewPage(m, c, p.desk)})
+	}))
 	return []shell.Item{
-		listItem(p, group, commonv1.Right_RIGHT_SIGNED_IN, message.Received(c, p.mirror), p.openDelivery,
+		listItem(p, group, commonv1.Right_RIGHT_SIGNED_IN, received, p.openDelivery,
 			batch(p, "标为已读", func(rows []*messagev1.Delivery) error { return message.Read(c, rows) })),
 		{Group: group, Title: compose, Right: commonv1.Right_RIGHT_MESSAGE_SEND, Open: func() *shell.Page {
 			return &shell.Page{Key: compose, Title: compose, Content: message.NewCompose(c, p.client.Units(), p.desk, func() { p.shell.Close(compose) })}

@@ -3,6 +3,7 @@ package main
 import (
 	"fyne.io/fyne/v2"
 
+	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/notice"
 	"zhiping/desktop/shell"
@@ -18,8 +19,12 @@ func (p *program) noticeMenu() []shell.Item {
 	move := func(title string, to noticev1.State) kit.Action[*noticev1.Notice] {
 		return batch(p, title, func(rows []*noticev1.Notice) error { return notice.Move(c, rows, to) })
 	}
+	published := notice.Published(c, p.mirror)
+	p.news = append(p.news, home.NewsOf(published, notice.Line, func(n *noticev1.Notice) {
+		p.shell.Open(&shell.Page{Key: "read-notice " + n.Id, Title: n.Title, Content: notice.NewPage(n, p.desk.Opener("notice", n.Id))})
+	}))
 	return []shell.Item{
-		listItem(p, messageGroup, commonv1.Right_RIGHT_SIGNED_IN, notice.Published(c, p.mirror), p.readNotice),
+		listItem(p, messageGroup, commonv1.Right_RIGHT_SIGNED_IN, published, p.readNotice),
 		listItem(p, messageGroup, edit, notice.Own(c, p.mirror), p.openNotice,
 			move("发布", noticev1.State_STATE_PUBLISHED), move("撤回", noticev1.State_STATE_WITHDRAWN), move("删除", noticev1.State_STATE_DELETED)),
 		{Group: messageGroup, Title: "新建公告", Right: edit, Open: func() *shell.Page { return p.noticeForm(notice.New(), "新建公告") }},

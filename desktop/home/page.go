@@ -52,6 +52,43 @@ func Of[M any](l *list.List[M], open func(state string)) (Source, bool) {
 	return s, len(l.ToDo) > 0
 }
 
+// News is a list of which the newest rows stand on the first page (B2).
+type News struct {
+	Title string
+	Kind  string
+	// Newest gives the newest rows.
+	Newest func(context.Context) ([]Line, error)
+}
+
+// A Line is one row of the news.
+type Line struct {
+	Text string
+	Open func()
+}
+
+// newest is how many rows of news are shown.
+const newest = 5
+
+// NewsOf makes news of a list; text says a row in one line.
+func NewsOf[M any](l *list.List[M], text func(M) string, open func(M)) News {
+	n := News{Title: l.Title}
+	if l.Mirror != nil {
+		n.Kind = l.Mirror.Kind
+	}
+	n.Newest = func(ctx context.Context) ([]Line, error) {
+		rows, page, err := l.Source(ctx, &commonv1.Query{Scope: l.Scope, Size: newest})
+		var lines []Line
+		for _, r := range rows {
+			lines = append(lines, Line{text(r), func() { open(r) }})
+		}
+		if page != nil {
+			err = nil
+		}
+		return lines, err
+	}
+	return n
+}
+
 // A Jump is a button for what the person does most.
 type Jump struct {
 	Title string
@@ -64,13 +101,15 @@ type Page struct {
 
 	desk    *kit.Desk
 	sources []Source
+	news    []News
+	lines   []*fyne.Container // of the news
 	todos   *fyne.Container
 	note    *widget.Label
 }
 
 // New draws the page of whoever is signed in.
-func New(who *sessionv1.Identity, d *kit.Desk, sources []Source, jumps []Jump) *Page {
-	p := &Page{desk: d, sources: sources, todos: container.NewGridWithColumns(columns), note: widget.NewLabel("正在统计……")}
+func New(who *sessionv1.Identity, d *kit.Desk, sources []Source, news []News, jumps []Jump) *Page {
+	p := &Page{desk: d, sources: sources, news: news, todos: container.NewGridWithColumns(columns), note: widget.NewLabel("正在统计……")}
 	box := container.NewVBox()
 	if !who.Unit.GetAuthorised() {
 		banner := widget.NewLabelWithStyle("所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
@@ -79,6 +118,15 @@ func New(who *sessionv1.Identity, d *kit.Desk, sources []Source, jumps []Jump) *
 	}
 	if len(sources) > 0 {
 		box.Add(kit.NewPart("待办事项", container.NewVBox(p.todos, p.note)))
+	}
+	if len(news) > 0 {
+		beside := container.NewGridWithColumns(len(news))
+		for _, n := range news {
+			lines := container.NewVBox()
+			p.lines = append(p.lines, lines)
+			beside.Add(kit.NewPart(n.Title, lines))
+		}
+		box.Add(beside)
 	}
 	grid := container.NewGridWithColumns(columns)
 	for _, j := range jumps {
@@ -111,6 +159,9 @@ func (p *Page) Kinds() (kinds []string) {
 	for _, s := range p.sources {
 		kinds = append(kinds, s.Kind)
 	}
+	for _, n := range p.news {
+		kinds = append(kinds, n.Kind)
+	}
 	return kinds
 }
 
@@ -138,8 +189,38 @@ func (p *Page) Load() {
 				}
 			}
 		}
-		return func() { p.draw(all, failed) }
+		news := make([][]Line, len(p.news))
+		for i, n := range p.news {
+			lines, err := n.Newest(context.Background())
+			if err != nil {
+				lines = []Line{{Text: "联网后显示。"}}
+			}
+			news[i] = lines
+		}
+		return func() {
+			p.draw(all, failed)
+			for i, lines := range news {
+				drawNews(p.lines[i], lines)
+			}
+		}
 	})
+}
+
+func drawNews(box *fyne.Container, lines []Line) {
+	box.RemoveAll()
+	if len(lines) == 0 {
+		lines = []Line{{Text: "暂无。"}}
+	}
+	for _, line := range lines {
+		if line.Open == nil {
+			box.Add(widget.NewLabel(line.Text))
+			continue
+		}
+		link := widget.NewHyperlink(line.Text, nil)
+		link.Truncation = fyne.TextTruncateEllipsis
+		link.OnTapped = line.Open
+		box.Add(link)
+	}
 }
 
 func (p *Page) draw(all []todo, failed string) {

@@ -36,6 +36,9 @@ func read(o fyne.CanvasObject) (texts string, buttons []*widget.Button) {
 			texts += x.Text + "\n"
 		case *canvas.Text:
 			texts += x.Text + "\n"
+		case *widget.Hyperlink:
+			texts += x.Text + "\n"
+			x.OnTapped()
 		case *widget.Button:
 			texts += x.Text + "\n"
 			buttons = append(buttons, x)
@@ -81,8 +84,13 @@ func TestToDos(t *testing.T) {
 	if _, none := home.Of(&list.List[*unitv1.Unit]{}, nil); !ok || none {
 		t.Fatal("a list without to-dos has some, or one with has none")
 	}
+	var opened2 []string
+	letters := &list.List[*unitv1.Unit]{Title: "收到的消息", Source: func(_ context.Context, q *commonv1.Query) ([]*unitv1.Unit, *commonv1.PageInfo, error) {
+		return []*unitv1.Unit{{Name: "关于补正的消息"}}, &commonv1.PageInfo{}, nil
+	}}
+	news := home.NewsOf(letters, (*unitv1.Unit).GetName, func(u *unitv1.Unit) { opened2 = append(opened2, u.Name) })
 	who := &sessionv1.Identity{Unit: &unitv1.Unit{Name: "示例局（虚构）", Phone: "13800000000"}}
-	p := home.New(who, &kit.Desk{Run: kit.Inline}, []home.Source{source}, []home.Jump{{Title: "新建申报", Do: func() { jumped = append(jumped, "新建申报") }}})
+	p := home.New(who, &kit.Desk{Run: kit.Inline}, []home.Source{source}, []home.News{news}, []home.Jump{{Title: "新建申报", Do: func() { jumped = append(jumped, "新建申报") }}})
 	test.NewTempWindow(t, p.Content)
 	p.Load()
 	s, buttons := read(p.Content)
@@ -110,7 +118,10 @@ func TestToDos(t *testing.T) {
 	if s, _ := read(p.Content); !strings.Contains(s, "上级退回，待重审\n2") {
 		t.Error("what is on this machine was not counted:", s)
 	}
-	if len(p.Kinds()) != 1 || p.Kinds()[0] != "unit" {
+	if len(opened2) == 0 || opened2[0] != "关于补正的消息" {
+		t.Error("the news are not shown, or do not open:", opened2)
+	}
+	if p.Kinds()[0] != "unit" {
 		t.Error(p.Kinds())
 	}
 }

@@ -280,6 +280,14 @@ func (m *Model[M]) Beside(id string, by int) (row M, ok bool) {
 	return row, false
 }
 
+// Day is month and day of an instant's text, "03-02" of "2026-03-02 09:00"; a shorter text stays as it is.
+func Day(instant string) string {
+	if len(instant) < len("2026-03-02") {
+		return instant
+	}
+	return instant[5:10]
+}
+
 // Note says why there is nothing to see, "" when there is something.
 func (m *Model[M]) Note() string {
 	switch {

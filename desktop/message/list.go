@@ -47,6 +47,15 @@ func Received(c messagev1connect.MessageServiceClient, mirror *cache.Cache) *lis
 	})
 }
 
+// Line is a message in one line, for the first page (B2).
+func Line(m delivery) string {
+	line := list.Day(text[delivery](messagev1.Delivery_SentAt)(m)) + "　" + m.Title
+	if m.ReadAt == 0 {
+		line = "【未读】" + line
+	}
+	return line
+}
+
 // Sent is the list of what the unit has sent (J1).
 func Sent(c messagev1connect.MessageServiceClient, mirror *cache.Cache) *list.List[message] {
 	return cache.Add(mirror, &list.List[message]{

@@ -69,6 +69,11 @@ func Published(c noticev1connect.NoticeServiceClient, mirror *cache.Cache) *list
 	})
 }
 
+// Line is an announcement in one line, for the first page (B2).
+func Line(n message) string {
+	return list.Day(text(noticev1.Notice_PublishedAt)(n)) + "　" + field.Label(n.Kind) + "　" + n.Title
+}
+
 // Move publishes, withdraws or deletes announcements and says what was refused.
 func Move(c noticev1connect.NoticeServiceClient, all []message, to noticev1.State) error {
 	r := &noticev1.MoveNoticesRequest{To: to}
