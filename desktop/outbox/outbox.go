@@ -284,6 +284,20 @@ func (o *Outbox) Summary(ctx context.Context) (s Summary, err error) {
 	return s, err
 }
 
+// skipped is the choice of a mutation that is given up before it was sent.
+const skipped = "放弃，未提交"
+
+// Skip gives a mutation up that still waits: it will be sent as one that only takes its number. What has its result already stays.
+func (o *Outbox) Skip(ctx context.Context, number int64) error {
+	return o.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE mutation SET choice = $2 WHERE number = $1 AND state = $3", number, skipped, Pending)
+		return err
+	})
+}
+
+// GivenUp reports whether a mutation is to be sent as one that only takes its number.
+func (m *Mutation) GivenUp() bool { return m.State == Pending && m.Choice == skipped }
+
 // Decide records what the clerk has decided about a refused mutation.
 func (o *Outbox) Decide(ctx context.Context, number int64, choice string) error {
 	return o.db.Write(ctx, func(tx *db.Tx) error {

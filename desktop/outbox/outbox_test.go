@@ -206,6 +206,21 @@ func TestAgain(t *testing.T) {
 	}
 }
 
+// What waits can be given up; what has its result cannot.
+func TestSkip(t *testing.T) {
+	o := open(t, t.TempDir(), time.Now)
+	if _, err := o.Put(ctx, procedure, []byte("一"), []byte("二")); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(o.Finish(ctx, 1, Applied, 200, nil), o.Skip(ctx, 1), o.Skip(ctx, 2)); err != nil {
+		t.Fatal(err)
+	}
+	all, err := o.Since(ctx, 0)
+	if err != nil || all[0].Choice != "" || all[0].GivenUp() || !all[1].GivenUp() {
+		t.Error(all, err)
+	}
+}
+
 // A full disk is said in words, and what is kept stays.
 func TestDiskFull(t *testing.T) {
 	o := open(t, t.TempDir(), time.Now)

@@ -155,6 +155,10 @@ func (p *Page) update(i widget.ListItemID, o fyne.CanvasObject) {
 	switch {
 	case r.State == outbox.Pending:
 		state.Importance = widget.WarningImportance
+		if time.Since(time.UnixMilli(r.At)) > stuck && !r.GivenUp() {
+			open.OnTapped = func() { p.giveUp(r) }
+			open.Show()
+		}
 	case r.State == outbox.Applied:
 		state.Importance = widget.SuccessImportance
 	case r.Choice == "":
@@ -169,6 +173,16 @@ func (p *Page) update(i widget.ListItemID, o fyne.CanvasObject) {
 var china = time.FixedZone("+08:00", 8*60*60)
 
 func when(ms int64) string { return time.UnixMilli(ms).In(china).Format("01-02 15:04") }
+
+// stuck is how long a change has to wait before the clerk may give it up.
+const stuck = 10 * time.Minute
+
+// giveUp asks before a change that cannot get through is given up: whatever stands behind it waits for it.
+func (p *Page) giveUp(r row) {
+	p.desk.Confirm("放弃操作", fmt.Sprintf("“%s　%s”还没有提交到服务器。放弃后不再提交，排在它后面的操作可以继续。", syncer.Label(r.Procedure), r.what), "放弃这项操作", func() {
+		p.do(func() error { return p.syncer.Skip(context.Background(), r.Mutation) })
+	})
+}
 
 // decide shows mine and theirs side by side and lets the clerk take one (sync.md).
 func (p *Page) decide(r row) {

@@ -144,6 +144,52 @@ func TestRightsRevoked(t *testing.T) {
 	}
 }
 
+// A change that cannot get through - here its file is gone from this machine - holds up the queue until the clerk gives it up.
+func TestGivingUp(t *testing.T) {
+	p := &place{t: t, h: servertest.Start(t, ""), base: t.TempDir(), cut: -1}
+	c, a, s := p.must()
+	defer a.Close()
+	if err := s.Sync(ctx); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "执照.pdf")
+	if err := os.WriteFile(file, []byte("执照"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.out = true
+	s.heard(false)
+	named, err := s.Keep(ctx, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := c.Identity.Unit
+	u.Licence = named
+	first, err := c.Units().SaveUnit(ctx, &unitv1.SaveUnitRequest{Unit: u})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.file(named), []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.out = false
+	if err := s.Sync(ctx); err == nil || s.Status().Waiting != 1 {
+		t.Fatal("a damaged file got through:", err)
+	}
+	m, err := a.Box.Get(ctx, -first.Unit.Revision)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Skip(ctx, m); err != nil {
+		t.Fatal(err)
+	}
+	if seen, _, _ := a.Mirror.Get(ctx, "unit", u.Id); seen.(*unitv1.Unit).Licence != nil {
+		t.Error("what was given up is still seen")
+	}
+	if err := s.Sync(ctx); err != nil || s.Status().Waiting != 0 || s.Status().Open != 0 {
+		t.Error("the queue does not go on:", err, s.Status())
+	}
+}
+
 // An attachment that was added without the network goes before the change that names it, in chunks, and after an interruption where it was.
 func TestAttachments(t *testing.T) {
 	p := &place{t: t, h: servertest.Start(t, ""), base: t.TempDir(), cut: -1}

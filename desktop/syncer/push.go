@@ -52,7 +52,7 @@ func (s *Syncer) replay(ctx context.Context, last int64) (func(*cache.View) erro
 	return func(v *cache.View) error {
 		for _, m := range all {
 			effect := s.effects[m.Procedure]
-			if effect == nil || m.State != outbox.Pending && m.State != outbox.Applied {
+			if effect == nil || m.GivenUp() || m.State != outbox.Pending && m.State != outbox.Applied {
 				continue
 			}
 			request, err := Request(m)
@@ -89,8 +89,10 @@ func (s *Syncer) push(ctx context.Context) error {
 
 // send sends one mutation and records what became of it; back is where to go on when the server lacks earlier ones.
 func (s *Syncer) send(ctx context.Context, m *outbox.Mutation) (back int64, err error) {
-	if err := s.sendFiles(ctx, m); err != nil {
-		return 0, err
+	if !m.GivenUp() {
+		if err := s.sendFiles(ctx, m); err != nil {
+			return 0, err
+		}
 	}
 	if err := s.point("send"); err != nil {
 		return 0, err
@@ -140,7 +142,11 @@ func (s *Syncer) post(ctx context.Context, m *outbox.Mutation) (int, []byte, err
 	r.Header.Set("Content-Type", "application/proto")
 	r.Header.Set("Connect-Protocol-Version", "1")
 	r.Header.Set("Authorization", "Bearer "+s.client.bearer())
-	r.Header.Set(wire.MutationHeader, s.box.Name()+"/"+strconv.FormatInt(m.Number, 10))
+	number := s.box.Name() + "/" + strconv.FormatInt(m.Number, 10)
+	if m.GivenUp() {
+		number += "/" + wire.Skip
+	}
+	r.Header.Set(wire.MutationHeader, number)
 	resp, err := s.client.plain.RoundTrip(r)
 	if err != nil {
 		return 0, nil, errors.Join(errAway, err)
@@ -172,6 +178,17 @@ func (s *Syncer) Redo(ctx context.Context, m *outbox.Mutation) error {
 		return err
 	}
 	return s.box.Decide(ctx, m.Number, "采用本机内容，已作为第 "+strconv.FormatInt(numbers[0], 10)+" 项重新提交")
+}
+
+// Skip gives a change up that waits and cannot get through.
+func (s *Syncer) Skip(ctx context.Context, m *outbox.Mutation) error {
+	if err := s.box.Skip(ctx, m.Number); err != nil {
+		return err
+	}
+	kinds, err := s.Relay(ctx)
+	s.changed(kinds)
+	s.Kick()
+	return err
 }
 
 // GiveUp leaves a refused change be: what the server has holds. The choice is recorded.

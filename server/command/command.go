@@ -33,6 +33,7 @@ type Call struct {
 	Client           string // the installation
 	Number           int64  // of the mutation, from 1
 	Outbox           bool   // of an outbox: its numbers are contiguous
+	Skip             bool   // the clerk gives it up: only its number is taken
 }
 
 type key struct{}
@@ -146,6 +147,9 @@ func (a *attempt[Resp]) run(ctx context.Context) error {
 		return err
 	}
 	err := a.tx.Nested(ctx, func() (err error) {
+		if a.call.Skip {
+			return fault.New(fault.State, "该操作已由经办人放弃，未办理")
+		}
 		if err = a.rebase(ctx); err == nil {
 			a.answer, err = a.fn(a.tx)
 		}

@@ -162,10 +162,10 @@ func mutation(ctx context.Context, procedure string, m *commonv1.Method, header 
 	client, number, ok := strings.Cut(header, "/")
 	number, how, _ := strings.Cut(number, "/")
 	n, err := strconv.ParseInt(number, 10, 64)
-	if !ok || how != "" && how != wire.Direct || err != nil || n < 1 || client == "" || len(client) > 64 {
+	if !ok || how != "" && how != wire.Direct && how != wire.Skip || err != nil || n < 1 || client == "" || len(client) > 64 {
 		return ctx, fault.New(fault.Invalid, "请求缺少操作序号（%s），请升级客户端后重试", wire.MutationHeader)
 	}
-	call.Client, call.Number, call.Outbox = client, n, how == ""
+	call.Client, call.Number, call.Outbox, call.Skip = client, n, how != wire.Direct, how == wire.Skip
 	return command.With(ctx, call), nil
 }
 

@@ -29,6 +29,7 @@ type outbox struct {
 	*servertest.Client
 	id     string
 	number int64
+	how    string // after the number
 }
 
 // header is the interceptor that a desktop's outbox stands for.
@@ -36,7 +37,7 @@ func (o *outbox) header() connect.Option {
 	return connect.WithInterceptors(connect.UnaryInterceptorFunc(func(next connect.UnaryFunc) connect.UnaryFunc {
 		return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
 			req.Header().Set("Authorization", "Bearer "+o.Token)
-			req.Header().Set(wire.MutationHeader, o.id+"/"+strconv.FormatInt(o.number, 10))
+			req.Header().Set(wire.MutationHeader, o.id+"/"+strconv.FormatInt(o.number, 10)+o.how)
 			resp, err := next(ctx, req)
 			return resp, wire.Decode(err)
 		}
@@ -86,6 +87,16 @@ func TestOutbox(t *testing.T) {
 		}
 		if _, err := o.save(5, u, second.Revision, "第五处"); err != nil {
 			t.Error("the queue goes on after refusals:", err)
+		}
+		// One that cannot go through is given up: its number is taken, and the queue goes on.
+		o.how = "/skip"
+		before, err := o.save(6, u, -5, "放弃的")
+		if fault.CodeOf(err) != fault.State || !strings.Contains(err.Error(), "放弃") {
+			t.Error("given up:", before, err)
+		}
+		o.how = ""
+		if last, err := o.save(7, u, -5, "第七处"); err != nil || last.Address != "第七处" {
+			t.Error("after one that was given up:", last, err)
 		}
 		other := &outbox{Client: o.Client, id: servertest.NewID()}
 		if _, err := other.save(1, u, -2, "别的电脑"); fault.CodeOf(err) != fault.Conflict {

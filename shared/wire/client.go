@@ -16,8 +16,11 @@ import (
 // is called at once, beside any outbox, ends in "/direct": it is recognised when it comes again, but may overtake another.
 const MutationHeader = "Zhiping-Mutation"
 
-// Direct marks a mutation that belongs to no outbox.
-const Direct = "direct"
+// Direct marks a mutation that belongs to no outbox. Skip marks one that the clerk gives up: it takes its number, and nothing else.
+const (
+	Direct = "direct"
+	Skip   = "skip"
+)
 
 // A Client is the client's interceptor: it adds the token, numbers the mutations and turns what comes back into faults.
 type Client struct {
