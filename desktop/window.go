@@ -122,7 +122,7 @@ func (p *program) signIn(c *windowCommand) *shell.SignIn {
 func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	p.client, p.account, p.mirror = client, opened, opened.Mirror
 	p.desk.By = client.Actor()
-	p.desk.Drafts = drafts{p}
+	p.desk.Drafts, p.desk.Opinions = drafts{p}, opinions{p}
 	effects := map[string]cache.Effect{}
 	maps.Copy(effects, unit.Effects)
 	maps.Copy(effects, application.Effects)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -258,6 +259,26 @@ func (d drafts) Load(name string, m proto.Message) (time.Time, bool) {
 }
 
 func (d drafts) Drop(name string) error { return d.p.account.Box.DropDraft(context.Background(), name) }
+
+// opinions keeps the person's common opinions in the account's outbox, one a line.
+type opinions struct{ p *program }
+
+const opinionsName = "opinions"
+
+func (o opinions) List() []string {
+	b, err := o.p.account.Box.Kept(context.Background(), opinionsName)
+	if err != nil {
+		slog.Error("opinions", "error", err)
+	}
+	if b == nil {
+		return nil
+	}
+	return strings.Split(string(b), "\n")
+}
+
+func (o opinions) Keep(all []string) error {
+	return o.p.account.Box.Keep(context.Background(), opinionsName, []byte(strings.Join(all, "\n")))
+}
 
 // dropped hands a file that was dropped on the window to the page that is shown.
 func (p *program) dropped(_ fyne.Position, files []fyne.URI) {

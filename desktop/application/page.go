@@ -26,10 +26,16 @@ type Page struct {
 func NewPage(a *applicationv1.Application, c applicationv1connect.ApplicationServiceClient, d *kit.Desk, done func()) *Page {
 	p := &Page{}
 	p.Panel = kit.NewReviewPanel(a.Review, d.By, func(action *reviewv1.Action) {
-		d.Do(func() error { return Move(c, []*applicationv1.Application{a}, action) }, done)
+		d.Do(func() error {
+			if action.Move == reviewv1.Move_MOVE_WITHDRAW { // the applicant's side takes it back (D2)
+				return Withdraw(c, []*applicationv1.Application{a})
+			}
+			return Move(c, []*applicationv1.Application{a}, action)
+		}, done)
 	})
 	sections := material(a, d.Opener("application", a.Id))
 	p.Panel.Material(sections...)
+	p.Panel.Common(d)
 	left := kit.NewDetail(sections...)
 	if mayRecommend(a, d.By.UnitID) {
 		left = container.NewBorder(nil, newRecommendation(a, c, d, done), nil, nil, left)

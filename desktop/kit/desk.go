@@ -17,8 +17,9 @@ type Desk struct {
 	// Fetch gets an attachment of a record and opens it in the system's program.
 	Fetch func(a *commonv1.Attachment, kind, id string)
 	// Upload sends a file and gives what names it.
-	Upload func(path string) (*commonv1.Attachment, error)
-	Drafts Drafts
+	Upload   func(path string) (*commonv1.Attachment, error)
+	Drafts   Drafts
+	Opinions Opinions
 	// Confirm asks before something that cannot be taken back; button names what is done.
 	Confirm func(title, text, button string, yes func())
 	// Ask shows something to fill in, in a window of its own.

@@ -28,14 +28,14 @@ type ReviewPanel struct {
 	to      *widget.Select
 	places  map[string]int32
 	defects *defectList
+	common  *fyne.Container
 }
 
 // NewReviewPanel draws the panel for a case and the person who looks at it; act is asked to make the move.
 func NewReviewPanel(c *reviewv1.Case, by review.Actor, act func(*reviewv1.Action)) *ReviewPanel {
 	p := &ReviewPanel{Opinion: NewParagraph(5), buttons: map[reviewv1.Move]*widget.Button{}, places: map[string]int32{}, defects: newDefectList()}
 	p.Opinion.SetPlaceHolder("审核意见（退回、不通过时必填）")
-	offered := widget.NewSelect(commonOpinions, func(s string) { p.Opinion.SetText(s) })
-	offered.PlaceHolder = "常用意见"
+	p.common = container.NewStack(p.offered(commonOpinions))
 	p.to = widget.NewSelect(p.choices(c), nil)
 	p.to.PlaceHolder = "退回至"
 	p.to.SetSelectedIndex(0)
@@ -61,7 +61,7 @@ func NewReviewPanel(c *reviewv1.Case, by review.Actor, act func(*reviewv1.Action
 	if len(may) == 0 {
 		box.Add(widget.NewLabel("当前状态：" + review.StageLabel(c.GetStage())))
 	} else {
-		box.Add(offered)
+		box.Add(p.common)
 		box.Add(p.Opinion)
 		box.Add(p.defects.content)
 		box.Add(p.to)
@@ -104,6 +104,58 @@ func (p *ReviewPanel) Material(sections ...Section) {
 	if p.buttons[reviewv1.Move_MOVE_RETURN] != nil || p.buttons[reviewv1.Move_MOVE_REFUSE] != nil {
 		p.defects.offer(sections)
 	}
+}
+
+func (p *ReviewPanel) offered(opinions []string) *widget.Select {
+	s := widget.NewSelect(opinions, func(s string) { p.Opinion.SetText(s) })
+	s.PlaceHolder = "常用意见"
+	return s
+}
+
+// Opinions are a person's common opinions (D4).
+type Opinions interface {
+	// List gives them, nil if the person has not kept any.
+	List() []string
+	// Keep replaces them.
+	Keep([]string) error
+}
+
+// mostOpinions is how many a person can keep; a list that needs scrolling is slower than typing.
+const mostOpinions = 20
+
+// Common offers the person's own opinions, with the ways to keep the present one and to edit them all (D4).
+func (p *ReviewPanel) Common(d *Desk) {
+	if d.Opinions == nil {
+		return
+	}
+	all := d.Opinions.List()
+	if all == nil {
+		all = commonOpinions
+	}
+	keep := func(all []string) {
+		d.Do(func() error { return d.Opinions.Keep(all) }, func() { p.Common(d) })
+	}
+	add := widget.NewButton("存为常用", func() {
+		text := strings.TrimSpace(p.Opinion.Text)
+		if text != "" && !slices.Contains(all, text) {
+			keep(append([]string{text}, all...)[:min(len(all)+1, mostOpinions)])
+		}
+	})
+	edit := widget.NewButton("编辑", func() {
+		lines := NewParagraph(8)
+		lines.SetText(strings.Join(all, "\n"))
+		d.Ask("编辑常用意见（每行一条）", lines, "保存", func() {
+			var kept []string
+			for l := range strings.SplitSeq(lines.Text, "\n") {
+				if l = strings.TrimSpace(l); l != "" && !slices.Contains(kept, l) && len(kept) < mostOpinions {
+					kept = append(kept, l)
+				}
+			}
+			keep(kept)
+		})
+	})
+	p.common.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(add, edit), p.offered(all))}
+	p.common.Refresh()
 }
 
 // AskReturn asks for the reason and gives the move that returns n cases to where they came from; what names them.

@@ -125,3 +125,44 @@ func TestDetail(t *testing.T) {
 		t.Error("the attachment did not open")
 	}
 }
+
+// notebook keeps opinions for a test.
+type notebook struct{ kept []string }
+
+func (n *notebook) List() []string { return n.kept }
+
+func (n *notebook) Keep(all []string) error {
+	n.kept = all
+	return nil
+}
+
+func TestCommonOpinions(t *testing.T) {
+	look(t)
+	book := &notebook{}
+	d := &kit.Desk{Run: kit.Inline, Opinions: book, Fail: func(err error) {
+		if err != nil {
+			t.Error(err)
+		}
+	}}
+	d.Ask = func(_ string, content fyne.CanvasObject, _ string, do func()) {
+		content.(*kit.Entry).SetText(" 同意上报 \n\n同意上报\n请补充合同")
+		do()
+	}
+	c := &reviewv1.Case{Stage: reviewv1.Stage_STAGE_REVIEW, Route: []*reviewv1.Node{{UnitId: "u1"}}}
+	p := kit.NewReviewPanel(c, review.Actor{UnitID: "u1", StaffID: "s1"}, func(*reviewv1.Action) {})
+	p.Common(d)
+	show(t, p.Content, 500, 700)
+	p.Opinion.SetText("材料属实")
+	test.Tap(button(t, p.Content, "存为常用"))
+	if len(book.kept) != 5 || book.kept[0] != "材料属实" {
+		t.Error(book.kept)
+	}
+	test.Tap(button(t, p.Content, "存为常用"))
+	if len(book.kept) != 5 {
+		t.Error("kept twice:", book.kept)
+	}
+	test.Tap(button(t, p.Content, "编辑"))
+	if strings.Join(book.kept, "|") != "同意上报|请补充合同" {
+		t.Error(book.kept)
+	}
+}

@@ -35,6 +35,7 @@ func NewPage(u *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, don
 		{Title: "附件", Message: u, Fields: []string{unitv1.Unit_Licence}, Open: open},
 	}
 	panel.Material(sections...)
+	panel.Common(d)
 	split := container.NewHSplit(kit.NewDetail(sections...), panel.Content)
 	split.Offset = 0.6
 	return split, panel
