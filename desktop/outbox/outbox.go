@@ -60,8 +60,8 @@ type Outbox struct {
 }
 
 // Open opens or creates the outbox of a folder.
-func Open(ctx context.Context, dir string, v *vault.Vault, now func() time.Time, vfs ...string) (*Outbox, error) {
-	d, err := db.OpenSQLite(ctx, filepath.Join(dir, fileName), vfs...)
+func Open(ctx context.Context, dir string, v *vault.Vault, now func() time.Time) (*Outbox, error) {
+	d, err := db.OpenSQLite(ctx, filepath.Join(dir, fileName))
 	if err != nil {
 		return nil, err
 	}

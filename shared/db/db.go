@@ -50,9 +50,9 @@ func Open(ctx context.Context, url string) (*DB, error) {
 }
 
 // OpenSQLite opens or creates an SQLite file for durable work: WAL, synchronous=FULL, foreign keys, secure delete. The settings are read
-// back and another value is an error, because the driver ignores what it does not know. vfs names the file system to use, for tests.
-func OpenSQLite(ctx context.Context, path string, vfs ...string) (*DB, error) {
-	return openSQLite(ctx, path, "FULL", "2", vfs...)
+// back and another value is an error, because the driver ignores what it does not know.
+func OpenSQLite(ctx context.Context, path string) (*DB, error) {
+	return openSQLite(ctx, path, "FULL", "2")
 }
 
 // OpenMirror opens or creates an SQLite file for what can be fetched again: like OpenSQLite, but with synchronous=NORMAL. After a power cut it is
@@ -61,11 +61,11 @@ func OpenMirror(ctx context.Context, path string) (*DB, error) {
 	return openSQLite(ctx, path, "NORMAL&_cache_size=-32768", "1")
 }
 
-func openSQLite(ctx context.Context, path, synchronous, want string, vfs ...string) (*DB, error) {
-	settings := "?_journal_mode=WAL&_txlock=immediate&_busy_timeout=10000&_foreign_keys=1&_secure_delete=true&_case_sensitive_like=1&_synchronous=" + synchronous
-	if len(vfs) > 0 && vfs[0] != "" {
-		settings += "&vfs=" + vfs[0]
-	}
+// settings are the driver's for every connection besides the journal mode; synchronous comes last.
+const settings = "_txlock=immediate&_busy_timeout=10000&_foreign_keys=1&_secure_delete=true&_case_sensitive_like=1&_synchronous="
+
+func openSQLite(ctx context.Context, path, synchronous, want string) (*DB, error) {
+	settings := "?_journal_mode=WAL&" + settings + synchronous
 	write, err := sql.Open("sqlite3", "file:"+path+settings)
 	if err != nil {
 		return nil, err
