@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"google.golang.org/protobuf/proto"
 
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
@@ -198,6 +201,53 @@ func TestRolesAndStaff(t *testing.T) {
 		me.Super = false
 		_, err = units(c).SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: me})
 		refused(t, err, fault.State, "staff.super", "至少须保留一名")
+	})
+}
+
+// Two super-administrators save the same role at the same moment: one is told of the conflict, changes it again on what is there, and both
+// changes stand.
+func TestTwoAdministrators(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		u, first := registered(t, h, "employer")
+		if err := review(t, h.SignIn("topadmin"), u, 1, approve); err != nil {
+			t.Fatal(err)
+		}
+		u = reload(t, first, u)
+		deputy := servertest.NewStaff("deputy")
+		deputy.Staff.UnitId, deputy.Staff.Super = u.Id, true
+		must[*unitv1.SaveStaffResponse](t)(units(first).SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: deputy.Staff, Password: servertest.Password}))
+		admins := []*servertest.Client{first, h.SignIn("deputy")}
+		id := servertest.NewID()
+		must[*unitv1.SaveRoleResponse](t)(units(first).SaveRole(ctx, &unitv1.SaveRoleRequest{Base: base(u), Role: &unitv1.Role{Id: id, Name: "审核人员", Rights: []commonv1.Right{commonv1.Right_RIGHT_STAFF_MANAGE}}}))
+		u = reload(t, first, u)
+
+		rights := []commonv1.Right{commonv1.Right_RIGHT_APPLICATION_REVIEW, commonv1.Right_RIGHT_APPLICATION_EDIT}
+		change := func(i int, u *unitv1.Unit) error {
+			at := slices.IndexFunc(u.Roles, func(r *unitv1.Role) bool { return r.Id == id })
+			role := proto.CloneOf(u.Roles[at])
+			role.Rights = append(role.Rights, rights[i])
+			_, err := units(admins[i]).SaveRole(ctx, &unitv1.SaveRoleRequest{Base: base(u), Role: role})
+			return err
+		}
+		errs := make([]error, len(admins))
+		var both sync.WaitGroup
+		for i := range admins {
+			both.Go(func() { errs[i] = change(i, u) })
+		}
+		both.Wait()
+		loser := slices.IndexFunc(errs, func(err error) bool { return err != nil })
+		if loser < 0 || errs[1-loser] != nil {
+			t.Fatalf("one must win and one must be told: %v", errs)
+		}
+		refused(t, errs[loser], fault.Conflict, "", "已被他人修改")
+		if err := change(loser, reload(t, admins[loser], u)); err != nil {
+			t.Fatal(err)
+		}
+		u = reload(t, first, u)
+		at := slices.IndexFunc(u.Roles, func(r *unitv1.Role) bool { return r.Id == id })
+		if got := u.Roles[at].Rights; len(got) != 3 || !slices.Contains(got, rights[0]) || !slices.Contains(got, rights[1]) {
+			t.Fatal("a change is lost:", got)
+		}
 	})
 }
 
