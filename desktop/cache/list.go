@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -145,8 +144,6 @@ func (c *Cache) forget() {
 	clear(c.missing)
 }
 
-var likeEscape = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
-
 // page answers a query from the entries.
 func page[M proto.Message](ctx context.Context, c *Cache, name, kind string, columns map[string]int, q *commonv1.Query) (rows []M, info *commonv1.PageInfo, err error) {
 	size, from := int(q.GetSize()), 0
@@ -167,7 +164,7 @@ func page[M proto.Message](ctx context.Context, c *Cache, name, kind string, col
 		and(" AND state = $%d", q.State)
 	}
 	for _, f := range q.GetFilters() {
-		and(fmt.Sprintf(" AND c%d LIKE $%%d ESCAPE '\\'", columns[f.Column]), "%"+likeEscape.Replace(f.Value)+"%")
+		and(fmt.Sprintf(" AND c%d LIKE $%%d ESCAPE '\\'", columns[f.Column]), db.Like(f.Value))
 	}
 	key, dir := "at", "DESC"
 	if q.GetSort() != "" {

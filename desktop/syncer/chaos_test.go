@@ -188,18 +188,21 @@ func TestChaos(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", c.program, "zhiping/server").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	// Before the first process starts: whatever fails from here on, none is left behind.
+	defer func() {
+		for _, p := range c.clerks {
+			p.cmd.Process.Kill()
+		}
+		if c.server != nil && c.server.Process != nil {
+			c.server.Process.Kill()
+			c.server.Wait()
+		}
+	}()
 	c.found()
 	accounts := []string{"first", "second", "third"}
 	for _, a := range accounts {
 		c.startClerk(a)
 	}
-	defer func() {
-		for _, p := range c.clerks {
-			p.cmd.Process.Kill()
-		}
-		c.server.Process.Kill()
-		c.server.Wait()
-	}()
 	random := rand.New(rand.NewPCG(77, uint64(rounds)))
 	pause := time.NewTimer(0)
 	defer pause.Stop()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -13,6 +14,7 @@ import (
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
 	"zhiping/shared/field"
+	rules "zhiping/shared/unit"
 )
 
 // A Tree shows the units below the own one, each level fetched when it is opened (A9).
@@ -24,6 +26,8 @@ type Tree struct {
 	root   *unitv1.Unit
 	by     map[string]*unitv1.Branch
 	below  map[string][]string // children by superior; absent is not fetched yet
+	found  []string            // what the search found, in place of the levels; nil while nothing is searched for
+	search *widget.Entry
 	widget *widget.Tree
 	note   *widget.Label
 }
@@ -34,18 +38,27 @@ func NewTree(root *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, 
 	t.note.Importance = widget.LowImportance
 	t.widget = widget.NewTree(
 		func(id widget.TreeNodeID) []widget.TreeNodeID {
-			if id == "" {
+			switch {
+			case id == "" && t.found != nil:
+				return t.found
+			case id == "":
 				return []string{root.Id}
 			}
 			return t.below[id]
 		},
-		func(id widget.TreeNodeID) bool { return id == "" || id == root.Id || t.by[id].GetBelow() > 0 },
+		func(id widget.TreeNodeID) bool {
+			return id == "" || t.found == nil && (id == root.Id || t.by[id].GetBelow() > 0)
+		},
 		func(bool) fyne.CanvasObject { return widget.NewLabel("") },
 		func(id widget.TreeNodeID, _ bool, o fyne.CanvasObject) { o.(*widget.Label).SetText(t.line(id)) })
 	t.widget.OnBranchOpened = t.fetch
 	t.widget.OnSelected = func(id string) {
 		t.widget.UnselectAll()
-		if !slices.Contains(t.below[root.Id], id) {
+		if b := t.by[id]; t.found != nil && len(b.GetPath()) > 0 {
+			t.note.SetText("“" + b.Name + "”由" + b.Path[len(b.Path)-1] + "管理，信息请由该单位查看。")
+			return
+		}
+		if t.found == nil && !slices.Contains(t.below[root.Id], id) {
 			return // the page of a unit further down belongs to its own superior
 		}
 		var resp *unitv1.GetUnitResponse
@@ -54,12 +67,56 @@ func NewTree(root *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, 
 			return err
 		}, func() { open(resp.Unit) })
 	}
-	t.Content = container.NewBorder(nil, t.note, nil, nil, t.widget)
+	t.search = widget.NewEntry()
+	t.search.SetPlaceHolder("输入单位名称的一部分，按回车在全部下级中查找")
+	t.search.OnSubmitted = func(string) { t.Find(t.search.Text) }
+	t.search.OnChanged = func(s string) {
+		if s == "" {
+			t.Find("")
+		}
+	}
+	bar := container.NewBorder(nil, nil, nil, container.NewHBox(
+		widget.NewButton("查找", func() { t.Find(t.search.Text) }),
+		widget.NewButton("清空", func() { t.search.SetText("") })), t.search)
+	t.Content = container.NewBorder(bar, t.note, nil, nil, t.widget)
 	return t
+}
+
+// Find shows the units at any depth whose name has the part in place of the levels; an empty part shows the levels again.
+func (t *Tree) Find(part string) {
+	if part = strings.TrimSpace(part); part == "" {
+		if t.found != nil {
+			t.Load()
+		}
+		return
+	}
+	var resp *unitv1.ListBranchesResponse
+	t.desk.Do(func() (err error) {
+		resp, err = t.units.ListBranches(context.Background(), &unitv1.ListBranchesRequest{SuperiorId: t.root.Id, Name: part})
+		return err
+	}, func() {
+		found := []string{}
+		for _, b := range resp.Branches {
+			t.by[b.Id] = b
+			found = append(found, b.Id)
+		}
+		t.found = found
+		switch n := len(found); {
+		case n == 0:
+			t.note.SetText("没有名称含“" + part + "”的下级单位。请换一个名称，或按“清空”回到单位树。")
+		case n >= rules.MostFound:
+			t.note.SetText(fmt.Sprintf("只列出了前 %d 个。请输入更完整的单位名称再查找。", n))
+		default:
+			t.note.SetText(fmt.Sprintf("名称含“%s”的下级单位：%d 个。按“清空”回到单位树。", part, n))
+		}
+		t.widget.ScrollToTop()
+		t.widget.Refresh()
+	})
 }
 
 // Load fetches the first level again; the others are fetched when they are opened.
 func (t *Tree) Load() {
+	t.found = nil
 	t.below = map[string][]string{}
 	t.widget.CloseAllBranches()
 	t.widget.OpenBranch(t.root.Id)
@@ -95,6 +152,9 @@ func (t *Tree) line(id string) string {
 	}
 	b := t.by[id]
 	line := fmt.Sprintf("%s　%s", b.GetName(), field.Label(b.GetKind()))
+	if p := b.GetPath(); t.found != nil && len(p) > 0 {
+		line += "　上级：" + strings.Join(p, " / ")
+	}
 	if n := b.GetBelow(); n > 0 {
 		line += fmt.Sprintf("　下级 %d 个", n)
 	}

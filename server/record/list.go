@@ -133,8 +133,6 @@ func (p *plan) state(s *Scope, state string) error {
 	return nil
 }
 
-var likeEscape = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
-
 func (k *Kind[M]) filter(p *plan, f *commonv1.Filter) error {
 	col := k.by[f.Column]
 	if col == nil || col.Match == No {
@@ -145,7 +143,7 @@ func (k *Kind[M]) filter(p *plan, f *commonv1.Filter) error {
 	}
 	p.filtered = true
 	if col.Match == Contains {
-		p.where.and("r." + col.Name + " LIKE " + p.where.arg("%"+likeEscape.Replace(f.Value)+"%") + ` ESCAPE '\'`)
+		p.where.and("r." + col.Name + " LIKE " + p.where.arg(db.Like(f.Value)) + ` ESCAPE '\'`)
 		return nil
 	}
 	v, err := typed(col.Value(k.New()), f.Value)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -170,13 +169,11 @@ func (s *Service) ListStaff(ctx context.Context, r *unitv1.ListStaffRequest) (*u
 	return &unitv1.ListStaffResponse{Staff: rows, Page: page}, err
 }
 
-var likeEscape = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
-
 // FindSuperiors implements the RPC (A2).
 func (s *Service) FindSuperiors(ctx context.Context, r *unitv1.FindSuperiorsRequest) (*unitv1.FindSuperiorsResponse, error) {
 	resp := &unitv1.FindSuperiorsResponse{}
 	err := s.run.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		resp.Superiors, err = superiors(ctx, tx, "%"+likeEscape.Replace(r.Name)+"%")
+		resp.Superiors, err = superiors(ctx, tx, db.Like(r.Name))
 		return err
 	})
 	return resp, err

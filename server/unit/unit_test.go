@@ -291,6 +291,23 @@ func TestTree(t *testing.T) {
 				t.Errorf("%s sees below %s: %v %v, want %s", x.account, x.id, names, err, x.want)
 			}
 		}
+		find := func(account, id, part string) (found []string) {
+			r := must[*unitv1.ListBranchesResponse](t)(units(h.SignIn(account)).ListBranches(ctx, &unitv1.ListBranchesRequest{SuperiorId: id, Name: part}))
+			for _, b := range r.Branches {
+				found = append(found, strings.Join(append(b.Path, b.Name), "/"))
+			}
+			return found
+		}
+		for _, x := range []struct{ account, id, part, want string }{
+			{"topadmin", h.Top.Id, "示例", "[示例市人社局 示例市人社局/示例学校]"},
+			{"topadmin", h.Top.Id, "学校", "[示例市人社局/示例学校]"},
+			{"city", city.Id, "示例", "[示例学校]"},
+			{"city", city.Id, "%", "[]"},
+		} {
+			if got := fmt.Sprint(find(x.account, x.id, x.part)); got != x.want {
+				t.Errorf("%s finds %s of %q, want %s", x.account, got, x.part, x.want)
+			}
+		}
 		for _, x := range []struct{ account, id string }{{"other", city.Id}, {"city", h.Top.Id}, {"city", servertest.NewID()}} {
 			_, err := tree(x.account, x.id)
 			refused(t, err, fault.NotFound, "superior_id", "不是本单位的下级单位")

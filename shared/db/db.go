@@ -174,6 +174,11 @@ type Tx struct {
 
 var numbered = regexp.MustCompile(`\$(\d+)`)
 
+var likeEscape = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
+
+// Like returns the pattern for LIKE … ESCAPE '\' that finds part anywhere, whatever characters it has.
+func Like(part string) string { return "%" + likeEscape.Replace(part) + "%" }
+
 // Rebind turns $n into ?n for SQLite, whose driver binds names like $1 by the order in which they appear.
 func Rebind(d Dialect, query string) string {
 	if d == SQLite {

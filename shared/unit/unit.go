@@ -33,6 +33,9 @@ var below = map[commonv1.UnitKind][]commonv1.UnitKind{
 // Below returns the kinds of unit that a superior of this kind may have directly below it, in the order they are offered.
 func Below(superior commonv1.UnitKind) []commonv1.UnitKind { return below[superior] }
 
+// MostFound is how many units the search of the tree answers at most; a longer part of the name finds fewer.
+const MostFound = 100
+
 // States of a unit, as its list's tabs.
 const (
 	StateAuthorised = "AUTHORISED" // its functions are open

@@ -177,6 +177,7 @@ const (
 // The names of the fields of ListBranchesRequest.
 const (
 	ListBranchesRequest_SuperiorId = "superior_id"
+	ListBranchesRequest_Name       = "name"
 )
 
 // The names of the fields of ListBranchesResponse.
@@ -191,6 +192,7 @@ const (
 	Branch_Kind  = "kind"
 	Branch_State = "state"
 	Branch_Below = "below"
+	Branch_Path  = "path"
 )
 
 // The names of the fields of ListStaffRequest.

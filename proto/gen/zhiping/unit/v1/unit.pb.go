@@ -1533,8 +1533,10 @@ func (x *ListUnitsResponse) GetPage() *v1.PageInfo {
 }
 
 type ListBranchesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	SuperiorId    string                 `protobuf:"bytes,1,opt,name=superior_id,json=superiorId,proto3" json:"superior_id,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	SuperiorId string                 `protobuf:"bytes,1,opt,name=superior_id,json=superiorId,proto3" json:"superior_id,omitempty"`
+	// A part of the name that is searched for; empty asks for one level.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1572,6 +1574,13 @@ func (*ListBranchesRequest) Descriptor() ([]byte, []int) {
 func (x *ListBranchesRequest) GetSuperiorId() string {
 	if x != nil {
 		return x.SuperiorId
+	}
+	return ""
+}
+
+func (x *ListBranchesRequest) GetName() string {
+	if x != nil {
+		return x.Name
 	}
 	return ""
 }
@@ -1629,7 +1638,9 @@ type Branch struct {
 	// AUTHORISED, PENDING, RETURNED or REFUSED.
 	State string `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
 	// Units directly below it.
-	Below         int64 `protobuf:"varint,5,opt,name=below,proto3" json:"below,omitempty"`
+	Below int64 `protobuf:"varint,5,opt,name=below,proto3" json:"below,omitempty"`
+	// Names of the units between the one asked about and this one, the highest first; only in a search.
+	Path          []string `protobuf:"bytes,6,rep,name=path,proto3" json:"path,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1697,6 +1708,13 @@ func (x *Branch) GetBelow() int64 {
 		return x.Below
 	}
 	return 0
+}
+
+func (x *Branch) GetPath() []string {
+	if x != nil {
+		return x.Path
+	}
+	return nil
 }
 
 type ListStaffRequest struct {
@@ -2122,14 +2140,16 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x05units\x18\x01 \x03(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
 	"\x06单位R\x05units\x128\n" +
 	"\x04page\x18\x02 \x01(\v2\x1b.zhiping.common.v1.PageInfoB\a\x8a\xb5\x18\x03\n" +
-	"\x01-R\x04page\"U\n" +
+	"\x01-R\x04page\"\x84\x01\n" +
 	"\x13ListBranchesRequest\x12>\n" +
 	"\vsuperior_id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
 	"\f上级单位R\n" +
-	"superiorId\"Y\n" +
+	"superiorId\x12-\n" +
+	"\x04name\x18\x02 \x01(\tB\x19\xbaH\x04r\x02\x18d\x8a\xb5\x18\x0e\n" +
+	"\f单位名称R\x04name\"Y\n" +
 	"\x14ListBranchesResponse\x12A\n" +
 	"\bbranches\x18\x01 \x03(\v2\x17.zhiping.unit.v1.BranchB\f\x8a\xb5\x18\b\n" +
-	"\x06单位R\bbranches\"\xdf\x01\n" +
+	"\x06单位R\bbranches\"\x87\x02\n" +
 	"\x06Branch\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x12&\n" +
@@ -2140,7 +2160,9 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x05state\x18\x04 \x01(\tB\f\x8a\xb5\x18\b\n" +
 	"\x06状态R\x05state\x12+\n" +
 	"\x05below\x18\x05 \x01(\x03B\x15\x8a\xb5\x18\x11\n" +
-	"\x0f下级单位数R\x05below\"V\n" +
+	"\x0f下级单位数R\x05below\x12&\n" +
+	"\x04path\x18\x06 \x03(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f所属单位R\x04path\"V\n" +
 	"\x10ListStaffRequest\x12B\n" +
 	"\x05query\x18\x01 \x01(\v2\x18.zhiping.common.v1.QueryB\x12\x8a\xb5\x18\x0e\n" +
 	"\f查询条件R\x05query\"\x8f\x01\n" +

@@ -91,7 +91,8 @@ type UnitServiceClient interface {
 	GetUnit(context.Context, *v1.GetUnitRequest) (*v1.GetUnitResponse, error)
 	// ListUnits lists units. Scopes: subordinate (direct ones), registration and superior (cases that this unit reviews).
 	ListUnits(context.Context, *v1.ListUnitsRequest) (*v1.ListUnitsResponse, error)
-	// ListBranches answers the units directly below one: the own unit or any below it (the tree of A9).
+	// ListBranches answers the units directly below one, which is the own unit or any below it; or, with a name, those at any depth below it
+	// (the tree of A9 and its search).
 	ListBranches(context.Context, *v1.ListBranchesRequest) (*v1.ListBranchesResponse, error)
 	// ListStaff lists the accounts of the own unit.
 	ListStaff(context.Context, *v1.ListStaffRequest) (*v1.ListStaffResponse, error)
@@ -364,7 +365,8 @@ type UnitServiceHandler interface {
 	GetUnit(context.Context, *v1.GetUnitRequest) (*v1.GetUnitResponse, error)
 	// ListUnits lists units. Scopes: subordinate (direct ones), registration and superior (cases that this unit reviews).
 	ListUnits(context.Context, *v1.ListUnitsRequest) (*v1.ListUnitsResponse, error)
-	// ListBranches answers the units directly below one: the own unit or any below it (the tree of A9).
+	// ListBranches answers the units directly below one, which is the own unit or any below it; or, with a name, those at any depth below it
+	// (the tree of A9 and its search).
 	ListBranches(context.Context, *v1.ListBranchesRequest) (*v1.ListBranchesResponse, error)
 	// ListStaff lists the accounts of the own unit.
 	ListStaff(context.Context, *v1.ListStaffRequest) (*v1.ListStaffResponse, error)
