@@ -220,6 +220,30 @@ func TestUnequalLayers(t *testing.T) {
 	}
 }
 
+// Another's sealed ballot under one's own, properly signed header does not open, because each outer layer is bound to its header: it stays in the
+// base and counts for nobody, and the original counts once.
+func TestCopiedUnderAnotherHeader(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 1)
+	r.CheckIn(3)
+	r.Open("R1")
+	original, _ := r.Vote(r.Voters[0], "R1", r.Ballot(ballot.Agree))
+	copied, err := r.Voters[1].SealCopied("R1", original, r.Ballot(ballot.Oppose), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Append(copied.Raw, nil)
+	r.Vote(r.Voters[2], "R1", r.Ballot(ballot.Agree))
+	columns := map[string][]byte{"R1": r.Finish("R1", "1,2", 0, 1)}
+	r.Session.View(func(s *ballot.State) {
+		if res := s.Rounds["R1"].Tally.Results[0]; res.Invalid != 1 || res.Agree != 2 || res.Oppose != 0 || res.Base != 3 {
+			t.Error(res)
+		}
+	})
+	if _, err := ballot.Verify(r.Evidence(columns).Encode(r.Package), r.Server.Public()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestOneCustodianIsNotEnough(t *testing.T) {
 	r := ballottest.New(t, &ballot.Memory{}, 3, 1)
 	r.CheckIn(3)

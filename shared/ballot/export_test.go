@@ -5,6 +5,21 @@ import (
 	"crypto/sha256"
 )
 
+// SealCopied puts another's sealed blobs and commitment under a header of the voter's own, properly signed: what somebody would do who wants to
+// vote as a colleague did without knowing how.
+func (v *Voter) SealCopied(round string, other *Envelope, b *Ballot, at int64) (*Envelope, error) {
+	e, err := v.Seal(round, b, at)
+	if err != nil {
+		return nil, err
+	}
+	e.Commit, e.Blobs, e.Onions = other.Commit, other.Blobs, other.Onions
+	if e.Note, err = sign(&e.Header, v.Key); err != nil {
+		return nil, err
+	}
+	e.Raw = e.join()
+	return e, nil
+}
+
 // SealUnequal seals a ballot whose last onion holds other cells than the first two: what a broken or dishonest booth might do.
 func (v *Voter) SealUnequal(round string, b, other *Ballot, at int64) (*Envelope, error) {
 	e, err := v.Seal(round, b, at)
