@@ -247,7 +247,8 @@ func (b *Booth) send(ctx context.Context, round string, envelope []byte) (*ballo
 			}
 			return r, b.outbox.Receipt(ctx, round, b.voter.Expert, resp.Receipt)
 		}
-		if code := fault.CodeOf(err); code != fault.Offline && code != fault.Internal {
+		// A fault of the state means "not yet": the hub has just been started again, or another one took over.
+		if code := fault.CodeOf(err); code != fault.Offline && code != fault.Internal && code != fault.State {
 			return nil, err
 		}
 		select {

@@ -116,10 +116,11 @@ type Hub struct {
 	Pairing string            // six digits that a booth needs to talk to the hub
 	Codes   map[string]string // one-time codes of the experts, by id; staff hands them out on paper
 
-	dir  string
-	keys *Keys
-	box  *box.Box
-	now  func() int64
+	dir    string
+	server string // key that signs packages
+	keys   *Keys
+	box    *box.Box
+	now    func() int64
 
 	mu   sync.Mutex
 	wait chan struct{} // closed when the log has grown
@@ -135,7 +136,7 @@ func OpenHub(ctx context.Context, dir string, pkg []byte, server string, now fun
 	if err != nil {
 		return nil, err
 	}
-	h := &Hub{dir: dir, keys: keys, box: b, now: now, wait: make(chan struct{})}
+	h := &Hub{dir: dir, server: server, keys: keys, box: b, now: now, wait: make(chan struct{})}
 	if h.Session, err = ballot.Begin(ctx, b, pkg, server, keys.Hub); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
@@ -226,14 +227,14 @@ func (h *Hub) CheckIn(ctx context.Context, half []byte) (*ballot.Receipt, error)
 	if err != nil {
 		return nil, err
 	}
-	present, err := (&ballot.Attend{Session: h.Package.Session, Expert: o.Expert, Status: ballot.Present, At: h.now()}).Sign(h.keys.Staff)
-	if err != nil {
-		return nil, err
-	}
-	var already bool
-	h.Session.View(func(s *ballot.State) { already = s.Status[o.Expert] == ballot.Present })
-	if !already {
-		_, err = h.Append(ctx, present)
+	var present *ballot.Attend
+	h.Session.View(func(s *ballot.State) {
+		if s.Status[o.Expert] != ballot.Present {
+			present = s.AttendOf(o.Expert, ballot.Present, "", h.now())
+		}
+	})
+	if present != nil {
+		err = h.signed(ctx)(present.Sign(h.keys.Staff))
 	}
 	return r, err
 }

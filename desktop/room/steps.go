@@ -10,13 +10,13 @@ import (
 
 // OpenRound opens a round for those who are present.
 func (h *Hub) OpenRound(ctx context.Context, round string) error {
-	spec := h.Package.Round(round)
-	if spec == nil {
-		return fault.New(fault.Invalid, "会议包中没有轮次“%s”", round)
+	var o *ballot.Open
+	var err error
+	h.Session.View(func(s *ballot.State) { o, err = s.OpenOf(round, "", h.now()) })
+	if err != nil {
+		return err
 	}
-	present := 0
-	h.Session.View(func(s *ballot.State) { present = len(s.Present()) })
-	return h.signed(ctx)((&ballot.Open{Session: h.Package.Session, Round: round, Spec: spec.Spec(), Present: int64(present), At: h.now()}).Sign(h.keys.Staff))
+	return h.signed(ctx)(o.Sign(h.keys.Staff))
 }
 
 // signed appends an object that has just been signed.
@@ -29,20 +29,13 @@ func (h *Hub) signed(ctx context.Context) func([]byte, error) error {
 	}
 }
 
-// CloseRound closes a round with the chair's word.
+// CloseRound closes a round with the chair's word, in spite of the exceptions there are.
 func (h *Hub) CloseRound(ctx context.Context, round string, chair ballot.Key) error {
-	o := &ballot.Close{Session: h.Package.Session, Round: round, At: h.now()}
-	known := false
-	h.Session.View(func(s *ballot.State) {
-		r := s.Rounds[round]
-		if known = r != nil; known {
-			counted := s.Counted(round)
-			o.Root, o.Counted, o.Present = ballot.CountedRoot(counted), int64(len(counted)), int64(len(r.Present))
-			o.Missing = o.Present - o.Counted
-		}
-	})
-	if !known {
-		return fault.New(fault.Invalid, "会议包中没有轮次“%s”", round)
+	var o *ballot.Close
+	var err error
+	h.Session.View(func(s *ballot.State) { o, err = s.CloseOf(round, h.now()) })
+	if err != nil {
+		return err
 	}
 	return h.signed(ctx)(o.Sign(h.keys.Staff, chair))
 }
@@ -114,5 +107,5 @@ func (h *Hub) Export() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (&ballot.Evidence{Log: h.Session.Log(), Checkpoint: cp, Columns: columns}).Encode(h.Package), nil
+	return (&ballot.Evidence{Server: h.server, Log: h.Session.Log(), Checkpoint: cp, Columns: columns}).Encode(h.Package), nil
 }

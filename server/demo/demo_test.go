@@ -25,7 +25,7 @@ func TestAShortYear(t *testing.T) {
 	if err := demo.Run(ctx, c); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"评审会议纪要.pdf", "计票核对表.pdf", "投票结果汇总表.pdf", "评审结果公示.pdf", "专家抽选记录.json"} {
+	for _, name := range []string{"评审会议纪要.pdf", "选票对账单.pdf", "投票结果汇总表.pdf", "评审结果公示.pdf", "专家抽选记录.json"} {
 		if i, err := os.Stat(filepath.Join(c.Out, "documents", name)); err != nil || i.Size() < 1000 {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -319,7 +319,7 @@ func (y *year) count(h *hub) error {
 	if err != nil {
 		return err
 	}
-	docs := map[string]*print.Report{"评审会议纪要.pdf": meeting.Minutes(v, "R1"), "投票结果汇总表.pdf": meeting.VoteTable(v, "R1"), "计票核对表.pdf": meeting.Reconciliation(v, "R1")}
+	docs := map[string]*print.Report{"评审会议纪要.pdf": meeting.Minutes(v, "R1"), "投票结果汇总表.pdf": meeting.VoteTable(v, "R1"), "选票对账单.pdf": meeting.Reconciliation(v, "R1")}
 	for name, doc := range docs {
 		if err := y.print(name, doc); err != nil {
 			return err

@@ -161,12 +161,13 @@ func (s *Service) HandOver(ctx context.Context, r *meetingv1.HandOverRequest) (*
 		if err := s.issued(m, v); err != nil {
 			return nil, err
 		}
-		rs := v.State.Rounds[round]
+		id := v.State.Current(round)
+		rs, spec := v.State.Rounds[id], v.State.Package.Round(id)
 		if !rs.Signed {
 			return nil, fault.New(fault.State, "计票结果尚未由执行主任和监督人员签字，请先完成签字再移交")
 		}
 		for _, res := range rs.Tally.Results {
-			if err := decide(ctx, tx, m, &res, rs.Close.Present); err != nil {
+			if err := decide(ctx, tx, spec, &res, rs.Close.Present); err != nil {
 				return nil, err
 			}
 		}
@@ -181,8 +182,11 @@ func (s *Service) HandOver(ctx context.Context, r *meetingv1.HandOverRequest) (*
 	})
 }
 
-// issued checks that the record is of the package that was issued.
+// issued checks that the record is of the package that was issued, and of a real meeting.
 func (s *Service) issued(m message, v *ballot.Verified) error {
+	if v.State.Package.Rehearsal {
+		return fault.New(fault.Invalid, "这是演练的会议记录，数据是虚构的，不能移交").At("record")
+	}
 	issued, _, err := s.files.Read(m.Package.Sha256, 0, m.Package.Size)
 	if err != nil {
 		return err
@@ -193,7 +197,7 @@ func (s *Service) issued(m message, v *ballot.Verified) error {
 	return nil
 }
 
-func decide(ctx context.Context, tx *command.Tx, m message, res *ballot.Result, present int64) error {
+func decide(ctx context.Context, tx *command.Tx, r *ballot.Round, res *ballot.Result, present int64) error {
 	a, err := application.Applications.Find(ctx, tx.Tx, res.Applicant)
 	if err != nil {
 		return err
@@ -205,9 +209,9 @@ func decide(ctx context.Context, tx *command.Tx, m message, res *ballot.Result, 
 	if err := applicationrules.Move(a, event); err != nil {
 		return err
 	}
-	a.Result = &applicationv1.Result{
-		Agree: int32(res.Agree), Oppose: int32(res.Oppose), Abstain: int32(res.Abstain), Base: int32(res.Base), Need: int32(res.Need),
-		Passed: res.Decision == ballot.Passed, Text: res.Text(present),
+	a.Result = &applicationv1.Result{Base: int32(res.Base), Need: int32(res.Need), Passed: res.Decision == ballot.Passed, Text: r.Outcome(res, present)}
+	if !r.Hidden(res) { // so few cells would show who voted how
+		a.Result.Agree, a.Result.Oppose, a.Result.Abstain = int32(res.Agree), int32(res.Oppose), int32(res.Abstain)
 	}
 	return application.Applications.Put(ctx, tx, a)
 }

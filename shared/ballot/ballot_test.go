@@ -106,7 +106,7 @@ func TestScores(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res := v.State.Rounds["R2"].Tally.Results[0]; res.Agree != 3 || res.Base != 273 || res.Need != 9100 {
+	if res := v.State.Rounds["R2"].Tally.Results[0]; res.Scored != 3 || res.Sum != 273 || res.Mean != 9100 || res.Rank != 1 {
 		t.Fatal(res)
 	}
 }
@@ -129,7 +129,9 @@ func TestRefusedEnvelopes(t *testing.T) {
 			t.Fatalf("%s again: %v, %v", name, again, err)
 		}
 	}
-	expect("before the round is open", early.Raw, ballot.RejectEarly)
+	if _, err := r.Session.Append(ctx, early.Raw); fault.CodeOf(err) != fault.State {
+		t.Fatal("before the round is open:", err)
+	}
 	r.Open("R1")
 	e, first := r.Vote(r.Voters[0], "R1", r.Ballot(ballot.Agree))
 	again := r.Append(e.Raw, nil)
@@ -145,7 +147,9 @@ func TestRefusedEnvelopes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect("an expert who has not checked in", absent.Raw, ballot.RejectCredential)
+	if _, err := r.Session.Append(ctx, absent.Raw); fault.CodeOf(err) != fault.State {
+		t.Fatal("an expert who has not checked in:", err)
+	}
 	stolen := *r.Voters[1]
 	stolen.Expert = r.Voters[2].Expert
 	foreign, err := stolen.Seal("R1", r.Ballot(ballot.Agree), 2)
@@ -157,7 +161,9 @@ func TestRefusedEnvelopes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect("a round that is not open", closed.Raw, ballot.RejectEarly)
+	if _, err := r.Session.Append(ctx, closed.Raw); fault.CodeOf(err) != fault.State {
+		t.Fatal("a round that is not open:", err)
+	}
 	elsewhere := *r.Voters[1]
 	elsewhere.PackageID[0] ^= 1
 	other, err := elsewhere.Seal("R1", r.Ballot(ballot.Agree), 2)
@@ -276,25 +282,50 @@ func TestOneCustodianIsNotEnough(t *testing.T) {
 	}
 }
 
-func TestASubmittedExpertCannotBeMarkedAbsent(t *testing.T) {
-	r := ballottest.New(t, &ballot.Memory{}, 3, 1)
-	r.CheckIn(3)
+// A receipted ballot stays and its expert stays in the base, whatever he is marked as; who has none leaves the base, and those who sign see the
+// figures.
+func TestMarkingDuringARound(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 11, 1)
+	r.CheckIn(11)
 	r.Open("R1")
 	r.Vote(r.Voters[0], "R1", r.Ballot(ballot.Agree))
-	mark := func(i int) error {
-		o, err := (&ballot.Attend{Session: r.Package.Session, Expert: r.Voters[i].Expert, Status: ballot.Left, Reason: "突发事由", At: 1}).Sign(r.Staff, r.Chair, r.Supervisor)
+	mark := func(i int, status string, keys ...ballot.Key) (*ballot.Attend, error) {
+		o := r.Attend(i, status, "突发事由")
+		object, err := o.Sign(keys...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = r.Session.Append(ctx, o)
-		return err
+		_, err = r.Session.Append(ctx, object)
+		return o, err
 	}
-	if err := mark(0); fault.CodeOf(err) != fault.State {
+	all := []ballot.Key{r.Staff, r.Chair, r.Supervisor}
+	if _, err := mark(0, ballot.Absent, all...); fault.CodeOf(err) != fault.State {
+		t.Fatal("who has voted was marked absent:", err)
+	}
+	if o, err := mark(0, ballot.Left, all...); err != nil || o.NewBase != 11 {
+		t.Fatal(o, err)
+	}
+	if _, err := mark(1, ballot.Absent, r.Staff); err == nil {
+		t.Fatal("staff alone changed the base")
+	}
+	o, err := mark(1, ballot.Absent, all...)
+	if err != nil || o.Base != 11 || o.NewBase != 10 || o.Need != 8 || o.NewNeed != 7 {
+		t.Fatal(o, err)
+	}
+	stale := *o
+	stale.Expert, stale.At = r.Voters[2].Expert, 99
+	object, err := stale.Sign(all...)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := mark(1); err != nil {
-		t.Fatal(err)
+	if _, err := r.Session.Append(ctx, object); err == nil {
+		t.Fatal("figures that are no longer true were taken")
 	}
+	r.Session.View(func(s *ballot.State) {
+		if n := len(s.Rounds["R1"].Present); n != 10 || len(s.Counted("R1")) != 1 {
+			t.Errorf("the base is %d", n)
+		}
+	})
 }
 
 // The record is altered in one place each; every alteration is noticed.

@@ -168,3 +168,29 @@ func decode(text string, b body) error {
 	}
 	return nil
 }
+
+// choice is a line that says one of two words.
+func (c *codec) choice(key string, v *bool, no, yes string) {
+	s := no
+	if *v {
+		s = yes
+	}
+	if c.text(key, &s); c.read {
+		if s != no && s != yes {
+			c.fail("“%s”应为%s或%s", key, no, yes)
+		}
+		*v = s == yes
+	}
+}
+
+// id is a line with an object's id, "-" for none.
+func (c *codec) id(key string, v *string) {
+	if c.text(key, v); c.read && *v != "" {
+		c.hex(key, *v, 32)
+	}
+}
+
+// words is a list of lines with one value each.
+func (c *codec) words(key string, all *[]string) {
+	lines(c, key, 1, all, func(s *string) []string { return []string{*s} }, func(s *string, v []string) { *s = v[0] })
+}

@@ -1,29 +1,11 @@
 package ballot
 
 import (
-	"bytes"
-	"crypto/hmac"
-	"crypto/hpke"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"io"
 
 	"zhiping/shared/fault"
-)
-
-// The cells of a vote.
-const (
-	Agree   byte = 1
-	Oppose  byte = 2
-	Abstain byte = 3
-	Recused byte = 4
-)
-
-// The special cells of a score.
-const (
-	ScoreAbstain uint16 = 0xFFFE
-	ScoreRecused uint16 = 0xFFFF
 )
 
 // pairs are the onions, by the numbers of the custodians.
@@ -95,124 +77,12 @@ type Envelope struct {
 	Blobs [][]byte
 	Raw   []byte // all bytes
 	Note  []byte // the signed header
-}
 
-// A Ballot is what an expert has decided: one cell per applicant in the package's order. A score has one row of items per applicant.
-type Ballot struct {
-	Votes  []byte
-	Scores [][]uint16
-}
-
-// cells returns the ballot's cells after checking each against the round; the cells of applicants the expert is recused from are written
-// by the program itself.
-func (b *Ballot) cells(p *Package, r *Round, e *Expert) ([]byte, error) {
-	var out []byte
-	for i, a := range p.Applicants {
-		recused := contains(e.Recused, a.ID)
-		if r.Kind == Vote {
-			v := Recused
-			if !recused {
-				if i >= len(b.Votes) || b.Votes[i] < Agree || b.Votes[i] > Abstain {
-					return nil, fault.New(fault.Invalid, "第%d位“%s”尚未表决，请补充后再提交", a.Position, a.Name)
-				}
-				v = b.Votes[i]
-			}
-			out = append(out, v)
-			continue
-		}
-		for k := range int(r.Items) {
-			v := ScoreRecused
-			if !recused {
-				if i >= len(b.Scores) || k >= len(b.Scores[i]) || !r.legal(b.Scores[i][k]) {
-					return nil, fault.New(fault.Invalid, "第%d位“%s”的第%d项得分为空或不在%d至%d之间，请补充后再提交", a.Position, a.Name, k+1, r.Min, r.Max)
-				}
-				v = b.Scores[i][k]
-			}
-			out = binary.BigEndian.AppendUint16(out, v)
-		}
-	}
-	return out, nil
-}
-
-// legal reports whether an expert may give this score.
-func (r *Round) legal(v uint16) bool {
-	return v == ScoreAbstain || int64(v) >= r.Min && int64(v) <= r.Max && (int64(v)-r.Min)%max(r.Step, 1) == 0
-}
-
-// width is how many bytes one applicant's cell takes.
-func (r *Round) width() int {
-	if r.Kind == Vote {
-		return 1
-	}
-	return 2 * int(r.Items)
-}
-
-func contains(all []string, s string) bool {
-	for _, x := range all {
-		if x == s {
-			return true
-		}
-	}
-	return false
+	checked int8 // of the signature: 1 bad, 2 good
 }
 
 func (h *Header) info(layer string) []byte {
 	return []byte("zp/ballot/v1|" + layer + "|" + h.Meeting + "|" + h.Session + "|" + h.Round + "|" + hexOf(h.Package))
-}
-
-// A Voter is an expert at a booth, after check-in.
-type Voter struct {
-	Package   *Package
-	PackageID ID
-	Expert    string
-	Key       Key // role expert
-	Device    string
-	Random    io.Reader
-}
-
-// Seal seals a ballot once and for all: the same bytes are sent until a receipt comes back, whatever the way. at is the device's clock.
-func (v *Voter) Seal(round string, b *Ballot, at int64) (*Envelope, error) {
-	r, e := v.Package.Round(round), v.Package.Expert(v.Expert)
-	if r == nil || e == nil {
-		return nil, fault.New(fault.Invalid, "会议包中没有该轮次或该专家")
-	}
-	cells, err := b.cells(v.Package, r, e)
-	if err != nil {
-		return nil, err
-	}
-	secret, nonce := make([]byte, 32), make([]byte, 16)
-	if _, err := io.ReadFull(v.Random, secret); err != nil {
-		return nil, err
-	}
-	if _, err := io.ReadFull(v.Random, nonce); err != nil {
-		return nil, err
-	}
-	return v.seal(r, append(append([]byte{1}, secret...), cells...), nonce, at)
-}
-
-func (v *Voter) seal(r *Round, plain, nonce []byte, at int64) (*Envelope, error) {
-	commit := sha256.Sum256(plain)
-	env := &Envelope{Header: Header{
-		Suite: Suite, Meeting: v.Package.Meeting, Session: v.Package.Session, Round: r.ID, Package: v.PackageID[:], Expert: v.Expert,
-		Credential: v.Key.Public(), Version: 1, Cells: int64(len(plain) - 33), Commit: commit[:], Device: v.Device, At: at, Nonce: nonce,
-	}}
-	aad, err := env.bare()
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range pairs {
-		blob, err := env.onion(v.Package, p.i, p.j, plain, aad)
-		if err != nil {
-			return nil, err
-		}
-		sum := sha256.Sum256(blob)
-		env.Blobs, env.Onions = append(env.Blobs, blob), append(env.Onions, Onion{p.name, hexOf(sum[:])})
-	}
-	if env.Note, err = sign(&env.Header, v.Key); err != nil {
-		return nil, err
-	}
-	env.Raw = env.join()
-	return env, nil
 }
 
 func (e *Envelope) join() []byte {
@@ -223,48 +93,6 @@ func (e *Envelope) join() []byte {
 	}
 	return raw
 }
-
-// onion seals plain to custodian j inside custodian i.
-func (h *Header) onion(p *Package, i, j int, plain, aad []byte) ([]byte, error) {
-	inner, err := seal(p.Custodians[j].SealKey, h.info("inner"), nil, plain)
-	if err != nil {
-		return nil, err
-	}
-	return seal(p.Custodians[i].SealKey, h.info("outer"), aad, inner)
-}
-
-func seal(public, info, aad, plain []byte) ([]byte, error) {
-	key, err := hpke.MLKEM768X25519().NewPublicKey(public)
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "密钥保管人的公钥不正确")
-	}
-	enc, s, err := hpke.NewSender(key, hpke.HKDFSHA256(), hpke.AES256GCM(), info)
-	if err != nil {
-		return nil, err
-	}
-	ct, err := s.Seal(aad, plain)
-	return append(enc, ct...), err
-}
-
-// encSize is the length of the encapsulated key of MLKEM768-X25519.
-const encSize = 1120
-
-func unseal(key hpke.PrivateKey, info, aad, blob []byte) ([]byte, error) {
-	if len(blob) < encSize {
-		return nil, errSealed
-	}
-	r, err := hpke.NewRecipient(blob[:encSize], key, hpke.HKDFSHA256(), hpke.AES256GCM(), info)
-	if err != nil {
-		return nil, errSealed
-	}
-	plain, err := r.Open(aad, blob[encSize:])
-	if err != nil {
-		return nil, errSealed
-	}
-	return plain, nil
-}
-
-var errSealed = fault.New(fault.Invalid, "密封内容无法打开")
 
 // maxPart bounds one part of an envelope.
 const maxPart = 1 << 20
@@ -310,82 +138,4 @@ func ParseEnvelope(raw []byte) (*Envelope, error) {
 
 func malformed(why string) error {
 	return fault.New(fault.Invalid, "选票封套格式不正确：%s", why)
-}
-
-// Code is the code of a cell.
-func Code(secret []byte, round, applicant string) []byte {
-	m := hmac.New(sha256.New, secret)
-	m.Write([]byte(round + "\x00" + applicant))
-	return m.Sum(nil)[:8]
-}
-
-// open opens both layers with the keys of two custodians and checks the ballot against the commitment and the round. A ballot that does
-// not match is invalid: it stays in the base and counts for nobody.
-func (e *Envelope) open(p *Package, r *Round, pair int, outer, inner hpke.PrivateKey) (plain []byte, valid bool, err error) {
-	aad, err := e.bare()
-	if err != nil {
-		return nil, false, err
-	}
-	mid, err := unseal(outer, e.info("outer"), aad, e.Blobs[pair])
-	if err != nil {
-		return nil, false, nil
-	}
-	plain, err = unseal(inner, e.info("inner"), nil, mid)
-	if err != nil {
-		return nil, false, nil
-	}
-	sum := sha256.Sum256(plain)
-	expert := p.Expert(e.Expert)
-	ok := bytes.Equal(sum[:], e.Commit) && len(plain) == 33+r.width()*len(p.Applicants) && plain[0] == 1 && expert != nil && r.allLegal(p, expert, plain[33:])
-	return plain, ok, nil
-}
-
-// allLegal checks every cell: recused exactly where the expert is.
-func (r *Round) allLegal(p *Package, e *Expert, cells []byte) bool {
-	w := r.width()
-	for i, a := range p.Applicants {
-		cell := cells[i*w : (i+1)*w]
-		recused := contains(e.Recused, a.ID)
-		if r.Kind == Vote {
-			if recused != (cell[0] == Recused) || cell[0] < Agree || cell[0] > Recused {
-				return false
-			}
-			continue
-		}
-		for k := range int(r.Items) {
-			v := binary.BigEndian.Uint16(cell[2*k:])
-			if recused != (v == ScoreRecused) || !recused && !r.legal(v) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// Round returns the round of an id, nil for none.
-func (p *Package) Round(id string) *Round {
-	for i := range p.Rounds {
-		if p.Rounds[i].ID == id {
-			return &p.Rounds[i]
-		}
-	}
-	return nil
-}
-
-// Expert returns the expert of an id, nil for none.
-func (p *Package) Expert(id string) *Expert {
-	for i := range p.Experts {
-		if p.Experts[i].ID == id {
-			return &p.Experts[i]
-		}
-	}
-	return nil
-}
-
-// Spec names a round's line, so that the word that opens a round fixes what it is.
-func (r *Round) Spec() []byte {
-	c := &codec{}
-	c.write("round", roundValues(r)...)
-	sum := sha256.Sum256([]byte(c.out.String()))
-	return sum[:]
 }

@@ -4,192 +4,188 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"maps"
 	"slices"
-
-	"golang.org/x/mod/sumdb/tlog"
 
 	"zhiping/shared/fault"
 )
 
-// An Evidence is the record of a room in one file: the magic line "zp-record/1\n", then parts, each with its length in front as a
-// big-endian uint32: the number of log objects (8 bytes), the objects, the signed checkpoint, then for each round of the package in
-// order its columns (empty for a round without tally), and last the SHA-256 of everything before.
+// An Evidence is the record of a room in one file (package documentation, "Evidence").
 type Evidence struct {
-	Log        [][]byte
-	Checkpoint []byte
-	Columns    map[string][]byte // by round
+	Server      string // key (hex) that signed the package, as the room knows it
+	Log         [][]byte
+	Checkpoint  []byte
+	Columns     map[string][]byte // by round
+	Firsts      [][]byte          // evidence files of the first rounds, in the order of the package's depends lines
+	Earlier     [][]byte          // evidence files of earlier hubs whose logs were not gone on with
+	Checkpoints [][]byte          // that laptops have seen
+	Late        [][]byte          // objects that came too late, or from a released hub: kept, never counted
 }
 
-const evidenceMagic = "zp-record/1\n"
+const (
+	evidenceOne   = "zp-record/1\n"
+	evidenceMagic = "zp-record/2\n"
+)
+
+// The parts of an evidence file.
+const (
+	partKey     = "KEY "
+	partLog     = "LOG "
+	partHead    = "HEAD"
+	partColumns = "COL "
+	partFirst   = "FRST"
+	partEarlier = "OLD "
+	partSeen    = "SEEN"
+	partLate    = "LATE"
+)
+
+// maxPieces bounds the parts of an evidence file, maxDepth how deep evidence stands in evidence.
+const (
+	maxPieces = 1 << 20
+	maxDepth  = 4
+)
 
 // Encode writes the file.
 func (e *Evidence) Encode(p *Package) []byte {
 	b := []byte(evidenceMagic)
-	part := func(x []byte) {
-		b = binary.BigEndian.AppendUint32(b, uint32(len(x)))
+	part := func(tag string, x []byte) {
+		b = binary.BigEndian.AppendUint32(append(b, tag...), uint32(len(x)))
 		b = append(b, x...)
 	}
-	part(binary.BigEndian.AppendUint64(nil, uint64(len(e.Log))))
-	for _, o := range e.Log {
-		part(o)
+	if e.Server != "" {
+		part(partKey, []byte(e.Server))
 	}
-	part(e.Checkpoint)
-	for _, r := range p.Rounds {
-		part(e.Columns[r.ID])
+	for _, o := range e.Log {
+		part(partLog, o)
+	}
+	part(partHead, e.Checkpoint)
+	for _, id := range slices.SortedFunc(maps.Keys(e.Columns), p.before) {
+		if columns := e.Columns[id]; len(columns) > 0 {
+			part(partColumns, append([]byte(id+"\n"), columns...))
+		}
+	}
+	for _, list := range []struct {
+		tag string
+		all [][]byte
+	}{{partFirst, e.Firsts}, {partEarlier, e.Earlier}, {partSeen, e.Checkpoints}, {partLate, e.Late}} {
+		for _, x := range list.all {
+			part(list.tag, x)
+		}
 	}
 	sum := sha256.Sum256(b)
 	return append(b, sum[:]...)
 }
 
-// maxObjects bounds a log.
-const maxObjects = 1 << 20
+var (
+	errNoEvidence  = fault.New(fault.Invalid, "不是会议记录文件")
+	errBadEvidence = fault.New(fault.Invalid, "会议记录文件不完整或已损坏")
+)
 
-// parts takes the file apart.
-func parts(file []byte) ([][]byte, error) {
-	bad := fault.New(fault.Invalid, "会议记录文件不完整或已损坏")
-	body, ok := bytes.CutPrefix(file, []byte(evidenceMagic))
-	if !ok || len(body) < sha256.Size {
-		return nil, fault.New(fault.Invalid, "不是会议记录文件")
+// ParseEvidence takes a file of either version apart; it proves nothing yet.
+func ParseEvidence(file []byte) (*Evidence, error) {
+	if len(file) < len(evidenceMagic)+sha256.Size {
+		return nil, errNoEvidence
 	}
-	sum := sha256.Sum256(file[:len(file)-sha256.Size])
-	if !bytes.Equal(sum[:], file[len(file)-sha256.Size:]) {
-		return nil, bad
+	magic, body, end := file[:len(evidenceMagic)], file[len(evidenceMagic):len(file)-sha256.Size], file[len(file)-sha256.Size:]
+	if string(magic) != evidenceOne && string(magic) != evidenceMagic {
+		return nil, errNoEvidence
 	}
-	body = body[:len(body)-sha256.Size]
+	if sum := sha256.Sum256(file[:len(file)-sha256.Size]); !bytes.Equal(sum[:], end) {
+		return nil, errBadEvidence
+	}
+	if string(magic) == evidenceOne {
+		return parseOne(body)
+	}
+	e := &Evidence{Columns: map[string][]byte{}}
+	order := 0
+	for n := 0; len(body) > 0; n++ {
+		if len(body) < 8 || n > maxPieces {
+			return nil, errBadEvidence
+		}
+		size := binary.BigEndian.Uint32(body[4:])
+		if uint64(size) > uint64(len(body)-8) {
+			return nil, errBadEvidence
+		}
+		tag, part := string(body[:4]), body[8:8+size]
+		if i := bytes.Index([]byte(partOrder), []byte(tag)); i < order || i%4 != 0 || i == order && (tag == partKey || tag == partHead) && n > 0 {
+			return nil, errBadEvidence
+		} else {
+			order = i
+		}
+		if err := e.add(tag, part); err != nil {
+			return nil, err
+		}
+		body = body[8+size:]
+	}
+	if len(e.Log) == 0 || e.Checkpoint == nil {
+		return nil, errBadEvidence
+	}
+	return e, nil
+}
+
+// partOrder is the order of the parts.
+const partOrder = partKey + partLog + partHead + partColumns + partFirst + partEarlier + partSeen + partLate
+
+func (e *Evidence) add(tag string, part []byte) error {
+	switch tag {
+	case partKey:
+		e.Server = string(part)
+	case partLog:
+		e.Log = append(e.Log, part)
+	case partHead:
+		e.Checkpoint = part
+	case partFirst:
+		e.Firsts = append(e.Firsts, part)
+	case partEarlier:
+		e.Earlier = append(e.Earlier, part)
+	case partSeen:
+		e.Checkpoints = append(e.Checkpoints, part)
+	case partLate:
+		e.Late = append(e.Late, part)
+	case partColumns:
+		id, columns, ok := bytes.Cut(part, []byte("\n"))
+		if _, twice := e.Columns[string(id)]; !ok || twice || len(columns) == 0 {
+			return errBadEvidence
+		}
+		e.Columns[string(id)] = columns
+	}
+	return nil
+}
+
+// parseOne reads the first version: parts with their length in front, the number of objects, the objects, the checkpoint, and the columns of each
+// round of the package in order, empty for a round without a tally.
+func parseOne(body []byte) (*Evidence, error) {
 	var all [][]byte
 	for len(body) > 0 {
 		if len(body) < 4 {
-			return nil, bad
+			return nil, errBadEvidence
 		}
-		n := int(binary.BigEndian.Uint32(body))
-		if n > len(body)-4 {
-			return nil, bad
+		n := binary.BigEndian.Uint32(body)
+		if uint64(n) > uint64(len(body)-4) {
+			return nil, errBadEvidence
 		}
 		all, body = append(all, body[4:4+n]), body[4+n:]
 	}
-	return all, nil
-}
-
-// A Verified is what a room record proves.
-type Verified struct {
-	State   *State
-	Size    int64
-	Root    tlog.Hash
-	Columns map[string][]byte
-}
-
-// Verify recomputes a room record from nothing but the server's public key (hex): package, every object and signature in order, the log's
-// root, the counted sets, the columns and the results. The error names the first difference, in Chinese.
-func Verify(file []byte, server string) (*Verified, error) {
-	all, err := parts(file)
-	if err != nil {
-		return nil, err
-	}
 	if len(all) < 2 || len(all[0]) != 8 {
-		return nil, fault.New(fault.Invalid, "会议记录文件不完整")
+		return nil, errBadEvidence
 	}
 	n := binary.BigEndian.Uint64(all[0])
-	if n == 0 || n > maxObjects || uint64(len(all)) < n+2 {
-		return nil, fault.New(fault.Invalid, "会议记录文件的条数不正确")
+	if n == 0 || n > maxPieces || uint64(len(all)) < n+2 {
+		return nil, errBadEvidence
 	}
-	log, rest := all[1:1+n], all[1+n:]
-	p, id, err := OpenPackage(log[0], server)
-	if err != nil {
-		return nil, err
+	e := &Evidence{Log: all[1 : 1+n], Checkpoint: all[1+n], Columns: map[string][]byte{}}
+	text, _, err := split(e.Log[0])
+	p := &Package{Old: typeOf(e.Log[0]) == kindPackageOne}
+	if err == nil {
+		err = decode(text, p)
 	}
-	if len(rest) != 1+len(p.Rounds) {
-		return nil, fault.New(fault.Invalid, "会议记录文件应有%d个轮次的计票栏，现有%d个", len(p.Rounds), len(rest)-1)
+	if err != nil || len(all) != int(n)+2+len(p.Rounds) {
+		return nil, errBadEvidence
 	}
-	v := &Verified{Columns: map[string][]byte{}}
-	if v.State, err = replayed(p, id, log); err != nil {
-		return nil, err
-	}
-	if err := v.head(log, rest[0]); err != nil {
-		return nil, err
-	}
-	for i := range p.Rounds {
-		if err := v.round(&p.Rounds[i], rest[1+i]); err != nil {
-			return nil, err
+	for i, r := range p.Rounds {
+		if columns := all[int(n)+2+i]; len(columns) > 0 {
+			e.Columns[r.ID] = columns
 		}
 	}
-	return v, nil
-}
-
-func replayed(p *Package, id ID, log [][]byte) (*State, error) {
-	s, err := NewState(p, id)
-	if err != nil {
-		return nil, err
-	}
-	for i, o := range log[1:] {
-		if err := s.Apply(o); err != nil {
-			return nil, fault.New(fault.Invalid, "第%d条会议记录不成立：%v", i+1, err)
-		}
-	}
-	return s, nil
-}
-
-// head recomputes the root and holds it against the hub's checkpoint.
-func (v *Verified) head(log [][]byte, checkpoint []byte) error {
-	size, root, err := openCheckpoint(checkpoint, v.State.Package)
-	if err != nil {
-		return err
-	}
-	if v.Size, v.Root, err = Root(log); err != nil {
-		return err
-	}
-	if size != v.Size || root != v.Root {
-		return fault.New(fault.Invalid, "会议记录与主机签名的检查点不一致：检查点%d条，记录%d条", size, v.Size)
-	}
-	return nil
-}
-
-// Root computes the Merkle root of a log.
-func Root(log [][]byte) (int64, tlog.Hash, error) {
-	var stored []tlog.Hash
-	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		out := make([]tlog.Hash, len(indexes))
-		for i, x := range indexes {
-			out[i] = stored[x]
-		}
-		return out, nil
-	})
-	for i, o := range log {
-		hashes, err := tlog.StoredHashes(int64(i), o, reader)
-		if err != nil {
-			return 0, tlog.Hash{}, err
-		}
-		stored = append(stored, hashes...)
-	}
-	root, err := tlog.TreeHash(int64(len(log)), reader)
-	return int64(len(log)), root, err
-}
-
-// round recomputes the results of a round from its columns.
-func (v *Verified) round(r *Round, columns []byte) error {
-	rs := v.State.Rounds[r.ID]
-	if rs.Tally == nil {
-		if len(columns) > 0 {
-			return fault.New(fault.Invalid, "轮次%s没有计票结果，却有计票栏", r.ID)
-		}
-		return nil
-	}
-	sum := sha256.Sum256(columns)
-	if !bytes.Equal(sum[:], rs.Tally.Columns) {
-		return fault.New(fault.Invalid, "轮次%s的计票栏与计票结果的摘要不符", r.ID)
-	}
-	if len(rs.Tally.Results) != len(v.State.Package.Applicants) {
-		return fault.New(fault.Invalid, "轮次%s的结果有%d人，参评人员有%d人", r.ID, len(rs.Tally.Results), len(v.State.Package.Applicants))
-	}
-	counted, invalid := rs.Close.Counted, rs.Tally.Results[0].Invalid
-	results, err := Count(v.State.Package, r, columns, counted, invalid, rs.Close.Present)
-	if err != nil {
-		return err
-	}
-	for i := range results {
-		if !slices.Equal(results[i].values(), rs.Tally.Results[i].values()) {
-			return fault.New(fault.Invalid, "轮次%s第%d位“%s”的结果不一致：记录为%v，重新计算得到%v", r.ID, i+1, v.State.Package.Applicants[i].Name, rs.Tally.Results[i].values()[1:], results[i].values()[1:])
-		}
-	}
-	v.Columns[r.ID] = columns
-	return nil
+	return e, nil
 }

@@ -1,129 +1,32 @@
 package ballot
 
-import (
-	"strconv"
-	"strings"
-)
-
-// Suite names the algorithms, so that others can stand beside them one day.
-const Suite = "zp1"
+// The objects of the room in the order in which they come. Each says its lines once, for writing and reading; an object that had fewer lines under
+// the first version of the format is read and written so when Old is set.
 
 // The first lines of the objects.
 const (
-	kindPackage  = "zp-package/1"
-	kindCheckIn  = "zp-checkin/1"
-	kindAttend   = "zp-attend/1"
-	kindOpen     = "zp-open/1"
-	kindEnvelope = "zp-envelope/1"
-	kindReject   = "zp-reject/1"
-	kindClose    = "zp-close/1"
-	kindOpening  = "zp-opening/1"
-	kindTally    = "zp-tally/1"
-	kindSignOff  = "zp-signoff/1"
+	kindCheckIn   = "zp-checkin/1"
+	kindAttend    = "zp-attend/2"
+	kindAttendOne = "zp-attend/1"
+	kindOpen      = "zp-open/2"
+	kindOpenOne   = "zp-open/1"
+	kindEnvelope  = "zp-envelope/1"
+	kindReject    = "zp-reject/2"
+	kindRejectOne = "zp-reject/1"
+	kindClose     = "zp-close/2"
+	kindCloseOne  = "zp-close/1"
+	kindOpening   = "zp-opening/1"
+	kindTally     = "zp-tally/2"
+	kindTallyOne  = "zp-tally/1"
+	kindSignOff   = "zp-signoff/1"
 )
 
-// A Custodian keeps one of the three keys.
-type Custodian struct {
-	ID, Name, Role string
-	SignKey        string // Ed25519, hex
-	SealKey        []byte // HPKE
-}
-
-// An Expert of the panel.
-type Expert struct {
-	ID, Name, Group string
-	Recused         []string // ids of applicants that the expert neither sees nor votes on
-}
-
-// An Applicant, in the order of the list.
-type Applicant struct {
-	ID         string
-	Position   int64
-	Name, Unit string
-}
-
-// The kinds, secrecies and bases of a round.
-const (
-	Vote  = "VOTE"
-	Score = "SCORE"
-
-	SecretBallot = "SECRET"
-	NamedBallot  = "NAMED"
-
-	Attending            = "ATTENDING"         // recused experts stay in the base
-	AttendingLessRecused = "ATTENDING-RECUSED" // they leave it
-)
-
-// A Round is one vote or score on all applicants by all experts.
-type Round struct {
-	ID, Kind, Secrecy, Base string
-	Min, Max, Step          int64 // of a score
-	Items                   int64 // of the scoring standard; 0 for a vote
-}
-
-// A Package is everything a room needs, signed by the server.
-type Package struct {
-	Meeting, Session, Title, Date, Place, Committee string
-	Issued                                          int64
-	Suite                                           string
-	Rules                                           []byte // SHA-256 of RuleSet
-	RuleSet                                         []byte
-	Panel                                           int64
-	Origin                                          string // of the log
-	Hub                                             string // key of the sequencer
-	TLS                                             string // SHA-256 of the hub's certificate, hex
-	Staff                                           []string
-	Chair, Supervisor                               string
-	Custodians                                      []Custodian
-	Experts                                         []Expert
-	Applicants                                      []Applicant
-	Rounds                                          []Round
-}
-
-func (*Package) kind() string { return kindPackage }
-
-func (p *Package) lines(c *codec) {
-	c.text("meeting", &p.Meeting)
-	c.text("session", &p.Session)
-	c.text("title", &p.Title)
-	c.text("date", &p.Date)
-	c.text("place", &p.Place)
-	c.text("committee", &p.Committee)
-	c.num("issued", &p.Issued)
-	c.text("suite", &p.Suite)
-	c.bytes("rules", &p.Rules, 32)
-	c.bytes("ruleset", &p.RuleSet, -1)
-	c.num("panel", &p.Panel)
-	c.text("origin", &p.Origin)
-	c.text("hub", &p.Hub)
-	c.text("tls", &p.TLS)
-	lines(c, "staff", 1, &p.Staff, func(s *string) []string { return []string{*s} }, func(s *string, v []string) { *s = v[0] })
-	c.text("chair", &p.Chair)
-	c.text("supervisor", &p.Supervisor)
-	lines(c, "custodian", 5, &p.Custodians,
-		func(k *Custodian) []string { return []string{k.ID, k.Name, k.Role, k.SignKey, hexOf(k.SealKey)} },
-		func(k *Custodian, v []string) { *k = Custodian{v[0], v[1], v[2], v[3], c.hex("custodian", v[4], -1)} })
-	lines(c, "expert", 4, &p.Experts,
-		func(e *Expert) []string { return []string{e.ID, e.Name, e.Group, strings.Join(e.Recused, ",")} },
-		func(e *Expert, v []string) {
-			*e = Expert{ID: v[0], Name: v[1], Group: v[2]}
-			if v[3] != "" {
-				e.Recused = strings.Split(v[3], ",")
-			}
-		})
-	lines(c, "applicant", 4, &p.Applicants,
-		func(a *Applicant) []string {
-			return []string{a.ID, strconv.FormatInt(a.Position, 10), a.Name, a.Unit}
-		},
-		func(a *Applicant, v []string) { *a = Applicant{v[0], c.number("applicant", v[1]), v[2], v[3]} })
-	lines(c, "round", 8, &p.Rounds, roundValues, func(r *Round, v []string) {
-		*r = Round{v[0], v[1], v[2], v[3], c.number("min", v[4]), c.number("max", v[5]), c.number("step", v[6]), c.number("items", v[7])}
-	})
-}
-
-func roundValues(r *Round) []string {
-	n := func(v int64) string { return strconv.FormatInt(v, 10) }
-	return []string{r.ID, r.Kind, r.Secrecy, r.Base, n(r.Min), n(r.Max), n(r.Step), n(r.Items)}
+// version returns the first line of an object that has two versions.
+func version(old bool, one, two string) string {
+	if old {
+		return one
+	}
+	return two
 }
 
 // A CheckIn gives an expert a credential: a key made on his laptop for this meeting.
@@ -146,77 +49,124 @@ func (o *CheckIn) lines(c *codec) {
 
 // The statuses of an expert.
 const (
-	Present = "PRESENT"
-	Absent  = "ABSENT"
-	Left    = "LEFT"
+	Present   = "PRESENT"
+	Absent    = "ABSENT"
+	Left      = "LEFT"
+	Withdrawn = "RECUSED" // takes no part in the session at all
 )
 
-// An Attend says who is there.
+// An Attend says who is there. While a round is under way it names the round and what it does to the base and to the votes needed, so that those
+// who sign have seen it; otherwise these are empty and zero.
 type Attend struct {
+	Old                             bool
 	Session, Expert, Status, Reason string
+	Round                           string
+	Base, NewBase, Need, NewNeed    int64
 	At                              int64
 }
 
-func (*Attend) kind() string { return kindAttend }
+func (o *Attend) kind() string { return version(o.Old, kindAttendOne, kindAttend) }
 
 func (o *Attend) lines(c *codec) {
 	c.text("session", &o.Session)
 	c.text("expert", &o.Expert)
 	c.text("status", &o.Status)
 	c.text("reason", &o.Reason)
+	if !o.Old {
+		c.text("round", &o.Round)
+		c.num("base", &o.Base)
+		c.num("newbase", &o.NewBase)
+		c.num("need", &o.Need)
+		c.num("newneed", &o.NewNeed)
+	}
 	c.num("at", &o.At)
 }
 
-// An Open opens a round; attendance is frozen with it.
+// An Open opens a round; attendance is frozen with it. Opening a closed round again names its close and has a reason.
 type Open struct {
+	Old            bool
 	Session, Round string
 	Spec           []byte
 	Present        int64
+	Again, Reason  string // id of the close that is taken back, "" for the first time
 	At             int64
 }
 
-func (*Open) kind() string { return kindOpen }
+func (o *Open) kind() string { return version(o.Old, kindOpenOne, kindOpen) }
 
 func (o *Open) lines(c *codec) {
 	c.text("session", &o.Session)
 	c.text("round", &o.Round)
 	c.bytes("spec", &o.Spec, 32)
 	c.num("present", &o.Present)
+	if !o.Old {
+		c.id("again", &o.Again)
+		c.text("reason", &o.Reason)
+	}
 	c.num("at", &o.At)
 }
 
-// A Reject says why an envelope is not counted.
+// A Reject says why an envelope is not counted, and holds it, so that anybody can check the reason.
 type Reject struct {
+	Old      bool
 	Session  string
 	Envelope []byte
 	Reason   string
+	Content  []byte // all bytes of the envelope
 }
 
-func (*Reject) kind() string { return kindReject }
+func (o *Reject) kind() string { return version(o.Old, kindRejectOne, kindReject) }
 
 func (o *Reject) lines(c *codec) {
 	c.text("session", &o.Session)
 	c.bytes("envelope", &o.Envelope, 32)
 	c.text("reason", &o.Reason)
+	if !o.Old {
+		c.bytes("content", &o.Content, -1)
+	}
 }
+
+// The kinds of exceptions at a close.
+const (
+	ExceptReturned    = "RETURNED"    // an expert whose returned ballot has not been replaced: it does not count
+	ExceptDevice      = "DEVICE"      // an expert whose laptop has not said that nothing is left on it
+	ExceptCheckpoint  = "CHECKPOINT"  // an expert whose laptop has seen another log
+	ExceptQuarantined = "QUARANTINED" // something unreadable that was brought to the hub, by its SHA-256
+)
+
+// An Exception is what chair and staff close a round in spite of.
+type Exception struct{ Kind, Subject string }
 
 // A Close fixes which envelopes are counted.
 type Close struct {
+	Old                       bool
 	Session, Round            string
+	Opened                    string // id of the object that opened the round
 	Root                      []byte // of the counted set
 	Counted, Present, Missing int64
+	Absent, Recused, Left     int64
+	Exceptions                []Exception
 	At                        int64
 }
 
-func (*Close) kind() string { return kindClose }
+func (o *Close) kind() string { return version(o.Old, kindCloseOne, kindClose) }
 
 func (o *Close) lines(c *codec) {
 	c.text("session", &o.Session)
 	c.text("round", &o.Round)
+	if !o.Old {
+		c.id("opened", &o.Opened)
+	}
 	c.bytes("root", &o.Root, 32)
 	c.num("counted", &o.Counted)
 	c.num("present", &o.Present)
 	c.num("missing", &o.Missing)
+	if !o.Old {
+		c.num("absent", &o.Absent)
+		c.num("recused", &o.Recused)
+		c.num("left", &o.Left)
+		lines(c, "exception", 2, &o.Exceptions, func(x *Exception) []string { return []string{x.Kind, x.Subject} }, func(x *Exception, v []string) { *x = Exception{v[0], v[1]} })
+	}
 	c.num("at", &o.At)
 }
 
@@ -237,16 +187,25 @@ func (o *Opening) lines(c *codec) {
 	c.num("at", &o.At)
 }
 
+// A Voted is what an expert decided in a named vote, in figures; of a score Agree is how many applicants he scored.
+type Voted struct {
+	Expert                          string
+	Agree, Oppose, Abstain, Recused int64
+}
+
 // A Tally is the result of a round.
 type Tally struct {
+	Old            bool
 	Session, Round string
 	Close          []byte
 	Pair, Program  string
 	Columns        []byte
+	Invalid        []string // ids of the envelopes that count for nobody
+	Voted          []Voted  // of a named round
 	Results        []Result
 }
 
-func (*Tally) kind() string { return kindTally }
+func (o *Tally) kind() string { return version(o.Old, kindTallyOne, kindTally) }
 
 func (o *Tally) lines(c *codec) {
 	c.text("session", &o.Session)
@@ -255,16 +214,22 @@ func (o *Tally) lines(c *codec) {
 	c.text("pair", &o.Pair)
 	c.text("program", &o.Program)
 	c.bytes("columns", &o.Columns, 32)
-	lines(c, "result", 10, &o.Results, (*Result).values, func(r *Result, v []string) {
-		n := make([]int64, 8)
-		for i := range n {
-			n[i] = c.number("result", v[i+1])
-		}
-		*r = Result{v[0], n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], v[9]}
-	})
+	if o.Old {
+		lines(c, "result", 10, &o.Results, (*Result).oldValues, func(r *Result, v []string) { r.takeOld(c, v) })
+		return
+	}
+	c.words("invalid", &o.Invalid)
+	lines(c, "voted", 5, &o.Voted,
+		func(v *Voted) []string {
+			return []string{v.Expert, digits(v.Agree), digits(v.Oppose), digits(v.Abstain), digits(v.Recused)}
+		},
+		func(v *Voted, s []string) {
+			*v = Voted{s[0], c.number("voted", s[1]), c.number("voted", s[2]), c.number("voted", s[3]), c.number("voted", s[4])}
+		})
+	lines(c, "result", 15, &o.Results, (*Result).values, func(r *Result, v []string) { r.take(c, v) })
 }
 
-// A SignOff is the chair's and the supervisor's word that the tally is the one they saw.
+// A SignOff is the chair's and the supervisor's word that the tally is the one they saw, and the log up to a size.
 type SignOff struct {
 	Session string
 	Tally   []byte

@@ -116,6 +116,18 @@ func open(object []byte, b body, by ...holder) error {
 	return nil
 }
 
+// openBy is open for an object that itself says whose word it is.
+func openBy(object []byte, b body, by func() []holder) error {
+	text, _, err := split(object)
+	if err != nil {
+		return err
+	}
+	if err := decode(text, b); err != nil {
+		return err
+	}
+	return open(object, b, by()...)
+}
+
 // split returns the text of a note and its signature lines.
 func split(object []byte) (text string, signatures []string, err error) {
 	s := string(object)

@@ -4,98 +4,92 @@ import (
 	"bytes"
 	"slices"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"zhiping/shared/catalog"
 	"zhiping/shared/fault"
 )
 
 // The states of a round.
 const (
-	RoundReady  = "READY"
-	RoundOpen   = "OPEN"
-	RoundClosed = "CLOSED"
-	RoundOpened = "OPENED"
-	RoundSigned = "SIGNED"
+	RoundReady    = "READY"
+	RoundOpen     = "OPEN"
+	RoundClosed   = "CLOSED"
+	RoundOpened   = "OPENED"
+	RoundSigned   = "SIGNED"
+	RoundArchived = "ARCHIVED"
+	RoundVoid     = "VOID"
 )
-
-// The reasons why an envelope is not counted.
-const (
-	RejectLate        = "LATE"
-	RejectEarly       = "NOT_OPEN"
-	RejectNeedReturn  = "NEED_RETURN"
-	RejectNotEligible = "NOT_ELIGIBLE"
-	RejectSignature   = "BAD_SIG"
-	RejectWrongRound  = "WRONG_ROUND"
-	RejectMalformed   = "MALFORMED"
-	RejectCredential  = "CREDENTIAL"
-)
-
-// rejectWords says the reasons to people.
-var rejectWords = map[string]string{
-	RejectLate: "表决已关闭，未计入", RejectEarly: "表决尚未开启", RejectNeedReturn: "您已提交，须先由会务人员退回后才能再次提交",
-	RejectNotEligible: "未签到或不参加本轮表决", RejectSignature: "签名无效", RejectWrongRound: "不属于本次会议或本轮次", RejectMalformed: "格式不正确",
-	RejectCredential: "签到凭证不符",
-}
-
-// RejectText says a reason to people.
-func RejectText(reason string) string { return rejectWords[reason] }
 
 // A RoundState is what has happened in one round.
 type RoundState struct {
-	State   string
-	Present []string             // frozen when it opened
-	Heads   map[string]*Envelope // by expert
-	CloseID ID
-	Close   *Close
-	Openers []string // ids of custodians who signed the opening
-	Pair    string
-	TallyID ID
-	Tally   *Tally
-	Signed  bool
+	State    string
+	Present  []string             // frozen when it opened, and the base
+	Heads    map[string]*Envelope // by expert: the newest version
+	Returned map[string]ID        // by expert: the return that has made his head void
+	Returns  []*Return
+	Accepted int64 // envelopes, with those that were returned
+	OpenID   ID
+	Openings int64 // how often it was opened
+	Devices  map[string]*Device
+	Alarmed  map[string]bool // experts whose laptops have seen another log
+	CloseID  ID
+	Close    *Close
+	Openers  []string // ids of custodians who signed the opening
+	Pair     string
+	TallyID  ID
+	Tally    *Tally
+	tallied  int64              // size of the log with the tally
+	Attests  map[string]*Attest // by expert
+	Signed   bool
+	SignOff  *SignOff
+	Void     *Void
+	Repeats  string // id of the void round it is held for, "" for none
+}
+
+func newRound() *RoundState {
+	return &RoundState{State: RoundReady, Heads: map[string]*Envelope{}, Returned: map[string]ID{}, Devices: map[string]*Device{}, Alarmed: map[string]bool{}, Attests: map[string]*Attest{}}
+}
+
+// A Rejection is an envelope that does not count.
+type Rejection struct {
+	Envelope      ID
+	Round, Expert string
+	Reason        string
+	Index         int64 // of the object that says so
 }
 
 // A State is what has happened in a session: a pure function of its log.
 type State struct {
-	Package     *Package
-	PackageID   ID
+	Package     *Package // with the people of the second round once they are derived
+	PackageID   ID       // leaf 0
+	Derived     *Derive
+	whole       *Package // before that
+	binding     ID
+	Epoch       int64
+	Epochs      []*Epoch
+	Hub         string            // key of the sequencer
 	Credentials map[string]string // by expert
-	Status      map[string]string // by expert: PRESENT, ABSENT, LEFT
+	Devices     map[string]string // by expert: the laptop of his credential
+	Issued      int64             // credentials, with those that replaced another
+	Revoked     map[string]string // reason by credential
+	Status      map[string]string // by expert
+	Reasons     map[string]string // of statuses other than present, by expert
 	Rounds      map[string]*RoundState
+	Order       []string // ids of the rounds, repeated ones at the end
+	Opinions    []*Opinion
+	Quarantined []*Quarantine
 	Rejected    map[ID]string
-	rules       *catalog.RuleSet
-}
+	Rejections  []Rejection
+	Alarms      []string // what somebody must look into
+	Archived    *Archive
+	Release     *Release
+	Wiped       map[string]bool // by expert
 
-// OpenPackage reads a package and checks that this server signed it.
-func OpenPackage(object []byte, server string) (*Package, ID, error) {
-	p := &Package{}
-	if err := open(object, p, holder{RoleServer, []string{server}}); err != nil {
-		return nil, ID{}, err
-	}
-	return p, IDOf(object), p.check()
-}
-
-// check refuses a package that a meeting cannot be held with.
-func (p *Package) check() error {
-	rules, err := catalog.ReadRules(p.RuleSet)
-	if err != nil || !bytes.Equal(p.Rules, mustHex(rules.SHA256)) {
-		return fault.New(fault.Invalid, "会议包的规则集与摘要不符")
-	}
-	ids := map[string]bool{}
-	for _, e := range p.Experts {
-		if e.ID == "" || ids["e"+e.ID] {
-			return fault.New(fault.Invalid, "会议包的专家“%s”重复或没有编号", e.Name)
-		}
-		ids["e"+e.ID] = true
-	}
-	for _, a := range p.Applicants {
-		if a.ID == "" || ids["a"+a.ID] {
-			return fault.New(fault.Invalid, "会议包的参评人员“%s”重复或没有编号", a.Name)
-		}
-		ids["a"+a.ID] = true
-	}
-	if p.Suite != Suite || len(p.Custodians) != 3 || len(p.Rounds) == 0 || len(p.Staff) == 0 || len(p.Applicants) == 0 {
-		return fault.New(fault.Invalid, "会议包不完整：须有3名密钥保管人、至少1个轮次、1名会务人员和1名参评人员")
-	}
-	return nil
+	requests map[ID]*Request
+	rules    *catalog.RuleSet
+	tree     tree
+	roots    []tlog.Hash // after each object
 }
 
 // NewState begins a session with its package.
@@ -104,11 +98,40 @@ func NewState(p *Package, id ID) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &State{Package: p, PackageID: id, Credentials: map[string]string{}, Status: map[string]string{}, Rounds: map[string]*RoundState{}, Rejected: map[ID]string{}, rules: rules}
+	s := &State{
+		Package: p, whole: p, PackageID: id, binding: id, Epoch: 1, Hub: p.Hub, Credentials: map[string]string{}, Devices: map[string]string{}, Revoked: map[string]string{},
+		Status: map[string]string{}, Reasons: map[string]string{}, Rounds: map[string]*RoundState{}, Rejected: map[ID]string{}, Wiped: map[string]bool{},
+		requests: map[ID]*Request{}, rules: rules,
+	}
 	for _, r := range p.Rounds {
-		s.Rounds[r.ID] = &RoundState{State: RoundReady, Heads: map[string]*Envelope{}}
+		s.Rounds[r.ID], s.Order = newRound(), append(s.Order, r.ID)
 	}
 	return s, nil
+}
+
+// Binding is what envelopes name as their package: the package, or the object that derived the people of a second round.
+func (s *State) Binding() ID { return s.binding }
+
+// Origin is the name of the log in this epoch.
+func (s *State) Origin() string { return s.Package.OriginOf(s.Epoch) }
+
+// Size is how many objects the log has.
+func (s *State) Size() int64 { return int64(len(s.roots)) }
+
+// RootAt is the root of the log when it had a size, and whether it has had it.
+func (s *State) RootAt(size int64) (tlog.Hash, bool) {
+	if size < 1 || size > s.Size() {
+		return tlog.Hash{}, false
+	}
+	return s.roots[size-1], true
+}
+
+// Current is the id of the round that counts: the last repetition of a round that was void.
+func (s *State) Current(round string) string {
+	for s.Rounds[round] != nil && s.Rounds[round].Void != nil && s.Rounds[round].Void.Next != "" {
+		round = s.Rounds[round].Void.Next
+	}
+	return round
 }
 
 // Present lists the experts who are there, in the package's order.
@@ -122,37 +145,34 @@ func (s *State) Present() []string {
 	return all
 }
 
-// Accept decides on an envelope: "" counts it, anything else is the reason of a reject. No rule reads a clock; the log's order decides.
-func (s *State) Accept(e *Envelope) string {
-	r := s.Rounds[e.Round]
-	switch {
-	case e.Meeting != s.Package.Meeting || e.Session != s.Package.Session || !bytes.Equal(e.Package, s.PackageID[:]) || r == nil:
-		return RejectWrongRound
-	case s.Credentials[e.Expert] == "" || s.Credentials[e.Expert] != e.Credential:
-		return RejectCredential
-	case open(e.Note, &Header{}, holder{RoleExpert, []string{e.Credential}}) != nil:
-		return RejectSignature
-	case r.State == RoundReady:
-		return RejectEarly
-	case r.State != RoundOpen:
-		return RejectLate
-	case !slices.Contains(r.Present, e.Expert) || s.Status[e.Expert] != Present:
-		return RejectNotEligible
-	case e.Cells != int64(s.Package.Round(e.Round).width()*len(s.Package.Applicants)) || !s.sized(e):
-		return RejectMalformed
-	case r.Heads[e.Expert] != nil:
-		return RejectNeedReturn
-	case e.Version != 1 || e.Prev != "" || e.Return != "":
-		return RejectMalformed
-	}
-	return ""
-}
-
-// sized checks that the blobs have the size that every ballot of the round has, so that no length tells anything.
-func (s *State) sized(e *Envelope) bool {
-	const tag = 16
-	want := 33 + int(e.Cells) + 2*(encSize+tag)
-	return !slices.ContainsFunc(e.Blobs, func(b []byte) bool { return len(b) != want })
+// readers read one type of object each: they check it against the state and return what it changes.
+var readers = map[string]func(*State, []byte) (func(), error){
+	kindCheckIn:    (*State).checkIn,
+	kindRevoke:     (*State).revoke,
+	kindAttend:     (*State).attend,
+	kindAttendOne:  (*State).attend,
+	kindOpinion:    (*State).opinion,
+	kindOpen:       (*State).openRound,
+	kindOpenOne:    (*State).openRound,
+	kindRequest:    (*State).request,
+	kindReturn:     (*State).giveBack,
+	kindReject:     (*State).reject,
+	kindRejectOne:  (*State).reject,
+	kindDevice:     (*State).device,
+	kindQuarantine: (*State).quarantine,
+	kindClose:      (*State).closeRound,
+	kindCloseOne:   (*State).closeRound,
+	kindOpening:    (*State).opening,
+	kindTally:      (*State).tally,
+	kindTallyOne:   (*State).tally,
+	kindAttest:     (*State).attest,
+	kindSignOff:    (*State).signOff,
+	kindVoid:       (*State).void,
+	kindEpoch:      (*State).epoch,
+	kindDerive:     (*State).derive,
+	kindArchive:    (*State).archive,
+	kindRelease:    (*State).release,
+	kindWipe:       (*State).wipe,
 }
 
 // Check says whether an object may be appended now, or why not; envelopes are decided by Accept.
@@ -161,42 +181,52 @@ func (s *State) Check(object []byte) error {
 	return err
 }
 
-// Apply takes an object of the log into the state.
+// Apply takes an object of the log into the state. The first is the package.
 func (s *State) Apply(object []byte) error {
+	if s.Size() == 0 {
+		if IDOf(object) != s.PackageID {
+			return fault.New(fault.Invalid, "记录的第一条不是本场会议的会议包")
+		}
+		s.grow(object)
+		return nil
+	}
 	change, err := s.read(object)
 	if err == nil {
+		s.grow(object)
 		change()
 	}
 	return err
 }
 
+func (s *State) grow(object []byte) {
+	s.tree.add(tlog.RecordHash(object))
+	s.roots = append(s.roots, s.tree.root())
+}
+
 // read checks an object against the state and returns what it changes.
 func (s *State) read(object []byte) (func(), error) {
-	switch typeOf(object) {
-	case kindCheckIn:
-		return s.checkIn(object)
-	case kindAttend:
-		return s.attend(object)
-	case kindOpen:
-		return s.openRound(object)
-	case kindReject:
-		return s.reject(object)
-	case kindClose:
-		return s.closeRound(object)
-	case kindOpening:
-		return s.opening(object)
-	case kindTally:
-		return s.tally(object)
-	case kindSignOff:
-		return s.signOff(object)
+	kind := typeOf(object)
+	if s.Archived != nil && kind != kindWipe {
+		return nil, fault.New(fault.State, "中心已确认归档，不能再追加记录")
 	}
-	if e, err := ParseEnvelope(object); err == nil {
-		if reason := s.Accept(e); reason != "" {
-			return nil, fault.New(fault.State, "%s", RejectText(reason))
-		}
-		return func() { s.Rounds[e.Round].Heads[e.Expert] = e }, nil
+	if s.Release != nil && kind != kindArchive && kind != kindWipe {
+		return nil, fault.New(fault.State, "管理员已解除本机对会议的控制，不能再追加记录：%s", s.Release.Reason)
 	}
-	return nil, fault.New(fault.Invalid, "无法识别的会议记录")
+	if read := readers[kind]; read != nil {
+		return read(s, object)
+	}
+	e, err := ParseEnvelope(object)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "无法识别的会议记录")
+	}
+	reason, err := s.Accept(e)
+	if err != nil {
+		return nil, err
+	}
+	if reason != "" {
+		return nil, fault.New(fault.State, "%s", RejectText(reason))
+	}
+	return func() { s.count(e) }, nil
 }
 
 func (s *State) mine(session string) error {
@@ -206,248 +236,146 @@ func (s *State) mine(session string) error {
 	return nil
 }
 
-func (s *State) staff() holder { return holder{RoleStaff, s.Package.Staff} }
-func (s *State) chair() holder { return holder{RoleChair, []string{s.Package.Chair}} }
+// old reports whether an object is of the first version, which only a package of the first version may have.
+func (s *State) old(object []byte, one string) bool { return s.Package.Old && typeOf(object) == one }
 
+func (s *State) server() holder     { return holder{RoleServer, []string{s.Package.server}} }
+func (s *State) staff() holder      { return holder{RoleStaff, s.Package.Staff} }
+func (s *State) hub() holder        { return holder{RoleHub, []string{s.Hub}} }
+func (s *State) chair() holder      { return holder{RoleChair, []string{s.Package.Chair}} }
 func (s *State) supervisor() holder { return holder{RoleSupervisor, []string{s.Package.Supervisor}} }
 
-func (s *State) hub() holder { return holder{RoleHub, []string{s.Package.Hub}} }
+// expert is an expert under the credential that he has now.
+func (s *State) expert(id string) holder { return holder{RoleExpert, []string{s.Credentials[id]}} }
+
+// member refuses who is not on the panel.
+func (s *State) member(id string) error {
+	if s.Package.Expert(id) == nil {
+		return fault.New(fault.Invalid, "不在本次会议的专家名单中")
+	}
+	return nil
+}
 
 func (s *State) checkIn(object []byte) (func(), error) {
 	o := &CheckIn{}
-	// The credential is inside: read first, then check that it signed.
-	text, _, err := split(object)
-	if err != nil {
-		return nil, err
-	}
-	if err := decode(text, o); err != nil {
-		return nil, err
-	}
-	if err := open(object, o, holder{RoleExpert, []string{o.Credential}}, s.staff()); err != nil {
+	if err := openBy(object, o, func() []holder { return []holder{{RoleExpert, []string{o.Credential}}, s.staff()} }); err != nil {
 		return nil, err
 	}
 	if err := s.mine(o.Session); err != nil {
 		return nil, err
 	}
-	if s.Package.Expert(o.Expert) == nil {
-		return nil, fault.New(fault.Invalid, "不在本次会议的专家名单中")
-	}
-	if s.Credentials[o.Expert] != "" {
-		return nil, fault.New(fault.State, "该专家已签到，不能重复签到")
-	}
-	return func() { s.Credentials[o.Expert] = o.Credential }, nil
-}
-
-func (s *State) attend(object []byte) (func(), error) {
-	o := &Attend{}
-	by := []holder{s.staff()}
-	if s.anyOpen() {
-		by = append(by, s.chair(), s.supervisor())
-	}
-	if err := open(object, o, by...); err != nil {
-		return nil, err
-	}
-	if err := s.mine(o.Session); err != nil {
+	if err := s.member(o.Expert); err != nil {
 		return nil, err
 	}
 	switch {
-	case s.Package.Expert(o.Expert) == nil:
-		return nil, fault.New(fault.Invalid, "不在本次会议的专家名单中")
-	case o.Status != Present && o.Status != Absent && o.Status != Left:
-		return nil, fault.New(fault.Invalid, "出席状态“%s”不正确", o.Status)
-	case o.Status == Present && s.Credentials[o.Expert] == "":
-		return nil, fault.New(fault.State, "专家尚未签到，不能登记为出席")
-	case o.Status == Present && s.anyOpen():
-		return nil, fault.New(fault.State, "表决进行中，不能再增加出席专家")
-	case o.Status != Present && o.Reason == "":
-		return nil, fault.New(fault.Invalid, "缺席或离场须填写原因")
-	case s.submitted(o.Expert):
-		// A receipted ballot is counted: nobody can take it back by marking its expert as absent.
-		return nil, fault.New(fault.State, "该专家在进行中的轮次已提交选票，不能再登记为缺席或离场")
+	case s.Credentials[o.Expert] != "":
+		return nil, fault.New(fault.State, "该专家已签到，不能重复签到")
+	case s.Revoked[o.Credential] != "":
+		return nil, fault.New(fault.State, "该签到凭证已作废，请在新的电脑上重新签到")
+	case s.holds(o.Credential):
+		return nil, fault.New(fault.State, "该签到凭证已由另一名专家使用")
 	}
 	return func() {
-		s.Status[o.Expert] = o.Status
-		for _, r := range s.Rounds {
-			if r.State == RoundOpen && o.Status != Present {
-				r.Present = slices.DeleteFunc(r.Present, func(id string) bool { return id == o.Expert })
-			}
-		}
+		s.Credentials[o.Expert], s.Devices[o.Expert] = o.Credential, o.Device
+		s.Issued++
 	}, nil
 }
 
-// submitted reports whether an expert has a ballot in the open round.
-func (s *State) submitted(expert string) bool {
-	for _, r := range s.Rounds {
-		if r.State == RoundOpen && r.Heads[expert] != nil {
+func (s *State) holds(credential string) bool {
+	for _, c := range s.Credentials {
+		if c == credential {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *State) anyOpen() bool {
-	for _, r := range s.Rounds {
-		if r.State == RoundOpen {
-			return true
-		}
-	}
-	return false
-}
-
-// openRound opens a round if enough experts are there: need(committee size) (Article 19).
-func (s *State) openRound(object []byte) (func(), error) {
-	o := &Open{}
+// revoke ends a credential whose laptop is lost; what was handed in with it stays.
+func (s *State) revoke(object []byte) (func(), error) {
+	o := &Revoke{}
 	if err := open(object, o, s.staff()); err != nil {
 		return nil, err
 	}
 	if err := s.mine(o.Session); err != nil {
 		return nil, err
 	}
-	r, spec := s.Rounds[o.Round], s.Package.Round(o.Round)
-	present := s.Present()
-	switch need := s.rules.Need(int(s.Package.Panel)); {
-	case r == nil || !bytes.Equal(o.Spec, spec.Spec()):
-		return nil, fault.New(fault.Invalid, "轮次与会议包不符")
-	case r.State != RoundReady:
-		return nil, fault.New(fault.State, "该轮次已开启过")
-	case s.anyOpen():
-		return nil, fault.New(fault.State, "另一轮表决正在进行")
-	case o.Present != int64(len(present)):
-		return nil, fault.New(fault.State, "出席人数与记录不符：记录%d人，开启时填%d人", len(present), o.Present)
-	case len(present) < need:
-		return nil, fault.New(fault.State, "出席%d人，不足评委会%d人的三分之二（需%d人），不能开启表决（第十九条）", len(present), s.Package.Panel, need)
+	if o.Credential == "" || s.Credentials[o.Expert] != o.Credential || o.Reason == "" {
+		return nil, fault.New(fault.State, "该专家没有这个签到凭证，或没有填写作废原因")
 	}
-	return func() { r.State, r.Present = RoundOpen, present }, nil
+	return func() {
+		delete(s.Credentials, o.Expert)
+		s.Revoked[o.Credential] = o.Reason
+	}, nil
 }
 
-func (s *State) reject(object []byte) (func(), error) {
-	o := &Reject{}
+// opinion takes a reviewer's written word. It is not secret.
+func (s *State) opinion(object []byte) (func(), error) {
+	o := &Opinion{}
+	if err := openBy(object, o, func() []holder { return []holder{s.expert(o.Expert)} }); err != nil {
+		return nil, err
+	}
+	if err := s.mine(o.Session); err != nil {
+		return nil, err
+	}
+	e := s.Package.Expert(o.Expert)
+	named := slices.Contains(s.Package.Reviewers, Reviewer{o.Applicant, o.Expert, o.Role})
+	switch {
+	case e == nil || s.Package.Applicant(o.Applicant) == nil || slices.Contains(e.Recused, o.Applicant):
+		return nil, fault.New(fault.Denied, "该专家不能对此人员发表意见")
+	case o.Role != Main && o.Role != Assistant || len(s.Package.Reviewers) > 0 && !named:
+		return nil, fault.New(fault.Denied, "该专家不是此人员的主审或副主审")
+	case len(o.Paragraphs) == 0:
+		return nil, fault.New(fault.Invalid, "意见内容为空，请填写后再提交")
+	}
+	return func() { s.Opinions = append(s.Opinions, o) }, nil
+}
+
+func (s *State) quarantine(object []byte) (func(), error) {
+	o := &Quarantine{}
 	if err := open(object, o, s.hub()); err != nil {
 		return nil, err
 	}
-	if err := s.mine(o.Session); err != nil {
-		return nil, err
-	}
-	if rejectWords[o.Reason] == "" {
-		return nil, fault.New(fault.Invalid, "拒收原因“%s”无法识别", o.Reason)
-	}
-	return func() { s.Rejected[ID(o.Envelope)] = o.Reason }, nil
+	return func() { s.Quarantined = append(s.Quarantined, o) }, s.mine(o.Session)
 }
 
-// Counted returns the envelopes of a round that count, in the package's order of experts.
-func (s *State) Counted(round string) []*Envelope {
-	var all []*Envelope
-	for _, e := range s.Package.Experts {
-		if h := s.Rounds[round].Heads[e.ID]; h != nil {
-			all = append(all, h)
-		}
-	}
-	return all
-}
-
-func (s *State) closeRound(object []byte) (func(), error) {
-	o := &Close{}
-	if err := open(object, o, s.staff(), s.chair()); err != nil {
+// archive takes the server's word that it keeps the log as it stood at a size.
+func (s *State) archive(object []byte) (func(), error) {
+	o := &Archive{}
+	if err := open(object, o, s.server()); err != nil {
 		return nil, err
 	}
 	if err := s.mine(o.Session); err != nil {
 		return nil, err
 	}
-	r := s.Rounds[o.Round]
-	if r == nil || r.State != RoundOpen {
-		return nil, fault.New(fault.State, "该轮次没有在表决中，不能关闭")
+	if root, known := s.RootAt(o.Size); !known || !bytes.Equal(root[:], o.Root) || s.Archived != nil {
+		return nil, fault.New(fault.State, "服务器确认的记录与本机记录不一致，请联系管理员")
 	}
-	counted := s.Counted(o.Round)
-	present := int64(len(r.Present))
-	if o.Counted != int64(len(counted)) || o.Present != present || o.Missing != present-o.Counted || !bytes.Equal(o.Root, CountedRoot(counted)) {
-		return nil, fault.New(fault.State, "关闭时的计数与记录不符：计入%d，出席%d，未提交%d", len(counted), present, present-int64(len(counted)))
-	}
-	id := IDOf(object)
-	return func() { r.State, r.CloseID, r.Close = RoundClosed, id, o }, nil
-}
-
-// byClose finds the round that was closed under an id.
-func (s *State) byClose(id []byte) (string, *RoundState) {
-	for name, r := range s.Rounds {
-		if r.Close != nil && bytes.Equal(id, r.CloseID[:]) {
-			return name, r
+	return func() {
+		s.Archived = o
+		for _, r := range s.Rounds {
+			if r.State == RoundSigned {
+				r.State = RoundArchived
+			}
 		}
-	}
-	return "", nil
+	}, nil
 }
 
-func (s *State) opening(object []byte) (func(), error) {
-	o := &Opening{}
-	var custodian string
-	for i, k := range s.Package.Custodians {
-		if open(object, o, holder{RoleCustodian, []string{k.SignKey}}) == nil && inPair(o.Pair, i) {
-			custodian = k.ID
-		}
-	}
-	if custodian == "" {
-		return nil, fault.New(fault.Denied, "开票授权的签名无效，或保管人不在所选的一组中")
-	}
-	if err := s.mine(o.Session); err != nil {
+func (s *State) release(object []byte) (func(), error) {
+	o := &Release{}
+	if err := open(object, o, s.server()); err != nil {
 		return nil, err
 	}
-	_, r := s.byClose(o.Close)
-	switch {
-	case r == nil || r.State != RoundClosed:
-		return nil, fault.New(fault.State, "该轮次尚未关闭或已开票")
-	case r.Pair != "" && r.Pair != o.Pair:
-		return nil, fault.New(fault.State, "另一名保管人选择的是第%s组", r.Pair)
-	case slices.Contains(r.Openers, custodian):
-		return nil, fault.New(fault.State, "该保管人已授权开票")
-	}
-	return func() { r.Pair, r.Openers = o.Pair, append(r.Openers, custodian) }, nil
+	return func() { s.Release = o }, s.mine(o.Session)
 }
 
-// pairOf returns the index of a pair, -1 for none.
-func pairOf(name string) int {
-	for i, p := range pairs {
-		if p.name == name {
-			return i
-		}
-	}
-	return -1
-}
-
-func inPair(name string, custodian int) bool {
-	i := pairOf(name)
-	return i >= 0 && (pairs[i].i == custodian || pairs[i].j == custodian)
-}
-
-func (s *State) tally(object []byte) (func(), error) {
-	o := &Tally{}
-	if err := open(object, o, s.hub()); err != nil {
+// wipe notes that a laptop has erased what it held of an expert: only after the server keeps the record.
+func (s *State) wipe(object []byte) (func(), error) {
+	o := &Wipe{}
+	if err := openBy(object, o, func() []holder { return []holder{s.expert(o.Expert)} }); err != nil {
 		return nil, err
 	}
-	if err := s.mine(o.Session); err != nil {
-		return nil, err
+	if s.Archived == nil {
+		return nil, fault.New(fault.State, "中心尚未确认归档，不能清除本机数据")
 	}
-	name, r := s.byClose(o.Close)
-	switch {
-	case r == nil || name != o.Round || r.State != RoundClosed:
-		return nil, fault.New(fault.State, "该轮次尚未关闭或已开票")
-	case len(r.Openers) != 2 || o.Pair != r.Pair:
-		return nil, fault.New(fault.Denied, "开票须有同一组两名保管人的授权，现有%d名", len(r.Openers))
-	}
-	id := IDOf(object)
-	return func() { r.State, r.TallyID, r.Tally = RoundOpened, id, o }, nil
-}
-
-func (s *State) signOff(object []byte) (func(), error) {
-	o := &SignOff{}
-	if err := open(object, o, s.chair(), s.supervisor()); err != nil {
-		return nil, err
-	}
-	if err := s.mine(o.Session); err != nil {
-		return nil, err
-	}
-	for _, r := range s.Rounds {
-		if r.Tally != nil && bytes.Equal(o.Tally, r.TallyID[:]) && r.State == RoundOpened {
-			return func() { r.State, r.Signed = RoundSigned, true }, nil
-		}
-	}
-	return nil, fault.New(fault.State, "签字的计票结果与记录不符")
+	return func() { s.Wiped[o.Expert] = true }, s.mine(o.Session)
 }

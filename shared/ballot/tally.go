@@ -1,15 +1,11 @@
 package ballot
 
 import (
-	"bytes"
 	"crypto/hpke"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"sort"
-	"strconv"
-	"strings"
 
 	"zhiping/shared/catalog"
 	"zhiping/shared/fault"
@@ -19,97 +15,158 @@ import (
 const (
 	Passed   = "PASSED"
 	NotPass  = "FAILED"
-	NoResult = "NONE" // of a score: a basis, no decision
+	NoResult = "NONE" // of a score that is a basis
 )
 
-// A Result is what a round decided on one applicant. Of a score Agree is the number of valid scores, Base their sum in units, Need the mean
-// in hundredths (rounded down) and Decision NONE.
+// A Result is what a round decided on one applicant. The second line is of a vote, the third of a score.
 type Result struct {
-	Applicant                                         string
-	Agree, Oppose, Abstain, Recused, Invalid, Missing int64
-	Base, Need                                        int64
-	Decision                                          string
+	Applicant                 string
+	Abstain, Recused          int64
+	Invalid, Missing          int64 // of the round: they stay in the base and count for nobody
+	Agree, Oppose, Base, Need int64
+
+	Scored, Kept int64 // valid scores, and those left after trimming
+	Sum          int64 // of the weighted items of the kept scores
+	Mean         int64 // in hundredths, rounded down
+	Rank         int64 // from 1; equal means share a rank; 0 without a score
+
+	Decision string
 }
 
 func (r *Result) values() []string {
-	n := func(v int64) string { return strconv.FormatInt(v, 10) }
-	return []string{r.Applicant, n(r.Agree), n(r.Oppose), n(r.Abstain), n(r.Recused), n(r.Invalid), n(r.Missing), n(r.Base), n(r.Need), r.Decision}
+	return []string{
+		r.Applicant, digits(r.Agree), digits(r.Oppose), digits(r.Abstain), digits(r.Recused), digits(r.Invalid), digits(r.Missing), digits(r.Base), digits(r.Need),
+		digits(r.Scored), digits(r.Kept), digits(r.Sum), digits(r.Mean), digits(r.Rank), r.Decision,
+	}
+}
+
+func (r *Result) take(c *codec, v []string) {
+	n := func(i int) int64 { return c.number("result", v[i]) }
+	*r = Result{
+		Applicant: v[0], Agree: n(1), Oppose: n(2), Abstain: n(3), Recused: n(4), Invalid: n(5), Missing: n(6), Base: n(7), Need: n(8),
+		Scored: n(9), Kept: n(10), Sum: n(11), Mean: n(12), Rank: n(13), Decision: v[14],
+	}
+}
+
+// oldValues is how the first version wrote a result: of a score the number of scores, their sum and mean stood in the places of a vote's figures.
+func (r *Result) oldValues() []string {
+	agree, base, need := r.Agree, r.Base, r.Need
+	if r.Decision == NoResult {
+		agree, base, need = r.Scored, r.Sum, r.Mean
+	}
+	return []string{r.Applicant, digits(agree), digits(r.Oppose), digits(r.Abstain), digits(r.Recused), digits(r.Invalid), digits(r.Missing), digits(base), digits(need), r.Decision}
+}
+
+func (r *Result) takeOld(c *codec, v []string) {
+	n := func(i int) int64 { return c.number("result", v[i]) }
+	*r = Result{Applicant: v[0], Agree: n(1), Oppose: n(2), Abstain: n(3), Recused: n(4), Invalid: n(5), Missing: n(6), Base: n(7), Need: n(8), Decision: v[9]}
+	if r.Decision == NoResult {
+		r.Scored, r.Kept, r.Sum, r.Mean = r.Agree, r.Agree, r.Base, r.Need
+		r.Agree, r.Base, r.Need = 0, 0, 0
+	}
 }
 
 // Text is the decision as it is printed, with the figures of the rule.
 func (r *Result) Text(present int64) string {
 	word := map[string]string{Passed: "通过", NotPass: "未通过"}[r.Decision]
-	if r.Decision == NoResult {
-		return fmt.Sprintf("有效评分%d份，平均%d.%02d分", r.Agree, r.Need/100, r.Need%100)
+	if r.scored() {
+		s := fmt.Sprintf("有效评分%d份，平均%d.%02d分", r.Scored, r.Mean/100, r.Mean%100)
+		if r.Rank > 0 {
+			s += fmt.Sprintf("，第%d名", r.Rank)
+		}
+		if word != "" {
+			s += "，" + word
+		}
+		return s
 	}
 	return fmt.Sprintf("出席%d人，同意%d票，需%d票，%s", present, r.Agree, r.Need, word)
 }
 
-// A row is one opened ballot of a column.
-type row struct {
-	code  []byte
-	value string
+func (r *Result) scored() bool { return r.Decision == NoResult || r.Scored > 0 }
+
+// cells are the cells of those who were not recused.
+func (r *Result) cells() int64 { return r.Agree + r.Oppose + r.Abstain + r.Scored }
+
+// fewest is the least number of cells whose figures may be shown in a secret round: fewer would show who decided how.
+const fewest = 3
+
+// Hidden reports whether only the outcome of a result may be shown: a secret column of fewer than three cells.
+func (r *Round) Hidden(res *Result) bool { return r.Secrecy == SecretBallot && res.cells() < fewest }
+
+// Outcome is a result as it may be shown and printed.
+func (r *Round) Outcome(res *Result, present int64) string {
+	if !r.Hidden(res) {
+		return res.Text(present)
+	}
+	word := map[string]string{Passed: "通过", NotPass: "未通过", NoResult: "已评分"}[res.Decision]
+	return fmt.Sprintf("%s（有效选票不足%d份，只公布结论）", word, fewest)
 }
 
 // An opened round is what the tally process hands out: columns and counts, nothing of single ballots.
 type opened struct {
 	columns []byte
 	results []Result
+	invalid []string
+	voted   []Voted
 }
 
-// openRound opens every counted envelope with two custodians' keys and counts. invalid ballots stay in the base.
+// openRound opens every counted envelope with two custodians' keys and counts. Invalid ballots stay in the base.
 func openRound(p *Package, r *Round, counted []*Envelope, present int64, pair int, outer, inner hpke.PrivateKey) (*opened, error) {
 	columns := make([][]row, len(p.Applicants))
-	invalid := int64(0)
+	o := &opened{}
+	var ballots []named
+	var valid []*Envelope
 	for _, e := range counted {
 		plain, ok, err := e.open(p, r, pair, outer, inner)
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
-			invalid++
+			o.invalid = append(o.invalid, IDOf(e.Raw).String())
 			continue
 		}
-		secret, cells, w := plain[1:33], plain[33:], r.width()
-		for i, a := range p.Applicants {
-			columns[i] = append(columns[i], row{Code(secret, r.ID, a.ID), r.value(cells[i*w : (i+1)*w])})
+		valid = append(valid, e)
+		r.addTo(columns, p, plain)
+		if r.Secrecy == NamedBallot {
+			ballots = append(ballots, named{e.Expert, plain})
 		}
 	}
-	text, err := columnText(p, columns)
-	if err != nil {
+	slices.Sort(o.invalid)
+	var err error
+	if o.columns, err = columnText(p, ballots, columns); err != nil {
 		return nil, err
 	}
-	results, err := Count(p, r, text, int64(len(counted)), invalid, present)
-	return &opened{columns: text, results: results}, err
+	if o.voted, err = checkNamed(p, r, valid, ballots, o.columns); err != nil {
+		return nil, err
+	}
+	o.results, err = Count(p, r, o.columns, int64(len(counted)), int64(len(o.invalid)), present)
+	return o, err
 }
 
-// value writes a cell.
-func (r *Round) value(cell []byte) string {
-	if r.Kind == Vote {
-		return strconv.Itoa(int(cell[0]))
+// OpenRound opens a closed round with two custodians' keys and signs the tally as the hub: it reads the log alone and hands out columns
+// and counts, nothing of single ballots. It returns the tally object and the columns.
+func OpenRound(s *State, round, program string, a, b *Secret, hub Key) (tally, columns []byte, err error) {
+	r, spec := s.Rounds[round], s.Package.Round(round)
+	if r == nil || r.State != RoundClosed || len(r.Openers) != 2 {
+		return nil, nil, fault.New(fault.State, "该轮次尚未关闭，或没有两名保管人的授权")
 	}
-	var items []string
-	for k := range int(r.Items) {
-		items = append(items, strconv.Itoa(int(binary.BigEndian.Uint16(cell[2*k:]))))
+	i := pairOf(r.Pair)
+	keys := map[string]*Secret{a.ID: a, b.ID: b}
+	outer, inner := keys[s.Package.Custodians[pairs[i].i].ID], keys[s.Package.Custodians[pairs[i].j].ID]
+	if outer == nil || inner == nil {
+		return nil, nil, fault.New(fault.Denied, "密钥与所选的一组保管人不符")
 	}
-	return strings.Join(items, ",")
-}
-
-// columnText writes the columns, each sorted by code.
-func columnText(p *Package, columns [][]row) ([]byte, error) {
-	var b bytes.Buffer
-	for i, a := range p.Applicants {
-		col := columns[i]
-		sort.Slice(col, func(x, y int) bool { return bytes.Compare(col[x].code, col[y].code) < 0 })
-		fmt.Fprintf(&b, "applicant %s\n", a.ID)
-		for j, c := range col {
-			if j > 0 && bytes.Equal(c.code, col[j-1].code) {
-				return nil, fault.New(fault.State, "两张选票的核对码相同，计票停止，请联系技术人员")
-			}
-			fmt.Fprintf(&b, "%x %s\n", c.code, c.value)
-		}
+	o, err := openRound(s.Package, spec, s.Counted(round), int64(len(r.Present)), i, outer.Seal, inner.Seal)
+	if err != nil {
+		return nil, nil, err
 	}
-	return b.Bytes(), nil
+	sum := sha256.Sum256(o.columns)
+	t := &Tally{
+		Old: s.Package.Old, Session: s.Package.Session, Round: round, Close: r.CloseID[:], Pair: r.Pair, Program: program, Columns: sum[:],
+		Invalid: o.invalid, Voted: o.voted, Results: o.results,
+	}
+	tally, err = t.Sign(hub)
+	return tally, o.columns, err
 }
 
 // Count recomputes the results of a round from its columns: what anyone can do afterwards.
@@ -118,7 +175,7 @@ func Count(p *Package, r *Round, columns []byte, counted, invalid, present int64
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := parseColumns(p, columns)
+	_, parsed, err := parseColumns(p, r, columns)
 	if err != nil {
 		return nil, err
 	}
@@ -128,35 +185,57 @@ func Count(p *Package, r *Round, columns []byte, counted, invalid, present int64
 			return nil, fault.New(fault.Invalid, "“%s”一栏有%d行，应有%d行", a.Name, len(parsed[i]), counted-invalid)
 		}
 		res := Result{Applicant: a.ID, Invalid: invalid, Missing: present - counted}
-		if r.Kind == Score {
-			err = res.score(r, parsed[i])
-		} else {
-			err = res.vote(r, parsed[i], present, rules)
-		}
+		totals, err := res.count(p, r, parsed[i])
 		if err != nil {
 			return nil, err
 		}
+		if r.Kind == Score {
+			res.average(r, totals)
+		} else {
+			res.pass(r, present, rules)
+		}
 		results = append(results, res)
+	}
+	if r.Kind == Score {
+		r.rank(p, results)
 	}
 	return results, nil
 }
 
-// vote counts a column: passed with need(base) yes votes, the base being those attending when the round opened (Article 20).
-func (res *Result) vote(r *Round, values []string, present int64, rules *catalog.RuleSet) error {
-	for _, v := range values {
-		switch v {
-		case "1":
-			res.Agree++
-		case "2":
-			res.Oppose++
-		case "3":
+// count counts a column, and of a score gives the weighted total of each ballot that scored.
+func (res *Result) count(p *Package, r *Round, rows []row) (totals []int64, err error) {
+	items := p.items(r)
+	for _, x := range rows {
+		cell, ok := r.cellOf(x.value)
+		if !ok || !p.legalCell(r, cell, r.kindOf(cell) == Recused) {
+			return nil, fault.New(fault.Invalid, "计票栏中有无法识别的值“%s”", x.value)
+		}
+		switch kind := r.kindOf(cell); {
+		case kind == Abstain:
 			res.Abstain++
-		case "4":
+		case kind == Recused:
 			res.Recused++
+		case r.Kind == Score:
+			total := int64(0)
+			for k := range int(r.Items) {
+				v := int64(binary.BigEndian.Uint16(cell[2*k:]))
+				if k < len(items) {
+					v *= items[k].Weight
+				}
+				total += v
+			}
+			totals = append(totals, total)
+		case kind == Agree:
+			res.Agree++
 		default:
-			return fault.New(fault.Invalid, "计票栏中有无法识别的值“%s”", v)
+			res.Oppose++
 		}
 	}
+	return totals, nil
+}
+
+// pass decides a vote: passed with need(base) yes votes, the base being those attending when the round opened (Article 20).
+func (res *Result) pass(r *Round, present int64, rules *catalog.RuleSet) {
 	if res.Base = present; r.Base == AttendingLessRecused {
 		res.Base -= res.Recused
 	}
@@ -164,72 +243,44 @@ func (res *Result) vote(r *Round, values []string, present int64, rules *catalog
 	if res.Base > 0 && res.Agree >= res.Need {
 		res.Decision = Passed
 	}
-	return nil
 }
 
-// score adds a column up in integers: the sum of all items of all valid scores, and their mean in hundredths.
-func (res *Result) score(r *Round, values []string) error {
-	for _, v := range values {
-		total := int64(0)
-		special := uint64(0)
-		for _, item := range strings.Split(v, ",") {
-			n, err := strconv.ParseUint(item, 10, 16)
-			if err != nil {
-				return fault.New(fault.Invalid, "计票栏中有无法识别的值“%s”", v)
-			}
-			if n >= uint64(ScoreAbstain) {
-				special = n
-			}
-			total += int64(n)
-		}
-		switch special {
-		case uint64(ScoreRecused):
-			res.Recused++
-		case uint64(ScoreAbstain):
-			res.Abstain++
-		default:
-			res.Agree++
-			res.Base += total
-		}
+// average takes the mean in integers, without the highest and the lowest scores if the round says so and enough are left.
+func (res *Result) average(r *Round, totals []int64) {
+	res.Scored = int64(len(totals))
+	slices.Sort(totals)
+	if res.Scored > 2*r.Trim {
+		totals = totals[r.Trim : res.Scored-r.Trim]
 	}
-	res.Decision = NoResult
-	if res.Agree > 0 {
-		res.Need = res.Base * 100 / res.Agree
+	res.Kept = int64(len(totals))
+	for _, t := range totals {
+		res.Sum += t
 	}
-	return nil
+	if res.Kept > 0 {
+		res.Mean = 100 * res.Sum / (res.Kept * max(r.Divisor, 1))
+	}
 }
 
-// parseColumns reads columns and refuses any that would be written otherwise.
-func parseColumns(p *Package, columns []byte) ([][]string, error) {
-	all := make([][]string, len(p.Applicants))
-	at, last := -1, ""
-	for _, line := range strings.Split(strings.TrimSuffix(string(columns), "\n"), "\n") {
-		if id, ok := strings.CutPrefix(line, "applicant "); ok {
-			if at++; at >= len(p.Applicants) || p.Applicants[at].ID != id {
-				return nil, fault.New(fault.Invalid, "计票栏的人员与会议包不符：%s", id)
-			}
-			last = ""
-			continue
+// rank ranks the scored by their means as they are printed, and decides by the round's rule.
+func (r *Round) rank(p *Package, results []Result) {
+	var means []int64
+	for i := range results {
+		if results[i].Kept > 0 {
+			means = append(means, results[i].Mean)
 		}
-		code, value, ok := strings.Cut(line, " ")
-		if !ok || at < 0 || len(code) != 16 || code <= last {
-			return nil, fault.New(fault.Invalid, "计票栏的行“%s”格式或顺序不正确", line)
+	}
+	slices.SortFunc(means, func(a, b int64) int { return int(b - a) })
+	for i := range results {
+		res := &results[i]
+		if res.Kept > 0 && !p.Old {
+			res.Rank = int64(slices.Index(means, res.Mean)) + 1
 		}
-		all[at], last = append(all[at], value), code
+		res.Decision = NotPass
+		switch {
+		case r.Rule == RuleDefault:
+			res.Decision = NoResult
+		case res.Kept > 0 && (r.Rule == RuleTop && res.Rank <= r.Value || r.Rule == RuleMean && res.Mean >= r.Value):
+			res.Decision = Passed
+		}
 	}
-	if at != len(p.Applicants)-1 {
-		return nil, fault.New(fault.Invalid, "计票栏缺少人员：应有%d人，现有%d人", len(p.Applicants), at+1)
-	}
-	return all, nil
-}
-
-// CountedRoot names the counted set: SHA-256 over the sorted lines "expert version envelope-id".
-func CountedRoot(counted []*Envelope) []byte {
-	var all []string
-	for _, e := range counted {
-		all = append(all, fmt.Sprintf("%s %d %s\n", e.Expert, e.Version, IDOf(e.Raw)))
-	}
-	slices.Sort(all)
-	sum := sha256.Sum256([]byte(strings.Join(all, "")))
-	return sum[:]
 }

@@ -51,7 +51,7 @@ func Minutes(v *ballot.Verified, round string) *print.Report {
 		}
 	}
 	experts := print.Table{Heading: "一、出席专家", Heads: []print.Head{{Text: "序号", Share: 1, Centre: true}, {Text: "姓名", Share: 2, Centre: true}, {Text: "专业组", Share: 3, Centre: true}, {Text: "出席情况", Share: 3, Centre: true}}}
-	status := map[string]string{ballot.Present: "出席", ballot.Absent: "缺席", ballot.Left: "离场"}
+	status := map[string]string{ballot.Present: "出席", ballot.Absent: "缺席", ballot.Left: "离场", ballot.Withdrawn: "不参加"}
 	for i, e := range p.Experts {
 		s := status[v.State.Status[e.ID]]
 		if s == "" {
@@ -80,11 +80,17 @@ func results(v *ballot.Verified, round, heading string) print.Table {
 		{Text: "弃权", Share: 1, Centre: true},
 		{Text: "结论", Share: 5},
 	}}
-	r := v.State.Rounds[round]
-	for i, a := range v.State.Package.Applicants {
+	r, p := v.State.Rounds[round], v.State.Package
+	for i, a := range p.Applicants {
 		res := r.Tally.Results[i]
-		n := func(x int64) string { return strconv.FormatInt(x, 10) }
-		t.Rows = append(t.Rows, []string{n(a.Position), a.Name, a.Unit, n(res.Agree), n(res.Oppose), n(res.Abstain), res.Text(r.Close.Present)})
+		hidden := p.Round(round).Hidden(&res)
+		n := func(x int64) string {
+			if hidden {
+				return "—" // so few cells would show who voted how
+			}
+			return strconv.FormatInt(x, 10)
+		}
+		t.Rows = append(t.Rows, []string{strconv.FormatInt(a.Position, 10), a.Name, a.Unit, n(res.Agree), n(res.Oppose), n(res.Abstain), p.Round(round).Outcome(&res, r.Close.Present)})
 	}
 	return t
 }
@@ -97,48 +103,106 @@ func VoteTable(v *ballot.Verified, round string) *print.Report {
 	}
 }
 
-// Reconciliation is the sheet that chair and supervisor sign by hand: it ties paper and record together by the short form of the log's root.
+// Reconciliation is the sheet that chair and supervisor sign by hand (选票对账单): it ties paper and record together by the short form of the log's
+// root.
 func Reconciliation(v *ballot.Verified, round string) *print.Report {
 	p, r := v.State.Package, v.State.Rounds[round]
-	var rejects []string
-	for _, reason := range v.State.Rejected {
-		rejects = append(rejects, ballot.RejectText(reason))
-	}
-	count := func(label string, n int64) []string { return []string{label, strconv.FormatInt(n, 10)} }
-	rows := [][]string{
-		count("评委会应到专家", p.Panel), count("签到并出席专家 P", r.Close.Present), count("未提交选票 U", r.Close.Missing), count("计入选票 V = P − U", r.Close.Counted),
-		count("其中无效选票", r.Tally.Results[0].Invalid), count("拒收选票", int64(len(v.State.Rejected))), count("记录条数", v.Size),
-		{"开票保管人", openers(v, round)},
-		{"表决关闭时间", clock(r.Close.At)},
-	}
+	sheet := v.State.Reconcile(round)
 	rep := &print.Report{
-		Kind: "计票核对表", Title: "计票核对表", Subtitle: p.Title, Facts: facts(v, round),
-		Tables: []print.Table{
-			{Heading: "一、数量核对", Heads: []print.Head{{Text: "项目", Share: 3}, {Text: "数量", Share: 2, Centre: true}}, Rows: rows},
-		},
+		Kind: "选票对账单", Title: "选票对账单", Subtitle: p.Title, Facts: facts(v, round),
+		Tables: []print.Table{figures(v, sheet, r.Close.At), equations(sheet)},
 		Closing: []string{
 			"记录根摘要（短码）：" + Short(v.Root[:]) + "。请与主机屏幕显示的短码逐位核对，一致后签字。",
 			"纸质签到表人数：________人（由监督人员独立填写，应与签到并出席专家人数一致）。",
 		},
-		Signatures: []string{"执行主任", "监督人员", "会务负责人"}, Dated: true, QR: "zp-root/1\n" + p.Origin + "\n" + strconv.FormatInt(v.Size, 10) + "\n" + v.Root.String(),
+		Signatures: []string{"执行主任", "监督人员", "会务负责人"}, Dated: true, QR: "zp-root/1\n" + v.State.Origin() + "\n" + strconv.FormatInt(v.Size, 10) + "\n" + v.Root.String(),
 		QRText: "会议记录的完整根摘要。任何人可用“zhiping-server verify meeting”核验会议记录文件，得到的根摘要应与此一致。",
 	}
-	if len(rejects) > 0 {
-		rep.Paragraphs = []string{"拒收情况：" + strings.Join(rejects, "；") + "。"}
-	}
+	rep.Paragraphs = remarks(p, sheet)
 	return rep
 }
 
-func openers(v *ballot.Verified, round string) string {
-	var names []string
-	for _, c := range v.State.Package.Custodians {
-		for _, id := range v.State.Rounds[round].Openers {
-			if c.ID == id {
-				names = append(names, c.Role)
-			}
+// figures are the counts of a sheet.
+func figures(v *ballot.Verified, s *ballot.Sheet, closed int64) print.Table {
+	t := print.Table{Heading: "一、数量核对", Heads: []print.Head{{Text: "项目", Share: 3}, {Text: "数量", Share: 2, Centre: true}}}
+	for _, x := range []struct {
+		label string
+		n     int64
+	}{
+		{"评委会应到专家", s.Panel},
+		{"会议包中的专家 N", s.Roster},
+		{"签到并出席专家 P", s.Present},
+		{"缺席专家 A", s.Absent},
+		{"不参加本环节专家 R", s.Recused},
+		{"离场专家 L", s.Left},
+		{"发放签到凭证（其中补发" + strconv.FormatInt(s.Reissued, 10) + "）", s.Credentials},
+		{"收到有效选票", s.Accepted},
+		{"已退回选票 T", s.Returned},
+		{"未提交选票 U", s.Missing},
+		{"计入选票 V", s.Counted},
+		{"其中无效选票", s.Invalid},
+		{"拒收选票", s.Rejected},
+		{"声明无遗留选票的电脑", s.Statements},
+		{"专家核对一致", s.Attested},
+		{"专家核对不一致", s.Mismatched},
+		{"隔离的不明数据", int64(s.Quarantined)},
+		{"迟到的记录", int64(v.Late)},
+		{"主机任期", s.Epochs},
+		{"记录条数", v.Size},
+	} {
+		t.Rows = append(t.Rows, []string{x.label, strconv.FormatInt(x.n, 10)})
+	}
+	t.Rows = append(t.Rows, []string{"开票保管人", strings.Join(s.Custodians, "、")}, []string{"计票程序", s.Program}, []string{"表决关闭时间", clock(closed)})
+	return t
+}
+
+// equations are the sums of a sheet, and whether they hold.
+func equations(s *ballot.Sheet) print.Table {
+	t := print.Table{Heading: "二、平衡关系", Heads: []print.Head{{Text: "关系", Share: 6}, {Text: "左边", Share: 1, Centre: true}, {Text: "右边", Share: 1, Centre: true}, {Text: "是否平衡", Share: 1.4, Centre: true}}}
+	for _, e := range s.Equations {
+		word := "不平衡"
+		if e.Holds() {
+			word = "平衡"
+		}
+		t.Rows = append(t.Rows, []string{e.Text, strconv.FormatInt(e.Left, 10), strconv.FormatInt(e.Right, 10), word})
+	}
+	return t
+}
+
+// remarks say what a figure does not: rejects, returns and exceptions, each with its expert and reason.
+func remarks(p *ballot.Package, s *ballot.Sheet) []string {
+	name := func(id string) string {
+		if e := p.Expert(id); e != nil {
+			return e.Name
+		}
+		return id
+	}
+	var rejects, returns, exceptions, all []string
+	for _, x := range s.Rejections {
+		rejects = append(rejects, strings.TrimPrefix(name(x.Expert)+"：", "：")+ballot.RejectText(x.Reason))
+	}
+	for _, x := range s.Returns {
+		by := "本人申请"
+		if x.Request == ballot.ByStaff {
+			by = "会务人员退回"
+		}
+		returns = append(returns, by+"（"+x.Reason+"）")
+	}
+	words := map[string]string{
+		ballot.ExceptReturned: "退回后未再提交", ballot.ExceptDevice: "电脑未声明无遗留选票", ballot.ExceptCheckpoint: "电脑见过的记录不一致", ballot.ExceptQuarantined: "不明数据",
+	}
+	for _, x := range s.Exceptions {
+		exceptions = append(exceptions, name(x.Subject)+words[x.Kind])
+	}
+	for _, part := range []struct {
+		label string
+		items []string
+	}{{"拒收情况", rejects}, {"退回情况", returns}, {"关闭时由执行主任签字认可的例外", exceptions}} {
+		if len(part.items) > 0 {
+			all = append(all, part.label+"："+strings.Join(part.items, "；")+"。")
 		}
 	}
-	return strings.Join(names, "、")
+	return all
 }
 
 // Short is the short form of a root that people compare: four groups of four digits, from its first eight bytes.

@@ -20,6 +20,7 @@ type Room struct {
 	Bytes                                 []byte
 	ID                                    ballot.ID
 	Server, Hub, Staff, Chair, Supervisor ballot.Key
+	Spare                                 ballot.Key
 	Custodians                            []*ballot.Secret
 	Voters                                []*ballot.Voter
 	Session                               *ballot.Session
@@ -37,7 +38,7 @@ func New(t testing.TB, store ballot.Store, experts, applicants int) *Room {
 	t.Helper()
 	r := &Room{
 		T: t, Server: Key(ballot.RoleServer, 1), Hub: Key(ballot.RoleHub, 2), Staff: Key(ballot.RoleStaff, 3),
-		Chair: Key(ballot.RoleChair, 4), Supervisor: Key(ballot.RoleSupervisor, 5), clock: 1772413200000,
+		Chair: Key(ballot.RoleChair, 4), Supervisor: Key(ballot.RoleSupervisor, 5), Spare: Key(ballot.RoleHub, 6), clock: 1772413200000,
 	}
 	rules, err := catalog.RulesOn("2026-03-02")
 	if err != nil {
@@ -45,7 +46,7 @@ func New(t testing.TB, store ballot.Store, experts, applicants int) *Room {
 	}
 	p := &ballot.Package{
 		Meeting: "M1", Session: "M1-S1", Title: "演练会议（虚构）", Date: "2026-03-02", Place: "会议室", Committee: "示例评委会（虚构）", Issued: r.clock, Suite: ballot.Suite,
-		RuleSet: rules.Bytes, Panel: int64(experts), Origin: "zhiping/M1-S1", Hub: r.Hub.Public(), Staff: []string{r.Staff.Public()},
+		RuleSet: rules.Bytes, Panel: int64(experts), Origin: "zhiping/M1-S1", Hub: r.Hub.Public(), Spare: r.Spare.Public(), Rehearsal: true, Staff: []string{r.Staff.Public()},
 		Chair: r.Chair.Public(), Supervisor: r.Supervisor.Public(),
 		Rounds: []ballot.Round{
 			{ID: "R1", Kind: ballot.Vote, Secrecy: ballot.SecretBallot, Base: ballot.Attending},
@@ -128,11 +129,21 @@ func (r *Room) Open(round string) {
 	r.Append(r.OpenObject(round))
 }
 
+// Attend says who is there, as it is to be signed now.
+func (r *Room) Attend(voter int, status, reason string) (o *ballot.Attend) {
+	r.Session.View(func(s *ballot.State) { o = s.AttendOf(r.Voters[voter].Expert, status, reason, r.Now()) })
+	return o
+}
+
 // OpenObject makes the object that opens a round.
 func (r *Room) OpenObject(round string) ([]byte, error) {
-	var present int
-	r.Session.View(func(s *ballot.State) { present = len(s.Present()) })
-	return (&ballot.Open{Session: r.Package.Session, Round: round, Spec: r.Package.Round(round).Spec(), Present: int64(present), At: r.Now()}).Sign(r.Staff)
+	var o *ballot.Open
+	var err error
+	r.Session.View(func(s *ballot.State) { o, err = s.OpenOf(round, "", r.Now()) })
+	if err != nil {
+		return nil, err
+	}
+	return o.Sign(r.Staff)
 }
 
 // Ballot is a ballot whose cells are the same for everybody.
@@ -160,12 +171,12 @@ func (r *Room) Vote(v *ballot.Voter, round string, b *ballot.Ballot) (*ballot.En
 
 // CloseObject makes the object that closes a round.
 func (r *Room) CloseObject(round string) ([]byte, error) {
-	o := &ballot.Close{Session: r.Package.Session, Round: round, At: r.Now()}
-	r.Session.View(func(s *ballot.State) {
-		counted := s.Counted(round)
-		o.Root, o.Counted, o.Present = ballot.CountedRoot(counted), int64(len(counted)), int64(len(s.Rounds[round].Present))
-		o.Missing = o.Present - o.Counted
-	})
+	var o *ballot.Close
+	var err error
+	r.Session.View(func(s *ballot.State) { o, err = s.CloseOf(round, r.Now()) })
+	if err != nil {
+		return nil, err
+	}
 	return o.Sign(r.Staff, r.Chair)
 }
 
@@ -200,5 +211,5 @@ func (r *Room) Evidence(columns map[string][]byte) *ballot.Evidence {
 	if err != nil {
 		r.T.Fatal(err)
 	}
-	return &ballot.Evidence{Log: r.Session.Log(), Checkpoint: cp, Columns: columns}
+	return &ballot.Evidence{Server: r.Server.Public(), Log: r.Session.Log(), Checkpoint: cp, Columns: columns}
 }
