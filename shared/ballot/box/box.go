@@ -65,7 +65,7 @@ func (b *Box) Append(ctx context.Context, size int64, objects [][]byte, hashes [
 	}
 	defer tx.Rollback() //nolint:errcheck // after the commit it does nothing
 	var have, haveHashes int64
-	if err := tx.QueryRow("SELECT (SELECT count(*) FROM object), (SELECT count(*) FROM hash)").Scan(&have, &haveHashes); err != nil {
+	if err := tx.QueryRow("SELECT (SELECT coalesce(max(i) + 1, 0) FROM object), (SELECT coalesce(max(i) + 1, 0) FROM hash)").Scan(&have, &haveHashes); err != nil {
 		return err
 	}
 	if have != size {

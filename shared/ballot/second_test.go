@@ -1,0 +1,140 @@
+package ballot_test
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"zhiping/shared/ballot"
+	"zhiping/shared/ballot/ballottest"
+)
+
+// second runs the second verifier, which was written from the package documentation alone, on a file. status is 0, 1 (does not hold) or 3 (alarms).
+func second(t *testing.T, file []byte, key string, facts bool) (status int, out string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "meeting.zpr")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"../../packaging/verify/verify_meeting.py", path}
+	if key != "" {
+		args = append(args, "--key", key)
+	}
+	if facts {
+		args = append(args, "--facts")
+	}
+	b, err := exec.Command("/usr/bin/python3", args...).CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if strings.Contains(string(b), "Traceback") {
+			t.Fatalf("the second verifier broke down:\n%s", b)
+		}
+		return exit.ExitCode(), string(b)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return 0, string(b)
+}
+
+// said is what the second verifier prints with --facts.
+type said struct {
+	Size    int64
+	Root    string
+	Package string
+	Alarms  int
+	Rounds  map[string]struct {
+		State   string
+		Results [][]any
+	}
+}
+
+// same holds what two verifiers recomputed against each other.
+func same(t *testing.T, v *ballot.Verified, out string) {
+	t.Helper()
+	var s said
+	if err := json.Unmarshal([]byte(out), &s); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if s.Size != v.Size || s.Root != hex.EncodeToString(v.Root[:]) || s.Package != v.State.PackageID.String() || s.Alarms != len(v.Alarms) || len(s.Rounds) != len(v.State.Rounds) {
+		t.Fatalf("the second verifier says %s", out)
+	}
+	for id, r := range v.State.Rounds {
+		var want [][]any
+		if r.Tally != nil {
+			for _, x := range r.Tally.Results {
+				row := []any{x.Applicant}
+				for _, n := range []int64{x.Agree, x.Oppose, x.Abstain, x.Recused, x.Invalid, x.Missing, x.Base, x.Need, x.Scored, x.Kept, x.Sum, x.Mean, x.Rank} {
+					row = append(row, float64(n))
+				}
+				want = append(want, append(row, x.Decision))
+			}
+		}
+		got := s.Rounds[id]
+		if got.State != r.State || len(got.Results) != len(want) || len(want) > 0 && !reflect.DeepEqual(got.Results, want) {
+			t.Fatalf("round %s: the second verifier says %v, this one %s %v", id, got, r.State, want)
+		}
+	}
+}
+
+// agree verifies a record with both programs.
+func agree(t *testing.T, file []byte, key string) *ballot.Verified {
+	t.Helper()
+	v, err := ballot.Verify(file, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, out := second(t, file, key, true)
+	if want := map[bool]int{false: 0, true: 3}[len(v.Alarms) > 0]; status != want {
+		t.Fatalf("the second verifier ends with %d: %s", status, out)
+	}
+	same(t, v, out)
+	return v
+}
+
+// Two verifiers in two languages recompute the same from every invented meeting.
+func TestTwoVerifiersAgree(t *testing.T) {
+	kinds := map[string]int{}
+	for seed := range uint64(24) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			r := ballottest.Play(t, &ballot.Memory{}, seed)
+			v := agree(t, r.Record(), r.Server.Public())
+			for _, o := range r.Session.Log() {
+				kind, _, _ := strings.Cut(string(o), "\n")
+				if !strings.HasPrefix(kind, "zp-") {
+					kind = "envelope"
+				}
+				kinds[kind]++
+			}
+			for id := range v.State.Rounds {
+				if sheet := v.State.Reconcile(id); sheet != nil && !sheet.Balanced() {
+					t.Errorf("round %s does not balance: %+v", id, sheet.Equations)
+				}
+			}
+		})
+	}
+	for _, kind := range []string{
+		"zp-package/2", "zp-checkin/1", "zp-revoke/1", "zp-attend/2", "zp-opinion/1", "zp-open/2", "envelope", "zp-reject/2", "zp-retreq/1", "zp-return/1", "zp-device/1",
+		"zp-quarantine/1", "zp-close/2", "zp-opening/1", "zp-tally/2", "zp-attest/1", "zp-signoff/1", "zp-void/1", "zp-epoch/1", "zp-archive/1", "zp-wipe/1",
+	} {
+		if kinds[kind] == 0 {
+			t.Errorf("no meeting had a %s", kind)
+		}
+	}
+}
+
+// Both read the record of the first version.
+func TestSecondVerifierReadsTheFirstVersion(t *testing.T) {
+	record, err := os.ReadFile(goldenFile("record.zpr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	agree(t, record, ballottest.Key(ballot.RoleServer, 1).Public())
+}
