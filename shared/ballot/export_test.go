@@ -49,3 +49,19 @@ func (v *Voter) SealUnequal(round string, b, other *Ballot, at int64) (*Envelope
 	e.Raw = e.join()
 	return e, nil
 }
+
+// SignText signs any text as roles, which is what somebody does who has their keys.
+func SignText(text string, keys ...Key) ([]byte, error) { return signText(text, keys...) }
+
+// TextOf is the text of an object without its signatures.
+func TextOf(object []byte) string {
+	text, _, _ := split(object)
+	return text
+}
+
+// Waiting is how many objects wait for the next commit.
+func (s *Session) Waiting() int {
+	s.queue.Lock()
+	defer s.queue.Unlock()
+	return len(s.waits)
+}

@@ -202,6 +202,21 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+func TestConforms(t *testing.T) {
+	ballottest.Conform(t, func(t *testing.T) (ballot.Store, func() ballot.Store) {
+		path := filepath.Join(t.TempDir(), "ballots.db")
+		on := func() ballot.Store {
+			b, err := Open(ctx, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { b.Close() })
+			return b
+		}
+		return on(), on
+	})
+}
+
 func TestTwoWritersAreNoticed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ballots.db")
 	a, err := Open(ctx, path)

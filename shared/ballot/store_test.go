@@ -1,0 +1,309 @@
+package ballot_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"testing"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"zhiping/shared/ballot"
+	"zhiping/shared/ballot/ballottest"
+)
+
+func TestMemoryConforms(t *testing.T) {
+	ballottest.Conform(t, func(*testing.T) (ballot.Store, func() ballot.Store) {
+		m := &ballot.Memory{}
+		return m, func() ballot.Store { return m }
+	})
+}
+
+// A shaky store fails when it is told to, before or after it has written.
+type shaky struct {
+	ballot.Memory
+	before, after int // fail when they reach zero
+	entered, slow chan struct{} // says that an append has begun, and holds it
+	appends       int
+}
+
+var errDisk = errors.New("the disk is gone")
+
+func (s *shaky) Append(ctx context.Context, size int64, objects [][]byte, hashes []tlog.Hash) error {
+	if s.slow != nil {
+		s.entered <- struct{}{}
+		<-s.slow
+	}
+	s.appends++
+	if s.before--; s.before == 0 {
+		return errDisk
+	}
+	err := s.Memory.Append(ctx, size, objects, hashes)
+	if s.after--; s.after == 0 {
+		return errDisk
+	}
+	return err
+}
+
+// When the store fails, nobody has a receipt, and the session stands where the store stands: what was written before the failure is there,
+// what was not can be sent again.
+func TestTheStoreFails(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		store := &shaky{}
+		r := ballottest.New(t, store, 5, 2)
+		r.CheckIn(5)
+		r.Open("R1")
+		e, err := r.Voters[0].Seal("R1", r.Ballot(ballot.Agree), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if store.before = 1; after {
+			store.before, store.after = 0, 1
+		}
+		if receipt, err := r.Session.Append(ctx, e.Raw); !errors.Is(err, errDisk) || receipt != nil {
+			t.Fatal("a receipt without a record:", receipt, err)
+		}
+		counted := func() (n int) {
+			r.Session.View(func(s *ballot.State) { n = len(s.Counted("R1")) })
+			return n
+		}
+		if want := map[bool]int{false: 0, true: 1}[after]; counted() != want {
+			t.Fatalf("written %v: %d ballots count", after, counted())
+		}
+		receipt, err := r.Session.Append(ctx, e.Raw)
+		if err != nil || receipt.Reason != "" || counted() != 1 {
+			t.Fatal(receipt, err)
+		}
+		r.Finish("R1", "1,2", 0, 1)
+		agree(t, r.Record(), r.Server.Public())
+	}
+}
+
+// What comes while the store is busy is made durable in one go, and each gets a receipt of its own.
+func TestGroupCommit(t *testing.T) {
+	store := &shaky{}
+	r := ballottest.New(t, store, 30, 2)
+	r.CheckIn(30)
+	r.Open("R1")
+	var sealed [][]byte
+	for _, v := range r.Voters {
+		e, err := v.Seal("R1", r.Ballot(ballot.Agree), r.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealed = append(sealed, e.Raw)
+	}
+	store.entered, store.slow, store.appends = make(chan struct{}, 30), make(chan struct{}), 0
+	var wait sync.WaitGroup
+	send := func(raw []byte) {
+		receipt, err := r.Session.Append(ctx, raw)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if _, err := ballot.CheckReceipt(receipt.Text(), raw, r.Package); err != nil {
+			t.Error(err)
+		}
+	}
+	wait.Go(func() { send(sealed[0]) })
+	<-store.entered
+	for _, raw := range sealed[1:] {
+		wait.Go(func() { send(raw) })
+	}
+	for r.Session.Waiting() < 29 {
+		runtime.Gosched()
+	}
+	close(store.slow)
+	wait.Wait()
+	if store.appends != 2 {
+		t.Errorf("%d transactions for 30 ballots, of which 29 came while the first was written", store.appends)
+	}
+	r.Session.View(func(s *ballot.State) {
+		if len(s.Counted("R1")) != 30 {
+			t.Error("not all count")
+		}
+	})
+}
+
+// A receipt holds for its envelope alone, under a hub's key of the package alone, and for every later head of the log (V2).
+func TestReceipts(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 5, 2)
+	r.CheckIn(5)
+	r.Open("R1")
+	e, receipt := r.Vote(r.Voters[0], "R1", r.Ballot(ballot.Agree))
+	second, err := r.Voters[0].Seal("R1", r.Ballot(ballot.Oppose), 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := r.Append(second.Raw, nil)
+	if x, err := ballot.CheckReceipt(refused.Text(), second.Raw, r.Package); err != nil || x.Reason != ballot.RejectNeedReturn {
+		t.Fatal(x, err)
+	}
+	for name, text := range map[string][]byte{
+		"another envelope's":         refused.Text(),
+		"accepted made rejected":     bytes.Replace(receipt.Text(), []byte("ACCEPTED"), []byte("REJECTED LATE"), 1),
+		"another place":              bytes.Replace(receipt.Text(), []byte("\n1\n12\n"), []byte("\n1\n11\n"), 1),
+		"another epoch":              bytes.Replace(receipt.Text(), []byte("\n1\n12\n"), []byte("\n2\n12\n"), 1),
+		"another origin":             bytes.Replace(receipt.Text(), []byte("S1\n1\n"), []byte("S2\n1\n"), 1),
+		"its checkpoint signed anew": bytes.Replace(receipt.Text(), receipt.Checkpoint, resigned(t, receipt.Checkpoint, ballottest.Key(ballot.RoleHub, 99)), 1),
+		"without its proof":          bytes.Replace(receipt.Text(), []byte("ACCEPTED\n-\n"), []byte("ACCEPTED\n-\n-\n"), 1),
+		"cut off":                    receipt.Text()[:len(receipt.Text())-3],
+		"nothing":                    nil,
+	} {
+		if bytes.Equal(text, receipt.Text()) {
+			t.Fatal(name, "is the receipt itself")
+		}
+		if _, err := ballot.CheckReceipt(text, e.Raw, r.Package); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+	for name, text := range map[string][]byte{
+		"another reason":    bytes.Replace(refused.Text(), []byte("NEED_RETURN"), []byte("LATE"), 1),
+		"rejected accepted": bytes.Replace(refused.Text(), []byte("REJECTED NEED_RETURN"), []byte("ACCEPTED"), 1),
+	} {
+		if _, err := ballot.CheckReceipt(text, second.Raw, r.Package); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+	r.Finish("R1", "1,2", 0, 1)
+	w := ballot.Watch{Package: r.Package}
+	if err := w.See(receipt.Checkpoint, nil); err != nil {
+		t.Fatal(err)
+	}
+	size := receipt.Index + 1
+	proof, cp, err := r.Session.Consistency(size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.See(cp, proof); err != nil || !bytes.Equal(w.Highest, cp) {
+		t.Fatal("the checkpoint of a receipt is no beginning of the final log:", err)
+	}
+}
+
+func resigned(t *testing.T, checkpoint []byte, k ballot.Key) []byte {
+	t.Helper()
+	b, err := ballot.SignText(ballot.TextOf(checkpoint), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// A hub that shows two logs is found out by the laptop that sees both: heads of one size, and a longer log that does not go on from the one before (V10).
+func TestEquivocatingHub(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 5, 2)
+	r.CheckIn(4)
+	common, err := r.Session.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fork := &ballot.Memory{}
+	log := r.Session.Log()
+	other := *r
+	other.Session, err = ballot.Begin(ctx, fork, r.Bytes, r.Server.Public(), r.Hub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range log[1:] {
+		other.Append(o, nil)
+	}
+	r.Open("R1")
+	other.Open("R2")
+	a, errA := r.Session.Checkpoint()
+	b, errB := other.Session.Checkpoint()
+	if errA != nil || errB != nil {
+		t.Fatal(errA, errB)
+	}
+	w := ballot.Watch{Package: r.Package}
+	see := func(cp []byte, proof tlog.TreeProof) error { t.Helper(); return w.See(cp, proof) }
+	if err := see(common, nil); err != nil {
+		t.Fatal(err)
+	}
+	proof, _, err := r.Session.Consistency(int64(len(log)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := see(a, proof); err != nil {
+		t.Fatal(err)
+	}
+	if err := see(common, nil); err != nil || !bytes.Equal(w.Highest, a) {
+		t.Fatal("an older checkpoint is no alarm, and does not replace a newer one:", err)
+	}
+	if err := see(b, nil); !errors.Is(err, ballot.ErrEquivocal) {
+		t.Fatal("two heads of one size:", err)
+	}
+	other.Vote(other.Voters[0], "R2", &ballot.Ballot{Scores: [][]uint16{{1, 1}, {2, 2}}})
+	proof, b, err = other.Session.Consistency(int64(len(log)) + 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := see(b, proof); !errors.Is(err, ballot.ErrEquivocal) {
+		t.Fatal("a longer log that does not go on from the one seen:", err)
+	}
+	if !bytes.Equal(w.Highest, a) {
+		t.Fatal("the evidence was not kept")
+	}
+	// The other log's words about a laptop's checkpoint, and the record, show it too.
+	e := r.Evidence(nil)
+	e.Checkpoints = [][]byte{common, b}
+	v, err := ballot.Verify(e.Encode(r.Package), r.Server.Public())
+	if err != nil || len(v.Alarms) != 1 {
+		t.Fatal(v, err)
+	}
+	if status, out := second(t, e.Encode(r.Package), r.Server.Public(), true); status != 3 {
+		t.Fatal(out)
+	}
+}
+
+// A hub that was set back to an older state learns it from the laptops' checkpoints before it takes anything; a new epoch goes on, and what was lost
+// is an alarm in the record unless the laptops have sent it again.
+func TestHubRolledBack(t *testing.T) {
+	store := &ballot.Memory{}
+	r := ballottest.New(t, store, 5, 2)
+	r.CheckIn(5)
+	r.Open("R1")
+	snapshot := &ballot.Memory{}
+	hashes, err := store.Load(ctx, func([]byte) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := snapshot.Append(ctx, 0, r.Session.Log(), hashes); err != nil {
+		t.Fatal(err)
+	}
+	kept, receipt := r.Vote(r.Voters[0], "R1", r.Ballot(ballot.Agree))
+	lost, _ := r.Vote(r.Voters[1], "R1", r.Ballot(ballot.Agree))
+	before := r.Record()
+	r.Session, err = ballot.Begin(ctx, snapshot, r.Bytes, r.Server.Public(), r.Hub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Session.Witness(receipt.Checkpoint); err == nil {
+		t.Fatal("a later checkpoint was not noticed")
+	}
+	if err := r.Try(kept.Raw, nil); err == nil {
+		t.Fatal("a hub behind its laptops took a ballot")
+	}
+	from, err := r.Session.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Epoch++
+	r.Append((&ballot.Epoch{Session: "M1-S1", Epoch: 2, Hub: r.Hub.Public(), From: from, Reason: "恢复过旧的备份", At: 1}).Sign(r.Chair, r.Staff))
+	if err := r.Session.Witness(receipt.Checkpoint); err != nil {
+		t.Fatal("a checkpoint of the epoch before stops the new one:", err)
+	}
+	again := r.Append(kept.Raw, nil)
+	if again.Epoch != 2 || again.Reason != "" {
+		t.Fatal(again)
+	}
+	r.Finish("R1", "1,2", 0, 1)
+	e := r.Evidence(r.Columns)
+	e.Earlier, e.Checkpoints = [][]byte{before}, [][]byte{receipt.Checkpoint}
+	v := agree(t, e.Encode(r.Package), r.Server.Public())
+	if len(v.Alarms) != 2 { // the ballot of E02, and the checkpoint
+		t.Fatal(v.Alarms)
+	}
+	_ = lost
+}
