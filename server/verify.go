@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"zhiping/server/audit"
@@ -17,6 +18,7 @@ import (
 	"zhiping/shared/certificate"
 	"zhiping/shared/draw"
 	"zhiping/shared/meeting"
+	"zhiping/shared/print"
 )
 
 type verifyCommand struct {
@@ -39,8 +41,9 @@ func (c *verifyDraw) Run() error {
 }
 
 type verifyMeeting struct {
-	File string `arg:"" help:"The room record."`
-	Key  string `required:"" help:"The server's public key, hex, as serve prints it."`
+	File   string `arg:"" help:"The room record."`
+	Key    string `help:"The server's public key, hex, as serve prints it. Without it the record is only held against itself."`
+	Report string `help:"Write a report for people who were not there: a .pdf or .txt file." placeholder:"OUT"`
 }
 
 func (c *verifyMeeting) Run() error {
@@ -48,22 +51,48 @@ func (c *verifyMeeting) Run() error {
 	if err != nil {
 		return err
 	}
-	v, err := ballot.Verify(b, c.Key)
-	if err != nil {
-		return err
+	v, bad := ballot.Verify(b, c.Key)
+	rep := meeting.Verification(b, v, bad)
+	if err := c.report(rep); err != nil || bad != nil {
+		return errors.Join(bad, err)
 	}
-	for _, r := range v.State.Package.Rounds {
-		rs := v.State.Rounds[r.ID]
-		fmt.Printf("轮次 %s：%s\n", r.ID, rs.State)
+	for _, id := range v.State.Order {
+		rs, r := v.State.Rounds[id], v.State.Package.Round(id)
+		fmt.Printf("轮次 %s：%s\n", id, rs.State)
 		if rs.Tally == nil {
 			continue
 		}
 		for i, a := range v.State.Package.Applicants {
-			fmt.Printf("%d\t%s\t%s\n", a.Position, a.Name, rs.Tally.Results[i].Text(rs.Close.Present))
+			fmt.Printf("%d\t%s\t%s\n", a.Position, a.Name, r.Outcome(&rs.Tally.Results[i], rs.Close.Present))
 		}
 	}
-	fmt.Printf("记录 %d 条，根 %s，短码 %s\n一致\n", v.Size, v.Root, meeting.Short(v.Root[:]))
+	if !v.Trusted {
+		fmt.Printf("没有给出服务器公钥：只证明记录自身一致，没有证明会议包由哪台服务器签发（文件所带公钥 %s）\n", v.Server)
+	}
+	fmt.Printf("记录 %d 条，根 %s，短码 %s\n", v.Size, v.Root, meeting.Short(v.Root[:]))
+	if len(v.Alarms) > 0 {
+		return fmt.Errorf("记录自身一致，但须查明：%s", strings.Join(v.Alarms, "；"))
+	}
+	fmt.Println("一致")
 	return nil
+}
+
+// report writes the report, if one is wanted.
+func (c *verifyMeeting) report(rep *print.Report) error {
+	switch ext := filepath.Ext(c.Report); {
+	case c.Report == "":
+		return nil
+	case ext == ".txt":
+		return os.WriteFile(c.Report, []byte(meeting.Text(rep)), 0o600)
+	case ext == ".pdf":
+		b, err := print.Render(print.Meta{Made: time.Now()}, rep)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(c.Report, b, 0o600)
+	default:
+		return errors.New("the report is a .pdf or .txt file")
+	}
 }
 
 type verifyCertificate struct {

@@ -24,7 +24,7 @@ func TestMemoryConforms(t *testing.T) {
 // A shaky store fails when it is told to, before or after it has written.
 type shaky struct {
 	ballot.Memory
-	before, after int // fail when they reach zero
+	before, after int           // fail when they reach zero
 	entered, slow chan struct{} // says that an append has begun, and holds it
 	appends       int
 }

@@ -106,6 +106,9 @@ func (v *Verified) rounds(columns map[string][]byte) error {
 		if err := v.round(v.State.Package.Round(id), columns[id]); err != nil {
 			return err
 		}
+		if sheet := v.State.Reconcile(id); sheet != nil && !sheet.Balanced() {
+			return fault.New(fault.Invalid, "轮次%s的选票对账单不平衡", id)
+		}
 	}
 	if len(columns) != len(v.Columns) {
 		return fault.New(fault.Invalid, "会议记录文件含有不属于任何轮次的计票栏")

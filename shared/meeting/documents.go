@@ -70,27 +70,29 @@ func Minutes(v *ballot.Verified, round string) *print.Report {
 	}
 }
 
+// results are the figures and the outcome of each applicant. Where so few cells would show who decided how, the outcome stands alone.
 func results(v *ballot.Verified, round, heading string) print.Table {
-	t := print.Table{Heading: heading, Heads: []print.Head{
-		{Text: "排序号", Share: 1.2, Centre: true},
-		{Text: "姓名", Share: 2, Centre: true},
-		{Text: "工作单位", Share: 4},
-		{Text: "同意", Share: 1, Centre: true},
-		{Text: "反对", Share: 1, Centre: true},
-		{Text: "弃权", Share: 1, Centre: true},
-		{Text: "结论", Share: 5},
-	}}
 	r, p := v.State.Rounds[round], v.State.Package
+	spec := p.Round(round)
+	figures := []string{"同意", "反对", "弃权"}
+	if spec.Kind == ballot.Score {
+		figures = []string{"有效评分", "平均分", "名次"}
+	}
+	t := print.Table{Heading: heading, Heads: []print.Head{{Text: "排序号", Share: 1.2, Centre: true}, {Text: "姓名", Share: 2, Centre: true}, {Text: "工作单位", Share: 4}}}
+	for _, f := range figures {
+		t.Heads = append(t.Heads, print.Head{Text: f, Share: 1.2, Centre: true})
+	}
+	t.Heads = append(t.Heads, print.Head{Text: "结论", Share: 5})
 	for i, a := range p.Applicants {
-		res := r.Tally.Results[i]
-		hidden := p.Round(round).Hidden(&res)
-		n := func(x int64) string {
-			if hidden {
-				return "—" // so few cells would show who voted how
-			}
-			return strconv.FormatInt(x, 10)
+		res := &r.Tally.Results[i]
+		cells := []string{strconv.FormatInt(res.Agree, 10), strconv.FormatInt(res.Oppose, 10), strconv.FormatInt(res.Abstain, 10)}
+		if spec.Kind == ballot.Score {
+			cells = []string{strconv.FormatInt(res.Scored, 10), fmt.Sprintf("%d.%02d", res.Mean/100, res.Mean%100), strconv.FormatInt(res.Rank, 10)}
 		}
-		t.Rows = append(t.Rows, []string{strconv.FormatInt(a.Position, 10), a.Name, a.Unit, n(res.Agree), n(res.Oppose), n(res.Abstain), p.Round(round).Outcome(&res, r.Close.Present)})
+		if spec.Hidden(res) {
+			cells = []string{"—", "—", "—"}
+		}
+		t.Rows = append(t.Rows, append(append([]string{strconv.FormatInt(a.Position, 10), a.Name, a.Unit}, cells...), spec.Outcome(res, r.Close.Present)))
 	}
 	return t
 }
