@@ -507,6 +507,7 @@ class State:
             need(expert in self.creds and not id, "出席登记不成立")
         else:
             need(o["reason"], "没有原因")
+        need(not r or r.state == "OPEN", "表决已关闭")
         need(not (r and r.in_force(expert)) or status == "LEFT", "已提交选票")
         leaves = r is not None and status != "PRESENT" and expert in r.inside and not r.in_force(expert)
         if not self.p.old:

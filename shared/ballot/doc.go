@@ -72,7 +72,7 @@
 // Experts. A check-in gives an expert of the package a credential if he has none now; the credential is nobody else's and has not been revoked; its
 // expert signature is by that credential. A revoke names his credential and a reason; it ends it. Where "expert" signs below, it is by the
 // credential that he has then. A round is under way while it is OPEN or CLOSED (there is at most one). An attend that does not say PRESENT has a
-// reason; PRESENT needs a credential and no round under way. While one is, round names it, base is the number of those in it, newbase that number after
+// reason; PRESENT needs a credential and no round under way. None is good while a round is CLOSED. While one is OPEN, round names it, base is the number of those in it, newbase that number after
 // this object, need and newneed are need() of both; otherwise round is empty and they are 0. A ballot in force is one that has not been
 // returned: an expert who has one can only be marked LEFT, and stays in the round with it; anybody else who is marked leaves the round.
 // An opinion is of an expert who is not recused from the applicant, who is named in the reviewer lines if there are any, and has at least one paragraph.

@@ -68,6 +68,8 @@ func (s *State) attend(object []byte) (func(), error) {
 		return nil, fault.New(fault.State, "表决进行中，不能再增加出席专家")
 	case o.Status != Present && o.Reason == "":
 		return nil, fault.New(fault.Invalid, "缺席或离场须填写原因")
+	case round != "" && s.Rounds[round].State == RoundClosed:
+		return nil, fault.New(fault.State, "表决已关闭、尚未开票，出席情况不能再变；确需更正的，请先重新开启表决")
 	case round != "" && o.Status != Left && s.inForce(round, o.Expert):
 		return nil, fault.New(fault.State, "该专家在进行中的轮次已提交选票，不能再登记为缺席或不参加")
 	}

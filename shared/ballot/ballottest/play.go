@@ -3,14 +3,13 @@ package ballottest
 import (
 	"fmt"
 	"math/rand/v2"
-	"testing"
 
 	"zhiping/shared/ballot"
 )
 
 // Play holds an invented meeting on a store that goes in every way a meeting may go, decided by a seed: returns, absences, lost laptops, refused ballots, a
 // void round, other hubs, scores and named votes. The seals are random, all else follows from the seed.
-func Play(t testing.TB, store ballot.Store, seed uint64) *Room {
+func Play(t T, store ballot.Store, seed uint64) *Room {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 1))
 	r := New(t, &ballot.Memory{}, 5+random.IntN(5), 2+random.IntN(5))

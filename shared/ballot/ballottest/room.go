@@ -7,15 +7,20 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
-	"testing"
 
 	"zhiping/shared/ballot"
 	"zhiping/shared/catalog"
 )
 
+// T is what a room needs of a test: *testing.T, *testing.B or *rapid.T.
+type T interface {
+	Helper()
+	Fatal(args ...any)
+}
+
 // A Room is a meeting with everybody's keys.
 type Room struct {
-	T                                     testing.TB
+	T                                     T
 	Package                               *ballot.Package
 	Bytes                                 []byte
 	ID                                    ballot.ID
@@ -38,7 +43,7 @@ func Key(role string, n byte) ballot.Key {
 }
 
 // New makes a room with a round R1 of votes, a round R2 of scores and a named round R3 on a store.
-func New(t testing.TB, store ballot.Store, experts, applicants int) *Room {
+func New(t T, store ballot.Store, experts, applicants int) *Room {
 	t.Helper()
 	r := &Room{
 		T: t, Server: Key(ballot.RoleServer, 1), Hub: Key(ballot.RoleHub, 2), Staff: Key(ballot.RoleStaff, 3),
