@@ -3,7 +3,6 @@ package ballot_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"strings"
 	"testing"
 
@@ -353,32 +352,6 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// Rows of different applicants are in orders that have nothing to do with each other or with the log.
-func TestColumnsAreIndependent(t *testing.T) {
-	r := ballottest.New(t, &ballot.Memory{}, 9, 40)
-	r.CheckIn(9)
-	r.Open("R1")
-	for _, v := range r.Voters {
-		b := r.Ballot(ballot.Agree)
-		if v.Expert == "E01" {
-			b = r.Ballot(ballot.Oppose)
-		}
-		r.Vote(v, "R1", b)
-	}
-	columns := string(r.Finish("R1", "1,2", 0, 1))
-	places := map[int]int{}
-	for _, col := range strings.Split(columns, "applicant ")[1:] {
-		for i, line := range strings.Split(strings.TrimSpace(col), "\n")[1:] {
-			if strings.HasSuffix(line, " 2") {
-				places[i]++
-			}
-		}
-	}
-	if len(places) < 5 {
-		t.Fatalf("the first expert's rows stand at only %d places: %v", len(places), places)
-	}
-}
-
 func TestKeyFiles(t *testing.T) {
 	s, err := ballot.NewSecret("K1", "保管人", "监督人员")
 	if err != nil {
@@ -398,23 +371,4 @@ func TestKeyFiles(t *testing.T) {
 	if err := again.Drill(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func FuzzParseEnvelope(f *testing.F) {
-	r := ballottest.New(f, &ballot.Memory{}, 3, 1)
-	e, err := (&ballot.Voter{Package: r.Package, PackageID: r.ID, Expert: "E01", Key: r.Voters[0].Key, Device: "d", Random: rand.Reader}).Seal("R1", r.Ballot(1), 1)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(e.Raw)
-	f.Add([]byte{})
-	f.Add([]byte{255, 255, 255, 255})
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		if e, err := ballot.ParseEnvelope(raw); err == nil && len(e.Blobs) != 3 {
-			t.Fatal("an envelope without three blobs")
-		}
-		if _, err := ballot.Verify(raw, r.Server.Public()); err == nil {
-			t.Fatal("a random file is a room record")
-		}
-	})
 }

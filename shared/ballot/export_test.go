@@ -65,3 +65,38 @@ func (s *Session) Waiting() int {
 	defer s.queue.Unlock()
 	return len(s.waits)
 }
+
+// Join writes an envelope from its parts.
+func (e *Envelope) Join() []byte { return e.join() }
+
+// Resum replaces the sum at the end of a file by the right one.
+func Resum(file []byte) []byte {
+	if len(file) < sha256.Size {
+		return file
+	}
+	body := file[:len(file)-sha256.Size]
+	sum := sha256.Sum256(body)
+	return append(body[:len(body):len(body)], sum[:]...)
+}
+
+// Rewrite reads an object's text and writes it again.
+func Rewrite(object []byte) (string, error) {
+	text, _, err := split(object)
+	if err != nil {
+		return "", err
+	}
+	b := map[string]body{
+		kindPackage: &Package{}, kindPackageOne: &Package{Old: true}, kindCheckIn: &CheckIn{}, kindRevoke: &Revoke{}, kindAttend: &Attend{}, kindAttendOne: &Attend{Old: true},
+		kindOpinion: &Opinion{}, kindOpen: &Open{}, kindOpenOne: &Open{Old: true}, kindEnvelope: &Header{}, kindReject: &Reject{}, kindRejectOne: &Reject{Old: true},
+		kindRequest: &Request{}, kindReturn: &Return{}, kindDevice: &Device{}, kindQuarantine: &Quarantine{}, kindClose: &Close{}, kindCloseOne: &Close{Old: true},
+		kindOpening: &Opening{}, kindTally: &Tally{}, kindTallyOne: &Tally{Old: true}, kindAttest: &Attest{}, kindSignOff: &SignOff{}, kindVoid: &Void{},
+		kindEpoch: &Epoch{}, kindDerive: &Derive{}, kindArchive: &Archive{}, kindRelease: &Release{}, kindWipe: &Wipe{},
+	}[typeOf(object)]
+	if b == nil {
+		return "", errBadEvidence
+	}
+	if err := decode(text, b); err != nil {
+		return "", err
+	}
+	return encode(b)
+}
