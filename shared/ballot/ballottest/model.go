@@ -62,6 +62,12 @@ type laptop struct {
 	kept    []byte          // envelope of that receipt
 }
 
+// GoString and the next keep the bytes out of a failed run's story.
+func (x *sealedBallot) GoString() string { return "ballot " + ballot.IDOf(x.raw).String()[:8] }
+
+// GoString is the laptop's expert.
+func (l *laptop) GoString() string { return "laptop " + l.voter.Expert }
+
 // A world is a room and the model of it.
 type world struct {
 	*Room
