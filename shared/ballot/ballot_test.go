@@ -249,6 +249,59 @@ func TestCopiedUnderAnotherHeader(t *testing.T) {
 	}
 }
 
+// Every envelope of a round has one size; another is refused whatever its header says (V13).
+func TestAnotherSize(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
+	r.CheckIn(3)
+	r.Open("R1")
+	longer, err := r.Voters[0].SealLonger("R1", r.Ballot(ballot.Agree), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if receipt := r.Append(longer.Raw, nil); receipt.Reason != ballot.RejectMalformed {
+		t.Fatal(receipt.Reason)
+	}
+	agree(t, r.Record(), r.Server.Public())
+}
+
+// A mismatch that an expert finds stops the sign-off; the round is void and held again under another name, and that one counts.
+func TestMismatchStopsTheSignOff(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
+	r.CheckIn(3)
+	r.Open("R1")
+	for _, v := range r.Voters {
+		r.VoteNext(v, "R1", r.Ballot(ballot.Agree))
+	}
+	r.Close("R1")
+	r.Tally("R1", "1,2", 0, 1)
+	if n := r.Attest(r.Voters[0], "R1"); n != 0 {
+		t.Fatal("an honest tally has mismatches")
+	}
+	r.Columns["R1"] = bytes.Replace(r.Columns["R1"], []byte(" 1\n"), []byte(" 2\n"), 6) // what a dishonest tally would hand out
+	if n := r.Attest(r.Voters[1], "R1"); n != 2 {
+		t.Fatalf("%d mismatches, want one for each applicant", n)
+	}
+	if object, err := r.SignOffObject("R1"); fault.CodeOf(r.Try(object, err)) != fault.State {
+		t.Fatal("signed off in spite of a mismatch")
+	}
+	delete(r.Columns, "R1")
+	_, columns := r.Columns["R1"]
+	next := r.Void("R1")
+	if columns || next != "R1~2" {
+		t.Fatal(next)
+	}
+	r.Open(next)
+	for _, v := range r.Voters {
+		r.VoteNext(v, next, r.Ballot(ballot.Oppose))
+	}
+	r.Finish(next, "1,3", 0, 2)
+	r.Session.View(func(s *ballot.State) {
+		if id := s.Current("R1"); id != next || s.Rounds[id].Tally.Results[0].Oppose != 3 || s.Rounds["R1"].State != ballot.RoundVoid {
+			t.Error(id)
+		}
+	})
+}
+
 func TestOneCustodianIsNotEnough(t *testing.T) {
 	r := ballottest.New(t, &ballot.Memory{}, 3, 1)
 	r.CheckIn(3)
