@@ -57,6 +57,22 @@ func parseHead(text string) (Head, error) {
 	return Head{}, bad
 }
 
+// OriginOf is the name of the log of an epoch: each hub that takes over writes under its own.
+func (p *Package) OriginOf(epoch int64) string {
+	if epoch == 1 {
+		return p.Origin
+	}
+	return p.Origin + "+" + digits(epoch)
+}
+
+// hubs are the keys of the hubs that the server certified.
+func (p *Package) hubs() []string {
+	if p.Spare == "" {
+		return []string{p.Hub}
+	}
+	return []string{p.Hub, p.Spare}
+}
+
 // epochOf is the number of the epoch whose log has a name, 0 for another session's.
 func (p *Package) epochOf(origin string) int64 {
 	if origin == p.Origin {

@@ -393,19 +393,3 @@ func (p *Package) spec(r *Round) []byte {
 	sum := sha256.Sum256([]byte(c.out.String()))
 	return sum[:]
 }
-
-// OriginOf is the name of the log of an epoch: each hub that takes over writes under its own.
-func (p *Package) OriginOf(epoch int64) string {
-	if epoch == 1 {
-		return p.Origin
-	}
-	return p.Origin + "+" + digits(epoch)
-}
-
-// hubs are the keys of the hubs that the server certified.
-func (p *Package) hubs() []string {
-	if p.Spare == "" {
-		return []string{p.Hub}
-	}
-	return []string{p.Hub, p.Spare}
-}
