@@ -249,6 +249,53 @@ func TestCopiedUnderAnotherHeader(t *testing.T) {
 	}
 }
 
+// After a return only the ballot that names it counts: neither one sealed before, nor one of a wrong chain, whoever brings it, and what was returned
+// comes back by no replay (V3).
+func TestARelayResurrectsNothing(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
+	r.CheckIn(3)
+	r.Open("R1")
+	v := r.Voters[0]
+	held, err := v.Seal("R1", r.Ballot(ballot.Oppose), 1) // sealed before, kept by a relay
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := r.VoteNext(v, "R1", r.Ballot(ballot.Oppose))
+	r.Return(v, first, true)
+	var chain ballot.Chain
+	r.Session.View(func(s *ballot.State) { chain, _ = s.NextChain("R1", v.Expert) })
+	other := ballot.IDOf(held.Raw).String()
+	wrong := map[string][]byte{"sealed before": held.Raw}
+	for name, c := range map[string]ballot.Chain{
+		"another return": {Version: 2, Prev: chain.Prev, Return: other}, "another ballot before": {Version: 2, Prev: other, Return: chain.Return},
+		"the version again": {Version: 1, Prev: chain.Prev, Return: chain.Return},
+	} {
+		e, _, err := v.SealNext("R1", c, r.Ballot(ballot.Oppose), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong[name] = e.Raw
+	}
+	for name, raw := range wrong {
+		if receipt := r.Append(raw, nil); receipt.Reason != ballot.RejectNeedReturn {
+			t.Errorf("%s: %q", name, receipt.Reason)
+		}
+	}
+	good := r.VoteNext(v, "R1", r.Ballot(ballot.Agree))
+	for name, raw := range wrong {
+		if receipt := r.Append(raw, nil); receipt.Reason != ballot.RejectNeedReturn {
+			t.Errorf("%s, later: %q", name, receipt.Reason)
+		}
+	}
+	r.Append(first.Raw, nil) // the same receipt as before, and nothing more
+	r.Session.View(func(s *ballot.State) {
+		if c := s.Counted("R1"); len(c) != 1 || !bytes.Equal(c[0].Raw, good.Raw) {
+			t.Error("another ballot counts")
+		}
+	})
+	agree(t, r.Record(), r.Server.Public())
+}
+
 // Every envelope of a round has one size; another is refused whatever its header says (V13).
 func TestAnotherSize(t *testing.T) {
 	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
