@@ -12,6 +12,7 @@ import (
 
 	"zhiping/shared/ballot"
 	"zhiping/shared/ballot/ballottest"
+	"zhiping/shared/fault"
 )
 
 func TestMemoryConforms(t *testing.T) {
@@ -255,6 +256,40 @@ func TestEquivocatingHub(t *testing.T) {
 	if status, out := second(t, e.Encode(r.Package), r.Server.Public(), true); status != 3 {
 		t.Fatal(out)
 	}
+}
+
+// Once the spare goes on with the disk, the hub before it writes nothing: first it finds the store written by another, then it reads in the log that it is
+// no longer the sequencer (V11). The spare writes nothing before it is one.
+func TestOneHubAtATime(t *testing.T) {
+	store := &ballot.Memory{}
+	r := ballottest.New(t, store, 5, 2)
+	r.CheckIn(5)
+	good := func() []byte {
+		o, err := ballot.NewOpinion("M1-S1", "A0001", "E01", ballot.Main, "同意推荐", r.Now()).Sign(r.Voters[0].Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	spare, err := ballot.Begin(ctx, store, r.Bytes, r.Server.Public(), r.Spare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := spare.Append(ctx, good()); fault.CodeOf(err) != fault.State {
+		t.Fatal("a spare that nobody called wrote:", err)
+	}
+	if _, err := ballot.Begin(ctx, store, r.Bytes, r.Server.Public(), ballottest.Key(ballot.RoleHub, 99)); fault.CodeOf(err) != fault.Denied {
+		t.Fatal("a hub that nobody certified began:", err)
+	}
+	before := r.Session
+	r.TakeOver(store)
+	for i, want := range []fault.Code{fault.Conflict, fault.State} {
+		if _, err := before.Append(ctx, good()); fault.CodeOf(err) != want {
+			t.Fatalf("the hub before, try %d: %v", i+1, err)
+		}
+	}
+	r.Append(good(), nil)
+	agree(t, r.Record(), r.Server.Public())
 }
 
 // A hub that was set back to an older state learns it from the laptops' checkpoints before it takes anything; a new epoch goes on, and what was lost

@@ -116,12 +116,12 @@ func (w *world) witnessed(rt *rapid.T, s *ballot.Session) {
 func (w *world) takeOver(rt *rapid.T) {
 	before := w.Session
 	w.TakeOver(w.store)
-	half, err := w.Voters[0].CheckIn("123456", w.Now())
+	good, err := ballot.NewOpinion(w.Package.Session, "A0001", w.Voters[0].Expert, ballot.Main, "同意推荐", w.Now()).Sign(w.Voters[0].Key)
 	if err != nil {
 		rt.Fatal(err)
 	}
 	for range 2 { // first it finds the store written by another, then it reads that it is no longer the hub
-		if _, err := before.Append(context.Background(), half); err == nil {
+		if _, err := before.Append(context.Background(), good); err == nil {
 			rt.Fatal("V11: two hubs write one log")
 		}
 	}
