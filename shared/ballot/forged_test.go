@@ -3,6 +3,7 @@ package ballot_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -248,6 +249,21 @@ var forgeries = []struct {
 	}},
 	{"a named ballot changed and the sum signed again (the commitment)", "R3", false, func(f *forger) {
 		f.columns("R3", func(b []byte) []byte { b[bytes.IndexByte(b, '\n')-1] = '2'; return b })
+	}},
+	{"a named ballot changed with its row, the results and the expert's figures, all signed again (the commitment alone)", "R3", false, func(f *forger) {
+		f.columns("R3", func(b []byte) []byte {
+			line, _, _ := bytes.Cut(b, []byte("\n"))
+			secret, err := hex.DecodeString(strings.Split(string(line), " ")[2])
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			b[len(line)-1] = '2'
+			code := fmt.Sprintf("%x ", ballot.Code(secret, "R3", "A0003"))
+			return bytes.Replace(b, []byte(code+"1\n"), []byte(code+"2\n"), 1)
+		})
+		i := f.index("zp-tally/2", 0)
+		f.edit(i, "result A0003|2|2|", "result A0003|1|3|", f.r.Hub)
+		f.edit(i, "voted E01|3|0|", "voted E01|2|1|", f.r.Hub)
 	}},
 	{"an expert's figures in a named round changed and signed again", "R3", false, func(f *forger) {
 		f.edit(f.index("zp-tally/2", 0), "voted E01|3|0|", "voted E01|2|1|", f.r.Hub)
