@@ -17,7 +17,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
 
+	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	messagev1 "zhiping/proto/gen/zhiping/message/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
@@ -294,7 +296,18 @@ func TestForeignRecords(t *testing.T) {
 			t.Fatalf("only %d procedures were tried", tried)
 		}
 		e.owned(both["owner"], number)
+		e.strangers(both["other"], number+100)
 	})
+}
+
+// strangers sends new messages to a unit that is no subordinate and to a person who is nobody's applicant here: both as if there were none (J1).
+func (e *estate) strangers(c *servertest.Client, number int) {
+	for i, to := range []*messagev1.SendMessageRequest{{UnitIds: []string{e.owner}}, {PersonIds: []string{e.by["application"].(*applicationv1.Application).PersonId}}} {
+		to.Message = &messagev1.Message{Id: servertest.NewID(), Title: "标题", Text: "内容"}
+		if code, answer := send(e.t, c, "/zhiping.message.v1.MessageService/SendMessage", number+i, to); code != "not_found" {
+			e.t.Errorf("a message to strangers, %v: %q %s", to, code, answer)
+		}
+	}
 }
 
 // owned sends the same requests as the owner: whatever else is wrong with them, the records are found.

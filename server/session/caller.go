@@ -77,6 +77,9 @@ func (c *Caller) Viewer() string {
 // Viewer returns the name under which a unit sees records.
 func Viewer(unitID string) string { return "unit:" + unitID }
 
+// PersonViewer returns the name under which a person sees records: an applicant, what was sent to them.
+func PersonViewer(personID string) string { return "person:" + personID }
+
 type key struct{}
 
 // With puts the caller into a request's context.
