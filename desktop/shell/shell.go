@@ -19,6 +19,7 @@ type Item struct {
 	Group, Title string
 	Right        commonv1.Right
 	Open         func() *Page
+	Count        *Count // what waits behind it; nil for a line that shows no number
 }
 
 // A Page is what a tab holds.
@@ -51,6 +52,7 @@ type Shell struct {
 	state   *widget.Label
 	refresh func()
 	doing   string // long work under way, for the state bar
+	badges  []*badge
 }
 
 // New draws the shell for whoever is signed in, on the first page, which stays. standing says in words how server and outbox stand, and whether that calls for attention.
@@ -71,6 +73,7 @@ func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, stand
 	home.Key = homeKey
 	s.Open(home)
 	s.keys()
+	s.recount(map[string]bool{"*": true})
 	s.status(who, standing)
 	return s
 }
@@ -96,7 +99,7 @@ func (s *Shell) menu(who *sessionv1.Identity, items []Item) fyne.CanvasObject {
 		b := widget.NewButton("　"+it.Title, func() { s.choose(it) })
 		b.Alignment = widget.ButtonAlignLeading
 		b.Importance = widget.LowImportance
-		all.Add(b)
+		all.Add(s.badged(it, b))
 	}
 	return all
 }
@@ -139,7 +142,7 @@ func (s *Shell) Open(p *Page) {
 			return
 		}
 	}
-	t := container.NewTabItem(p.Title, container.NewPadded(p.Content))
+	t := container.NewTabItem(s.titled(p), container.NewPadded(p.Content))
 	s.pages[t] = p
 	s.tabs.Append(t)
 	s.tabs.Select(t)
@@ -250,6 +253,7 @@ func (s *Shell) turn(by int) {
 // Followed tells the pages which kinds of records look different now, "*" for all: the one that is shown catches up at once, the others when
 // they are shown again.
 func (s *Shell) Followed(kinds map[string]bool) {
+	s.recount(kinds)
 	for t, p := range s.pages {
 		hit := kinds["*"] && p.Follow != nil
 		for _, k := range p.Kinds {
