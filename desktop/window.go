@@ -134,6 +134,7 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	if err := p.mirror.Fill(context.Background()); err != nil {
 		slog.Error("mirror", "error", err)
 	}
+	p.alert.Begin()
 	p.shell = shell.New(p.window, client.Identity, menu, p.home(menu), p.standing)
 	stop := p.syncer.Start()
 	p.end = func() {
@@ -178,6 +179,7 @@ func newProgram(w fyne.Window) *program {
 		Fail:    p.fail,
 		Fetch:   p.fetch,
 		Upload:  p.upload,
+		Online:  func() bool { return p.syncer == nil || p.syncer.Status().Online },
 		Confirm: func(title, text, button string, yes func()) { kit.Confirm(w, title, text, button, yes) },
 		Ask: func(title string, content fyne.CanvasObject, button string, do func()) {
 			kit.Ask(w, title, content, button, do)

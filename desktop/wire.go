@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/list"
+	"zhiping/desktop/message"
 	"zhiping/desktop/pending"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/syncer"
@@ -44,6 +46,7 @@ type program struct {
 
 	sources  map[string]func(open func(state string)) (home.Source, bool) // what may have to be done, by the menu's lines
 	news     []home.News
+	alert    *message.Alert               // of messages that arrive
 	dropping map[string]func(path string) // what takes files dropped on the window, by the page's key
 }
 
@@ -53,6 +56,7 @@ func (p *program) menu() []shell.Item {
 	all = append(append(all, p.messageMenu()...), p.noticeMenu()...)
 	return append(all,
 		shell.Item{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
+		p.alertItem(),
 		shell.Item{Group: ownMachine, Title: "退出登录", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }})
 }
 
@@ -101,6 +105,7 @@ func (p *program) followed(kinds map[string]bool) {
 		maps.Copy(all, kinds)
 		p.shell.Heard()
 		p.shell.Followed(all)
+		p.alert.Follow(kinds)
 		if p.syncer.Status().SignedOut && !p.asking {
 			p.askPassword()
 		}
@@ -295,13 +300,20 @@ func listItem[M any](p *program, group string, right commonv1.Right, l *list.Lis
 	return shell.Item{Group: group, Title: l.Title, Right: right, Open: func() *shell.Page { return listPage(p, l, open, actions...) }}
 }
 
-// listPage opens a list as a page. open opens a row's page; from is the list, for next and previous.
+// listPage opens a list as a page. open opens a row's page, nil for rows that have none; from is the list, for next and previous.
 func listPage[M any](p *program, l *list.List[M], open func(row M, from *kit.ListPage[M]), actions ...kit.Action[M]) *shell.Page {
 	var page *kit.ListPage[M]
-	page = kit.NewListPage(l, p.desk.Run, func(row M) { open(row, page) }, actions...)
+	var show func(M)
+	if open != nil {
+		show = func(row M) { open(row, page) }
+	}
+	page = kit.NewListPage(l, p.desk.Run, show, actions...)
 	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show}
 	if l.Mirror != nil {
 		out.Kinds, out.Follow = []string{l.Mirror.Kind}, page.Load
+		if slices.ContainsFunc(actions, func(a kit.Action[M]) bool { return a.Away != nil }) {
+			out.Kinds = append(out.Kinds, outboxKind) // is told too when the server comes and goes
+		}
 	}
 	return out
 }

@@ -59,7 +59,7 @@ func Add[M proto.Message](c *Cache, l *list.List[M]) *list.List[M] {
 			return nil, nil, err
 		}
 		if whole && local(columns, q) {
-			return page[M](ctx, c, l.Name, kind, columns, q)
+			return page[M](ctx, c, l.Name, kind, columns, l.Worded(q))
 		}
 		rows, info, err := online(ctx, q)
 		switch {
@@ -71,7 +71,7 @@ func Add[M proto.Message](c *Cache, l *list.List[M]) *list.List[M] {
 		case fault.CodeOf(err) != fault.Offline || !local(columns, q):
 			return rows, info, err
 		}
-		rows, info, bad := page[M](ctx, c, l.Name, kind, columns, q)
+		rows, info, bad := page[M](ctx, c, l.Name, kind, columns, l.Worded(q))
 		if bad != nil {
 			return nil, nil, bad
 		}

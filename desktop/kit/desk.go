@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
 
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	"zhiping/shared/review"
@@ -24,6 +25,8 @@ type Desk struct {
 	Confirm func(title, text, button string, yes func())
 	// Ask shows something to fill in, in a window of its own.
 	Ask func(title string, content fyne.CanvasObject, button string, do func())
+	// Online reports whether the server can be reached now; nil is always.
+	Online func() bool
 	// Choose shows something that has to be decided, in a window of its own.
 	Choose func(title string, content fyne.CanvasObject, choices ...Choice)
 }
@@ -32,6 +35,21 @@ type Desk struct {
 type Choice struct {
 	Title string
 	Do    func()
+}
+
+// Away reports whether the server cannot be reached.
+func (d *Desk) Away() bool { return d.Online != nil && !d.Online() }
+
+// NeedsServer brings a button up to date that works only with the server: without it, it says so.
+func (d *Desk) NeedsServer(b *widget.Button, title string) { needsServer(b, title, d.Away(), true) }
+
+// needsServer names and enables a button; away says that the server cannot be reached.
+func needsServer(b *widget.Button, title string, away, on bool) {
+	if away {
+		title += "（需联网）"
+	}
+	b.SetText(title)
+	enable(b, on && !away)
 }
 
 // Do runs a call beside the window, says what went wrong, or goes on with then.

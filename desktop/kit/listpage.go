@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -18,6 +19,8 @@ import (
 type Action[M any] struct {
 	Title string
 	Run   func(rows []M, done func())
+	// Away reports that it needs the server, which cannot be reached now; nil for what works without it.
+	Away func() bool
 }
 
 // A ListPage draws a list: filter bar, state tabs with counts, batch buttons, table, pager.
@@ -39,7 +42,7 @@ type ListPage[M any] struct {
 	forward *widget.Button
 }
 
-// NewListPage draws a list; open opens a row's page.
+// NewListPage draws a list; open opens a row's page, nil for rows that have none.
 func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Action[M]) *ListPage[M] {
 	p := &ListPage[M]{Model: list.New(l), run: run, open: open, actions: actions, warning: NewBanner()}
 	p.note = widget.NewLabel("")
@@ -62,6 +65,12 @@ func (p *ListPage[M]) Search(c fyne.Canvas) { p.bar.focus(c) }
 func (p *ListPage[M]) Show(state string) {
 	p.Model.Choose(state)
 	p.Load()
+}
+
+// Toggle chooses a row or lets go of it.
+func (p *ListPage[M]) Toggle(row M) {
+	p.Model.Toggle(row)
+	p.draw()
 }
 
 func (p *ListPage[M]) tabBar() fyne.CanvasObject {
@@ -131,7 +140,7 @@ func (p *ListPage[M]) newTable() *widget.Table {
 	t.SetColumnWidth(len(cols)+1, openWidth*scale())
 	t.OnSelected = func(at widget.TableCellID) {
 		t.UnselectAll()
-		if at.Row >= 0 && at.Row < len(p.Model.Rows) && at.Col > 0 {
+		if p.open != nil && at.Row >= 0 && at.Row < len(p.Model.Rows) && at.Col > 0 {
 			p.open(p.Model.Rows[at.Row])
 		}
 	}
@@ -178,13 +187,13 @@ func (p *ListPage[M]) updateCell(at widget.TableCellID, o fyne.CanvasObject) {
 		check.SetChecked(p.Model.Chosen(row))
 		check.OnChanged = func(on bool) {
 			if on != p.Model.Chosen(row) {
-				p.Model.Toggle(row)
-				p.draw()
+				p.Toggle(row)
 			}
 		}
 		check.Show()
+	case at.Col == len(cols)+1 && p.open == nil:
 	case at.Col == len(cols)+1:
-		link.SetText("查看")
+		link.SetText(cmp.Or(p.Model.List.Act, "查看"))
 		link.OnTapped = func() { p.open(row) }
 		link.Show()
 	default:
@@ -207,6 +216,9 @@ func (p *ListPage[M]) updateHeader(at widget.TableCellID, o fyne.CanvasObject) {
 	case at.Col == len(cols)+1:
 		b.SetIcon(nil)
 		b.SetText("操作")
+		if p.open == nil {
+			b.SetText("")
+		}
 		b.OnTapped = nil
 	case at.Col > 0 && at.Col <= len(cols):
 		c := cols[at.Col-1]
@@ -273,8 +285,7 @@ func (p *ListPage[M]) draw() {
 	}
 	n := len(m.Selection())
 	for i, a := range p.actions {
-		p.batch[i].SetText(a.Title + "（" + strconv.Itoa(n) + "）")
-		enable(p.batch[i], n > 0)
+		needsServer(p.batch[i], a.Title+"（"+strconv.Itoa(n)+"）", a.Away != nil && a.Away(), n > 0)
 	}
 	p.total.SetText(p.totals(n))
 	enable(p.back, m.HasLast())

@@ -56,9 +56,35 @@ type List[M any] struct {
 	Columns            []Column[M]
 	ID                 func(M) string
 	Empty              string // why it may be empty, and what to do
+	Act                string // what a click on a row does, in the last column; "" is 查看
 	Source             Source[M]
 	Mirror             *Mirror[M] // nil for a list that is only asked of the server
 	ToDo               []Tab      // the states in which something is to be done, as the first page says it (B3)
+}
+
+// Worded is a query with the words of drop-downs in place of the values that the server knows them by: the mirror searches what is shown.
+func (l *List[M]) Worded(q *commonv1.Query) *commonv1.Query {
+	out := proto.CloneOf(q)
+	for _, f := range out.GetFilters() {
+		for _, d := range l.Filters {
+			for _, c := range d.Choices {
+				if d.Column == f.Column && c.Value == f.Value {
+					f.Value = c.Title
+				}
+			}
+		}
+	}
+	return out
+}
+
+// Choices are the values of a declared enum field as a drop-down offers them.
+func Choices[M proto.Message](name string) []Choice {
+	var m M
+	var all []Choice
+	for _, c := range field.Named(m, name)[0].Choices {
+		all = append(all, Choice{Value: strconv.Itoa(int(c.Value)), Title: c.Label})
+	}
+	return all
 }
 
 // Waiting are the to-dos of a list of reviews.

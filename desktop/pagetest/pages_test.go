@@ -12,16 +12,12 @@ import (
 
 	"zhiping/desktop/application"
 	"zhiping/desktop/kit"
-	"zhiping/desktop/message"
-	"zhiping/desktop/notice"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/theme"
 	"zhiping/desktop/unit"
 	activityv1 "zhiping/proto/gen/zhiping/activity/v1"
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
-	messagev1 "zhiping/proto/gen/zhiping/message/v1"
-	noticev1 "zhiping/proto/gen/zhiping/notice/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/server/servertest"
@@ -237,55 +233,6 @@ func TestApplicationPages(t *testing.T) {
 	o.show(pick)
 	load()
 	o.contains(texts(pick), "目前没有已发布的评审活动")
-}
-
-func TestMessagesAndNotices(t *testing.T) {
-	o := newOffice(t)
-	sent := false
-	compose := message.NewCompose(o.c.Messages(), o.c.Units(), o.Desk, func() { sent = true })
-	o.contains(o.show(compose), "接收单位", "标题")
-	o.press(compose, "发送")
-	o.contains(texts(compose), "标题为必填项")
-	each(compose, func(x fyne.CanvasObject) {
-		if f, ok := x.(fyne.Focusable); ok {
-			if _, typed := x.(interface{ SetText(string) }); typed {
-				test.Type(f, "示例")
-			}
-		}
-	})
-	o.press(compose, "发送")
-	o.told("没有已授权的下级单位")
-	o.subordinate("clerk")
-	if o.press(compose, "发送"); !sent {
-		t.Error("it was not sent")
-	}
-	o.told("消息已发送")
-	o.c = o.signIn("clerk")
-	got, err := o.c.Messages().ListDeliveries(t.Context(), &messagev1.ListDeliveriesRequest{Query: &commonv1.Query{}})
-	if err != nil || len(got.Deliveries) != 1 {
-		t.Fatal(got, err)
-	}
-	o.contains(o.show(message.NewPage(got.Deliveries[0], o.c.Messages(), o.Desk)), "示例", "发送单位")
-	if got, err = o.c.Messages().ListDeliveries(t.Context(), &messagev1.ListDeliveriesRequest{Query: &commonv1.Query{}}); err != nil || got.Deliveries[0].ReadBy != "经办人" {
-		t.Error("reading it did not mark it:", got, err)
-	}
-
-	o.c = o.signIn("topadmin")
-	n := notice.New()
-	n.Title, n.Text = "示例公告", "# 范围\n\n全省"
-	published := false
-	e := notice.NewEdit(n, o.c.Notices(), o.Desk, func() { published = true })
-	o.contains(o.show(e.Content), "预览", "范围")
-	o.press(e.Content, "保存并发布")
-	o.told("所有人（包括没有账号的公众）")
-	list, err := o.c.Notices().ListNotices(t.Context(), &noticev1.ListNoticesRequest{Query: &commonv1.Query{Scope: "published"}})
-	if err != nil || !published || len(list.Notices) != 1 {
-		t.Fatal(list, err, published)
-	}
-	o.contains(o.show(notice.NewPage(list.Notices[0], func(*commonv1.Attachment) {})), "示例公告", "全省", o.By.UnitName)
-	again := notice.NewEdit(list.Notices[0], o.c.Notices(), o.Desk, func() {})
-	again.Save()
-	o.told("请先撤回再修改")
 }
 
 // With the server gone every page says so, and keeps what was typed.

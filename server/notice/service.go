@@ -23,7 +23,7 @@ var Notices = record.Define(&record.Kind[message]{
 	Columns: []record.Column[message]{
 		{Name: "unit_id", Value: func(n message) any { return n.UnitId }},
 		{Name: "open_to", Value: func(n message) any { return openTo(n) }},
-		{Name: "kind", Value: func(n message) any { return int64(n.Kind) }, Match: record.Exact},
+		{Name: "kind", Value: func(n message) any { return int64(n.Kind) }, Match: record.Exact, Sort: true},
 		{Name: "title", Value: func(n message) any { return n.Title }, Match: record.Contains, Sort: true},
 		{Name: "published_at", Value: func(n message) any { return n.PublishedAt }, Sort: true},
 	},
@@ -59,8 +59,8 @@ func (s *Service) SaveNotice(ctx context.Context, r *noticev1.SaveNoticeRequest)
 			if err != nil {
 				return nil, err
 			}
-			if !rules.Editable(old) {
-				return nil, fault.New(fault.State, "公告“%s”已发布，请先撤回再修改", old.Title)
+			if err := rules.Editable(old); err != nil {
+				return nil, err
 			}
 			n.State, n.PublishedAt = old.State, old.PublishedAt
 		}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -34,7 +35,11 @@ type House struct {
 	Top    *unitv1.Unit
 	clock  atomic.Int64 // UTC milliseconds
 	units  int
+	stop   func()
 }
+
+// Stop lets the server answer nobody any more; the test goes on without it.
+func (h *House) Stop() { h.stop() }
 
 // Each runs fn on a fresh server on SQLite and on one on PostgreSQL.
 func Each(t *testing.T, fn func(t *testing.T, h *House)) {
@@ -81,11 +86,14 @@ func start(t testing.TB, database string) *House {
 	}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx, l, nil) }()
-	t.Cleanup(func() {
+	h.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+	})
+	t.Cleanup(func() {
+		h.stop()
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
