@@ -50,7 +50,7 @@ func blocks(text string) (all []block) {
 	var between []string
 	flush := func() {
 		if strings.TrimSpace(strings.Join(between, "")) != "" {
-			all = append(all, block{text: strings.Join(between, "\n")})
+			all = append(all, block{text: kept(between)})
 		}
 		between = nil
 	}
@@ -71,6 +71,26 @@ func blocks(text string) (all []block) {
 	}
 	flush()
 	return all
+}
+
+// special are lines that are not plain text: lists, headings, quotes, code, nothing.
+var special = regexp.MustCompile("^\\s*([-*+>#]|\\d+[.)]|```|~~~|$)|^(    |\t)")
+
+// kept keeps the line breaks of plain text, as the portal does: each line is a paragraph for Fyne's reader.
+func kept(lines []string) string {
+	var b strings.Builder
+	code := false
+	for i, line := range lines {
+		code = code != fence.MatchString(line)
+		if i > 0 {
+			b.WriteString("\n")
+			if !code && !special.MatchString(line) && !special.MatchString(lines[i-1]) {
+				b.WriteString("\n")
+			}
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // cells are the cells of a table's line.

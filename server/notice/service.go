@@ -3,6 +3,7 @@ package notice
 
 import (
 	"context"
+	"errors"
 
 	noticev1 "zhiping/proto/gen/zhiping/notice/v1"
 	"zhiping/server/command"
@@ -103,13 +104,25 @@ func (s *Service) ListNotices(ctx context.Context, r *noticev1.ListNoticesReques
 	return &noticev1.ListNoticesResponse{Notices: rows, Page: page}, err
 }
 
-var byID = db.SQL("SELECT body FROM notice WHERE id = $1 AND open_to = '*'")
+var byID = db.SQL("SELECT body FROM notice WHERE id = $1")
 
-// Published answers one published announcement to anybody, db.ErrNoRow for none.
+// ErrGone says that an announcement was published once and is no more.
+var ErrGone = errors.New("notice: withdrawn")
+
+// Published answers one published announcement to anybody: db.ErrNoRow for one that never was published, ErrGone for one that no longer is.
 func Published(ctx context.Context, tx *db.Tx, id string) (message, error) {
 	var b []byte
 	if err := tx.Get(ctx, []any{&b}, byID, id); err != nil {
 		return nil, err
 	}
-	return Notices.Decode(b)
+	n, err := Notices.Decode(b)
+	switch {
+	case err != nil:
+		return nil, err
+	case n.PublishedAt == 0:
+		return nil, db.ErrNoRow
+	case !rules.Open(n):
+		return nil, ErrGone
+	}
+	return n, nil
 }

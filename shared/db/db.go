@@ -170,7 +170,11 @@ type Tx struct {
 	conn    *conn
 	// Set on the writer: interrupting one statement makes SQLite roll back the whole transaction, with everybody else's commands in it.
 	unstoppable bool
+	statements  int
 }
+
+// Statements is how many statements have run in it: what a page costs.
+func (t *Tx) Statements() int { return t.statements }
 
 var numbered = regexp.MustCompile(`\$(\d+)`)
 
@@ -191,6 +195,7 @@ func Rebind(d Dialect, query string) string {
 func (t *Tx) Dialect() Dialect { return t.dialect }
 
 func (t *Tx) stmt(ctx context.Context, query string) (context.Context, *sql.Stmt, error) {
+	t.statements++
 	if t.unstoppable {
 		ctx = context.WithoutCancel(ctx)
 	}
