@@ -29,6 +29,7 @@ type tamed struct{}
 // Transform implements parser.ASTTransformer.
 func (tamed) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
 	var pictures []*ast.Image
+	var headings []*ast.Heading
 	//nolint:errcheck // the walker returns no error
 	ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
@@ -36,7 +37,7 @@ func (tamed) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
 		}
 		switch x := n.(type) {
 		case *ast.Heading:
-			x.Level = min(x.Level+1, 6)
+			headings = append(headings, x)
 		case *ast.Link:
 			away(x)
 		case *ast.AutoLink:
@@ -46,6 +47,7 @@ func (tamed) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
 		}
 		return ast.WalkContinue, nil
 	})
+	rank(headings)
 	for _, p := range pictures {
 		link := ast.NewLink()
 		link.Destination = p.Destination
@@ -54,6 +56,18 @@ func (tamed) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
 			link.AppendChild(link, c)
 		}
 		p.Parent().ReplaceChild(p.Parent(), p, link)
+	}
+}
+
+// rank puts headings under the page's own, which is the first rank, with no rank left out, however the text begins.
+func rank(headings []*ast.Heading) {
+	highest, before := 6, 1
+	for _, h := range headings {
+		highest = min(highest, h.Level)
+	}
+	for _, h := range headings {
+		h.Level = min(h.Level-highest+2, before+1, 6)
+		before = h.Level
 	}
 }
 
