@@ -2,6 +2,8 @@ package notice
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -30,11 +32,12 @@ func NewPage(n message, c noticev1connect.NoticeServiceClient, d *kit.Desk, move
 	head := widget.NewLabelWithStyle(n.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	head.SizeName = "headingText"
 	head.Wrapping = fyne.TextWrapWord
-	facts := kit.NewDetail(kit.Section{Message: n, Open: d.Opener("notice", n.Id), Fields: []string{
-		noticev1.Notice_Kind, noticev1.Notice_UnitName, noticev1.Notice_State, noticev1.Notice_PublishedAt, noticev1.Notice_Attachments,
-	}})
-	split := container.NewVSplit(facts, container.NewVScroll(container.NewPadded(newReading(n.Text).Content)))
-	split.Offset = 0.3
+	line := widget.NewLabel(facts(n))
+	line.Importance = widget.LowImportance
+	body := container.NewVBox(newReading(n.Text).Content)
+	if len(n.Attachments) > 0 {
+		body.Add(kit.NewPart("附件", kit.NewFiles(n.Attachments, d.Opener("notice", n.Id))))
+	}
 	p := &Page{Follow: func() {}}
 	var below fyne.CanvasObject
 	if moved != nil && n.State == noticev1.State_STATE_PUBLISHED {
@@ -46,8 +49,14 @@ func NewPage(n message, c noticev1connect.NoticeServiceClient, d *kit.Desk, move
 		p.Follow()
 		below = container.NewHBox(b)
 	}
-	p.Content = container.NewBorder(head, below, nil, nil, split)
+	p.Content = container.NewBorder(container.NewVBox(head, line, widget.NewSeparator()), below, nil, nil, container.NewVScroll(container.NewPadded(body)))
 	return p
+}
+
+// facts is what is known of an announcement beside its text, in one line.
+func facts(n message) string {
+	all := []string{text(noticev1.Notice_Kind)(n), text(noticev1.Notice_UnitName)(n), text(noticev1.Notice_State)(n), text(noticev1.Notice_PublishedAt)(n)}
+	return strings.Join(slices.DeleteFunc(all, func(s string) bool { return s == "" }), "　")
 }
 
 // questions are what is asked before announcements are moved; %s names them.

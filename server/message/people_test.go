@@ -1,9 +1,13 @@
 package message_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"testing"
 
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
+	attachmentv1 "zhiping/proto/gen/zhiping/attachment/v1"
+	"zhiping/proto/gen/zhiping/attachment/v1/attachmentv1connect"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	messagev1 "zhiping/proto/gen/zhiping/message/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
@@ -107,4 +111,34 @@ func seen(t *testing.T, h *servertest.House, id, viewer string, want int) {
 	if got != [3]int{want, want, want} {
 		t.Errorf("%s sees it %v times in list, as a record and in the feed, want %d", viewer, got, want)
 	}
+}
+
+// An attachment is opened through the message that names it: by who received or sent it, and by nobody else.
+func TestAttachments(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		top := h.SignIn("topadmin")
+		a, b := subordinate(t, top, "unit-a"), subordinate(t, top, "unit-b")
+		content := []byte("附件内容")
+		sum := sha256.Sum256(content)
+		file := &commonv1.Attachment{Sha256: hex.EncodeToString(sum[:]), Name: "附件.txt", Size: int64(len(content))}
+		files := func(c *servertest.Client) attachmentv1connect.AttachmentServiceClient {
+			return attachmentv1connect.NewAttachmentServiceClient(c.HTTP, c.URL, c.Options...)
+		}
+		if _, err := files(top).Upload(ctx, &attachmentv1.UploadRequest{Sha256: file.Sha256, Size: file.Size, Chunk: content}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := messages(top).SendMessage(ctx, &messagev1.SendMessageRequest{Message: &messagev1.Message{Id: servertest.NewID(), Title: "标题", Text: "内容", Attachments: []*commonv1.Attachment{file}}, UnitIds: []string{a.Identity.Unit.Id}}); err != nil {
+			t.Fatal(err)
+		}
+		rows, _ := received(t, a, "UNREAD")
+		ask := &attachmentv1.DownloadRequest{Sha256: file.Sha256, Kind: "delivery", Id: rows[0].Id}
+		for name, c := range map[string]*servertest.Client{"recipient": a, "sender": top} {
+			if got, err := files(c).Download(ctx, ask); err != nil || string(got.Chunk) != string(content) {
+				t.Error(name, got, err)
+			}
+		}
+		if _, err := files(b).Download(ctx, ask); fault.CodeOf(err) != fault.NotFound {
+			t.Error("another unit:", err)
+		}
+	})
 }
