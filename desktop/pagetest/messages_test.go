@@ -231,6 +231,7 @@ func TestNotifications(t *testing.T) {
 	o.write("从前的消息")
 	base := filepath.Join(t.TempDir(), "machine")
 	d := o.newDesktop("clerk", base)
+	o.write("首次同步带来的消息")
 	test.AssertNotificationSent(t, nil, o.sync(d))
 	o.write("第一条")
 	test.AssertNotificationSent(t, fyne.NewNotification("收到新消息", "第一条\n发送单位："+o.h.Top.Name), o.sync(d))
@@ -240,7 +241,7 @@ func TestNotifications(t *testing.T) {
 	// Reading on another machine changes the records, and brings no notification.
 	other := o.newDesktop("clerk", filepath.Join(t.TempDir(), "other"))
 	rows, _, err := other.received.Source(t.Context(), &commonv1.Query{Scope: "received", State: "UNREAD"})
-	if err != nil || len(rows) != 4 {
+	if err != nil || len(rows) != 5 {
 		t.Fatal(len(rows), err)
 	}
 	if err := message.Read(o.signIn("clerk").Messages(), rows[:1]); err != nil {
