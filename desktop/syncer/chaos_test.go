@@ -22,6 +22,7 @@ import (
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
 	"zhiping/server/servertest"
+	"zhiping/shared/fault"
 )
 
 // clerkArguments names the environment of the test's own program started again as a clerk's desktop: folder, server and account.
@@ -32,7 +33,7 @@ const clerkArguments = "ZHIPING_TEST_CLERK"
 func chaoticClerk(arguments string) error {
 	a := strings.Split(arguments, "|")
 	c := Dial(a[1], "")
-	account, err := OpenAccount(ctx, c, a[0], a[2], servertest.Password, noRing{}, time.Now)
+	account, err := signIn(c, a[0], a[2])
 	if err != nil {
 		return err
 	}
@@ -64,6 +65,19 @@ func chaoticClerk(arguments string) error {
 		if _, err := c.Units().SaveUnit(ctx, &unitv1.SaveUnitRequest{Unit: u}); err != nil && s.Status().Online {
 			continue // refused: somebody else was first
 		}
+	}
+}
+
+// signIn signs a clerk in, again and again while the server is away and has never been seen from here: a clerk does the same.
+func signIn(c *Client, base, account string) (*Account, error) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		a, err := OpenAccount(ctx, c, base, account, servertest.Password, noRing{}, time.Now)
+		if fault.CodeOf(err) != fault.Offline {
+			return a, err
+		}
+		<-tick.C
 	}
 }
 
@@ -123,6 +137,7 @@ func (c *chaos) startClerk(account string) {
 	c.t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), clerkArguments+"="+strings.Join([]string{filepath.Join(c.dir, "desktop"), "http://" + c.address, account, strings.Join(c.ids, ",")}, "|"))
+	cmd.Stderr = c.t.Output() // why it ended, if it does by itself
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		c.t.Fatal(err)
