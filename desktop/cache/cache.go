@@ -195,7 +195,7 @@ func (c *Cache) decode(kind string, b []byte) (proto.Message, error) {
 }
 
 // domains are the kinds that are of a domain of another name.
-var domains = map[string]string{"staff": "unit", "delivery": "message"}
+var domains = map[string]string{"staff": "unit", "delivery": "message", "competence": "committee"}
 
 // typeOf finds the message of a kind: its domain's package has it under its own name.
 func typeOf(kind string) (protoreflect.MessageType, error) {

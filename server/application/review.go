@@ -7,8 +7,8 @@ import (
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	"zhiping/server/activity"
 	"zhiping/server/command"
+	"zhiping/server/committee"
 	"zhiping/server/record"
-	"zhiping/server/unit"
 	activityrules "zhiping/shared/activity"
 	rules "zhiping/shared/application"
 	"zhiping/shared/fault"
@@ -51,7 +51,7 @@ func submit(ctx context.Context, tx *command.Tx, a message) error {
 }
 
 func handIn(ctx context.Context, tx *command.Tx, a message) error {
-	route, err := unit.RouteUp(ctx, tx.Tx, reviewv1.Matter_MATTER_APPLICATION, a.UnitId)
+	route, err := committee.Route(ctx, tx.Tx, reviewv1.Matter_MATTER_APPLICATION, a.UnitId, a.CommitteeId)
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,9 @@ func Of(ctx context.Context) *Call {
 	return &Call{}
 }
 
+// Today is the civil date at +08:00 by the server's clock.
+func (r *Runner) Today() string { return r.Now().In(china).Format(time.DateOnly) }
+
 // A Tx is the transaction of one command.
 type Tx struct {
 	*db.Tx

@@ -9,6 +9,7 @@ import (
 	"zhiping/proto/gen/zhiping/committee/v1/committeev1connect"
 	"zhiping/proto/gen/zhiping/confirmation/v1/confirmationv1connect"
 	"zhiping/proto/gen/zhiping/expert/v1/expertv1connect"
+	"zhiping/proto/gen/zhiping/home/v1/homev1connect"
 	"zhiping/proto/gen/zhiping/meeting/v1/meetingv1connect"
 	"zhiping/proto/gen/zhiping/message/v1/messagev1connect"
 	"zhiping/proto/gen/zhiping/notice/v1/noticev1connect"
@@ -20,6 +21,7 @@ import (
 	"zhiping/server/committee"
 	"zhiping/server/confirmation"
 	"zhiping/server/expert"
+	"zhiping/server/home"
 	"zhiping/server/meeting"
 	"zhiping/server/message"
 	"zhiping/server/notice"
@@ -32,6 +34,7 @@ func (s *Server) domains(files *blob.Store, opts []connect.HandlerOption) {
 	people := person.New(s.Keys.People())
 	key := s.Keys.Signing()
 	s.mux.Handle(committeev1connect.NewCommitteeServiceHandler(committee.New(s.Run), opts...))
+	s.mux.Handle(committeev1connect.NewCompetenceServiceHandler(committee.NewCompetence(s.Run), opts...))
 	s.mux.Handle(expertv1connect.NewExpertServiceHandler(expert.New(s.Run, people), opts...))
 	s.mux.Handle(activityv1connect.NewActivityServiceHandler(activity.New(s.Run), opts...))
 	s.mux.Handle(applicationv1connect.NewApplicationServiceHandler(application.New(s.Run, people), opts...))
@@ -41,4 +44,5 @@ func (s *Server) domains(files *blob.Store, opts []connect.HandlerOption) {
 	s.mux.Handle(messagev1connect.NewMessageServiceHandler(message.New(s.Run), opts...))
 	s.mux.Handle(noticev1connect.NewNoticeServiceHandler(notice.New(s.Run), opts...))
 	s.mux.Handle(certificatev1connect.NewCertificateServiceHandler(certificate.New(s.Run, key), opts...))
+	s.mux.Handle(homev1connect.NewHomeServiceHandler(home.New(s.DB), opts...))
 }

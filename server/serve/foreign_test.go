@@ -261,6 +261,7 @@ func TestForeignRecords(t *testing.T) {
 		owner := both["owner"].Identity
 		e := &estate{t: t, owner: owner.Unit.Id, by: map[string]record.Message{"unit": owner.Unit, "staff": owner.Staff}}
 		put(e, h, committee.Committees)
+		put(e, h, committee.Competences)
 		put(e, h, expert.Experts)
 		put(e, h, activity.Activities)
 		put(e, h, application.Applications)
@@ -325,9 +326,9 @@ func (e *estate) owned(c *servertest.Client, number int) {
 	}
 }
 
-// aboutNobody are the procedures that name no record of anybody: the session's own, the feed (which is the caller's unit's by its key), a new
+// aboutNobody are the procedures that name no record of anybody: the session's own, the feed and the counters (the caller's unit's by their keys), a new
 // unit below the own, uploads.
 func aboutNobody(procedure string) bool {
 	_, name, _ := strings.Cut(strings.TrimPrefix(procedure, "/"), "/")
-	return strings.HasPrefix(procedure, "/zhiping.session.") || strings.HasPrefix(procedure, "/zhiping.room.") || slices.Contains([]string{"Pull", "Watch", "Upload", "CreateUnit"}, name)
+	return strings.HasPrefix(procedure, "/zhiping.session.") || strings.HasPrefix(procedure, "/zhiping.room.") || slices.Contains([]string{"Pull", "Watch", "Upload", "CreateUnit", "CountWork"}, name)
 }

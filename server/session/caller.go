@@ -13,8 +13,11 @@ import (
 
 // A Caller is who calls: the person, the unit and what they may do.
 type Caller struct {
-	Staff  *unitv1.Staff
-	Unit   *unitv1.Unit
+	Staff *unitv1.Staff
+	Unit  *unitv1.Unit
+	// The units above the own one, the nearest first.
+	Superiors []string
+
 	rights map[commonv1.Right]bool
 }
 

@@ -129,7 +129,7 @@ func (s *Service) signedIn(ctx context.Context, name string, a account, now time
 }
 
 func identity(c *Caller) *sessionv1.Identity {
-	return &sessionv1.Identity{Staff: c.Staff, Unit: c.Unit, Rights: c.Rights()}
+	return &sessionv1.Identity{Staff: c.Staff, Unit: c.Unit, Rights: c.Rights(), SuperiorIds: c.Superiors}
 }
 
 // SignOut implements the RPC.

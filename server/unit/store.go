@@ -78,7 +78,9 @@ func Resolve(ctx context.Context, tx *db.Tx, staffID string) (*session.Caller, e
 	if err != nil {
 		return nil, err
 	}
-	return session.NewCaller(s, u), nil
+	c := session.NewCaller(s, u)
+	c.Superiors, err = Above(ctx, tx, u.Id)
+	return c, err
 }
 
 var (

@@ -335,6 +335,7 @@ const (
 	Right_RIGHT_ROLE_MANAGE        Right = 13
 	Right_RIGHT_UNIT_REVIEW        Right = 14
 	Right_RIGHT_UNIT_SUBORDINATE   Right = 15
+	Right_RIGHT_DEPARTMENT_MAP     Right = 16
 	Right_RIGHT_COMMITTEE_EDIT     Right = 20
 	Right_RIGHT_COMMITTEE_REVIEW   Right = 21
 	Right_RIGHT_EXPERT_EDIT        Right = 22
@@ -365,6 +366,7 @@ var (
 		13: "RIGHT_ROLE_MANAGE",
 		14: "RIGHT_UNIT_REVIEW",
 		15: "RIGHT_UNIT_SUBORDINATE",
+		16: "RIGHT_DEPARTMENT_MAP",
 		20: "RIGHT_COMMITTEE_EDIT",
 		21: "RIGHT_COMMITTEE_REVIEW",
 		22: "RIGHT_EXPERT_EDIT",
@@ -392,6 +394,7 @@ var (
 		"RIGHT_ROLE_MANAGE":        13,
 		"RIGHT_UNIT_REVIEW":        14,
 		"RIGHT_UNIT_SUBORDINATE":   15,
+		"RIGHT_DEPARTMENT_MAP":     16,
 		"RIGHT_COMMITTEE_EDIT":     20,
 		"RIGHT_COMMITTEE_REVIEW":   21,
 		"RIGHT_EXPERT_EDIT":        22,
@@ -835,7 +838,7 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\aWHO_ALL\x10\x03\x12\x16\n" +
 	"\x12WHO_ABOVE_EMPLOYER\x10\x04\x12\n" +
 	"\n" +
-	"\x06WHO_HR\x10\x05*\xf3\f\n" +
+	"\x06WHO_HR\x10\x05*\xbd\r\n" +
 	"\x05Right\x12\x15\n" +
 	"\x11RIGHT_UNSPECIFIED\x10\x00\x12(\n" +
 	"\fRIGHT_PUBLIC\x10\x01\x1a\x16\x92\xb5\x18\x12\n" +
@@ -855,6 +858,8 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\x18下级单位注册审核\x12\f单位管理\x18\x03\x12J\n" +
 	"\x16RIGHT_UNIT_SUBORDINATE\x10\x0f\x1a.\x92\xb5\x18*\n" +
 	"\x18下级单位信息管理\x12\f单位管理\x18\x03\x12H\n" +
+	"\x14RIGHT_DEPARTMENT_MAP\x10\x10\x1a.\x92\xb5\x18*\n" +
+	"\x12主管部门配置\x12\x12申报材料审核\x18\x04\x12H\n" +
 	"\x14RIGHT_COMMITTEE_EDIT\x10\x14\x1a.\x92\xb5\x18*\n" +
 	"\x15评委会备案申报\x12\x0f评委会管理\x18\x04\x12J\n" +
 	"\x16RIGHT_COMMITTEE_REVIEW\x10\x15\x1a.\x92\xb5\x18*\n" +

@@ -3,9 +3,10 @@ package sessionv1
 
 // The names of the fields of Identity.
 const (
-	Identity_Staff  = "staff"
-	Identity_Unit   = "unit"
-	Identity_Rights = "rights"
+	Identity_Staff       = "staff"
+	Identity_Unit        = "unit"
+	Identity_Rights      = "rights"
+	Identity_SuperiorIds = "superior_ids"
 )
 
 // The names of the fields of SignInRequest.

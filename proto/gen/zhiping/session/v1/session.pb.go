@@ -28,10 +28,12 @@ const (
 
 // Identity is who is signed in.
 type Identity struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Staff         *v1.Staff              `protobuf:"bytes,1,opt,name=staff,proto3" json:"staff,omitempty"`
-	Unit          *v1.Unit               `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
-	Rights        []v11.Right            `protobuf:"varint,3,rep,packed,name=rights,proto3,enum=zhiping.common.v1.Right" json:"rights,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Staff  *v1.Staff              `protobuf:"bytes,1,opt,name=staff,proto3" json:"staff,omitempty"`
+	Unit   *v1.Unit               `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
+	Rights []v11.Right            `protobuf:"varint,3,rep,packed,name=rights,proto3,enum=zhiping.common.v1.Right" json:"rights,omitempty"`
+	// The units above the own one, the nearest first: which entries of the competent-department map hold, without the network too (A10).
+	SuperiorIds   []string `protobuf:"bytes,5,rep,name=superior_ids,json=superiorIds,proto3" json:"superior_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -83,6 +85,13 @@ func (x *Identity) GetUnit() *v1.Unit {
 func (x *Identity) GetRights() []v11.Right {
 	if x != nil {
 		return x.Rights
+	}
+	return nil
+}
+
+func (x *Identity) GetSuperiorIds() []string {
+	if x != nil {
+		return x.SuperiorIds
 	}
 	return nil
 }
@@ -445,14 +454,16 @@ var File_zhiping_session_v1_session_proto protoreflect.FileDescriptor
 
 const file_zhiping_session_v1_session_proto_rawDesc = "" +
 	"\n" +
-	" zhiping/session/v1/session.proto\x12\x12zhiping.session.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1azhiping/unit/v1/unit.proto\"\xc5\x01\n" +
+	" zhiping/session/v1/session.proto\x12\x12zhiping.session.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1azhiping/unit/v1/unit.proto\"\xf1\x01\n" +
 	"\bIdentity\x12@\n" +
 	"\x05staff\x18\x01 \x01(\v2\x16.zhiping.unit.v1.StaffB\x12\x8a\xb5\x18\x0e\n" +
 	"\f工作人员R\x05staff\x127\n" +
 	"\x04unit\x18\x02 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
 	"\x06单位R\x04unit\x12>\n" +
 	"\x06rights\x18\x03 \x03(\x0e2\x18.zhiping.common.v1.RightB\f\x8a\xb5\x18\b\n" +
-	"\x06权限R\x06rights\"~\n" +
+	"\x06权限R\x06rights\x12*\n" +
+	"\fsuperior_ids\x18\x05 \x03(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\vsuperiorIds\"~\n" +
 	"\rSignInRequest\x126\n" +
 	"\aaccount\x18\x01 \x01(\tB\x1c\xbaH\a\xc8\x01\x01r\x02\x18 \x8a\xb5\x18\x0e\n" +
 	"\f登录账号R\aaccount\x125\n" +
