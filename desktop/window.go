@@ -131,6 +131,7 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	p.syncer = syncer.New(client, opened.Box, opened.Mirror, p.desk.By, effects, opened.Files(), time.Now, p.followed)
 	p.sources, p.news = map[string]func(func(string)) (home.Source, bool){}, nil
 	menu := p.menu() // makes every list, so that the mirror keeps it from the first record on
+	p.records = home.Supervised(client, p.mirror)
 	if err := p.mirror.Fill(context.Background()); err != nil {
 		slog.Error("mirror", "error", err)
 	}

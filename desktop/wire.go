@@ -29,6 +29,7 @@ import (
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/shared/fault"
+	homerules "zhiping/shared/home"
 )
 
 // program wires the pages together: the desk they work on, and how each is opened. Every domain's part is a file of its own.
@@ -46,8 +47,9 @@ type program struct {
 
 	sources  map[string]func(open func(state string)) (home.Source, bool) // what may have to be done, by the menu's lines
 	news     []home.News
-	alert    *message.Alert               // of messages that arrive
-	dropping map[string]func(path string) // what takes files dropped on the window, by the page's key
+	alert    *message.Alert                                   // of messages that arrive
+	records  func(context.Context) (homerules.Records, error) // that the supervision is worked out from
+	dropping map[string]func(path string)                     // what takes files dropped on the window, by the page's key
 }
 
 // menu is the whole menu in the order of features.md; the shell shows what the person has the right to.
@@ -66,27 +68,6 @@ const pendingTitle = "待同步"
 func (p *program) pending() *shell.Page {
 	page := pending.New(p.syncer, p.account.Box, p.mirror, p.desk, p.correct)
 	return &shell.Page{Key: pendingTitle, Title: pendingTitle, Content: page.Content, Refresh: page.Load, Kinds: []string{outboxKind}, Follow: page.Load}
-}
-
-// home is the first page: what is to be done in the lists that the person may open, and the way to everything else.
-func (p *program) home(items []shell.Item) *shell.Page {
-	var sources []home.Source
-	var jumps []home.Jump
-	for _, it := range items {
-		if !shell.Has(p.client.Identity, it) {
-			continue
-		}
-		if of := p.sources[it.Title]; of != nil {
-			if s, ok := of(func(state string) { p.shell.OpenAt(it.Open(), state) }); ok {
-				sources = append(sources, s)
-			}
-		}
-		if it.Group != ownMachine {
-			jumps = append(jumps, home.Jump{Title: it.Title, Do: func() { p.shell.Open(it.Open()) }})
-		}
-	}
-	page := home.New(p.client.Identity, p.desk, sources, p.news, jumps)
-	return &shell.Page{Title: "首页", Content: page.Content, Refresh: page.Load, Kinds: page.Kinds(), Follow: page.Load}
 }
 
 // ownMachine is the group of what concerns this machine alone; it is no work, so the first page does not offer it.

@@ -29,6 +29,7 @@ func (p *program) applicationMenu() []shell.Item {
 		listItem(p, group, commonv1.Right_RIGHT_APPLICATION_REVIEW, application.Review(c, p.mirror), p.reviewApplication,
 			batch(p, "批量通过", func(rows applicationRows) error { return application.Move(c, rows, approve) }),
 			p.batchReturn(func(rows applicationRows, a *reviewv1.Action) error { return application.Move(c, rows, a) })),
+		p.competenceItem(),
 		listItem(p, "评审会议管理", commonv1.Right_RIGHT_QUALIFICATION, application.Committee(c, p.mirror), p.reviewApplication,
 			batch(p, "批量受理", func(rows applicationRows) error { return application.Qualify(c, rows, approve) }),
 			p.batchReturn(func(rows applicationRows, a *reviewv1.Action) error { return application.Qualify(c, rows, a) })),

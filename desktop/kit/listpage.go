@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -137,7 +136,7 @@ func (p *ListPage[M]) newTable() *widget.Table {
 		}
 		t.SetColumnWidth(i+1, c.Width*scale())
 	}
-	t.SetColumnWidth(len(cols)+1, openWidth*scale())
+	t.SetColumnWidth(len(cols)+1, max(openWidth*scale(), widget.NewHyperlink(p.verb(), nil).MinSize().Width))
 	t.OnSelected = func(at widget.TableCellID) {
 		t.UnselectAll()
 		if p.open != nil && at.Row >= 0 && at.Row < len(p.Model.Rows) && at.Col > 0 {
@@ -145,6 +144,14 @@ func (p *ListPage[M]) newTable() *widget.Table {
 		}
 	}
 	return t
+}
+
+// verb is what the link that opens a row says.
+func (p *ListPage[M]) verb() string {
+	if v := p.Model.List.Verb; v != "" {
+		return v
+	}
+	return "查看"
 }
 
 // newCell is a cell of any column. Its height is that of a line of text and a little air, so that a small screen shows many rows.
@@ -193,7 +200,7 @@ func (p *ListPage[M]) updateCell(at widget.TableCellID, o fyne.CanvasObject) {
 		check.Show()
 	case at.Col == len(cols)+1 && p.open == nil:
 	case at.Col == len(cols)+1:
-		link.SetText(cmp.Or(p.Model.List.Act, "查看"))
+		link.SetText(p.verb())
 		link.OnTapped = func() { p.open(row) }
 		link.Show()
 	default:

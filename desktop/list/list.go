@@ -56,7 +56,7 @@ type List[M any] struct {
 	Columns            []Column[M]
 	ID                 func(M) string
 	Empty              string // why it may be empty, and what to do
-	Act                string // what a click on a row does, in the last column; "" is 查看
+	Verb               string // what the link that opens a row says; "" is 查看
 	Source             Source[M]
 	Mirror             *Mirror[M] // nil for a list that is only asked of the server
 	ToDo               []Tab      // the states in which something is to be done, as the first page says it (B3)

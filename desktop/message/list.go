@@ -164,7 +164,7 @@ func Units(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[*u
 		return list.Declared[*unitv1.Unit](name, width)
 	}
 	return cache.Add(mirror, &list.List[*unitv1.Unit]{
-		Name: "message-units", Title: "消息通知", Scope: "subordinate", Act: pick, ID: (*unitv1.Unit).GetId,
+		Name: "message-units", Title: "消息通知", Scope: "subordinate", Verb: pick, ID: (*unitv1.Unit).GetId,
 		Mirror: &list.Mirror[*unitv1.Unit]{Kind: "unit", State: func(u *unitv1.Unit, unit string) (string, bool) {
 			return unitrules.State(u), u.SuperiorId == unit && u.Authorised
 		}},
@@ -190,7 +190,7 @@ func Units(c unitv1connect.UnitServiceClient, mirror *cache.Cache) *list.List[*u
 func People(c applicationv1connect.ApplicationServiceClient, mirror *cache.Cache) *list.List[application] {
 	column := list.Declared[application]
 	return cache.Add(mirror, &list.List[application]{
-		Name: "message-people", Title: "本单位人员列表", Scope: "own", Act: pick, ID: application.GetPersonId,
+		Name: "message-people", Title: "本单位人员列表", Scope: "own", Verb: pick, ID: application.GetPersonId,
 		Mirror: &list.Mirror[application]{Kind: "application", State: func(a application, unit string) (string, bool) {
 			return a.State.String(), a.UnitId == unit && a.PersonId != "" // one that the server has not seen yet names nobody
 		}},

@@ -3,7 +3,6 @@ package committee
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 
 	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
@@ -159,7 +158,7 @@ func (s *CompetenceService) ListAreaCommittees(ctx context.Context, r *committee
 				return err
 			}
 		}
-		resp.Committees, resp.Page, err = pageOf(all, r.Query)
+		resp.Committees, resp.Page, err = rules.Map.Of(all, r.Query)
 		return err
 	})
 }
@@ -179,49 +178,6 @@ func mapped(x area, set []competence, chain []string, check func(competence) (bo
 		return ok, err
 	})
 	return err
-}
-
-// pageOf answers a query from all committees of an area: they are few, and what holds for each is worked out, not stored.
-func pageOf(all []area, q *commonv1.Query) ([]area, *commonv1.PageInfo, error) {
-	page, counts := &commonv1.PageInfo{}, map[string]int64{}
-	var found []area
-	for _, x := range all {
-		counts[rules.MapState(x)]++
-		in := q.GetState() == "" || q.State == rules.MapState(x)
-		for _, f := range q.GetFilters() {
-			switch f.Column {
-			case "name":
-				in = in && strings.Contains(x.Name, f.Value)
-			case "series":
-				in = in && (f.Value == "" || x.Series == f.Value)
-			default:
-				return nil, nil, fault.New(fault.Invalid, "列表不能按“%s”筛选，请重置筛选条件", f.Column).At("query.filters")
-			}
-		}
-		if in {
-			found = append(found, x)
-		}
-	}
-	for _, s := range []string{rules.Set, rules.Unset} {
-		page.Counts = append(page.Counts, &commonv1.StateCount{State: s, Count: counts[s]})
-	}
-	from, size := 0, 50
-	if q.GetSize() > 0 {
-		size = int(q.Size)
-	}
-	if q.GetAfter() != "" {
-		var err error
-		if from, err = strconv.Atoi(q.After); err != nil || from < 0 {
-			return nil, nil, fault.New(fault.Invalid, "翻页位置已失效，请回到第一页").At("query.after")
-		}
-	}
-	page.Total = int64(len(found))
-	from = min(from, len(found))
-	to := min(from+size, len(found))
-	if to < len(found) {
-		page.Next = strconv.Itoa(to)
-	}
-	return found[from:to], page, nil
 }
 
 // ListDepartments implements the RPC (A10).

@@ -3,10 +3,12 @@ package committee
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	"zhiping/shared/fault"
+	"zhiping/shared/page"
 )
 
 // The states of a committee in the competent-department map (A10), as the tabs of its list.
@@ -21,6 +23,16 @@ func MapState(c *committeev1.AreaCommittee) string {
 		return Set
 	}
 	return Unset
+}
+
+// Map is the map as a list: what a query of it answers, on the server and from the mirror.
+var Map = page.Table[*committeev1.AreaCommittee]{
+	States: []string{Set, Unset},
+	State:  MapState,
+	Filters: map[string]func(*committeev1.AreaCommittee, string) bool{
+		"name":   func(c *committeev1.AreaCommittee, part string) bool { return strings.Contains(c.Name, part) },
+		"series": func(c *committeev1.AreaCommittee, code string) bool { return c.Series == code },
+	},
 }
 
 // Area returns the divisions whose bodies can review people of a division: the division itself, then the ones above it.

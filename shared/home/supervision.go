@@ -110,10 +110,12 @@ func (r Row) rank() int {
 	switch {
 	case r.Running():
 		return 0
-	case r.Activity != nil && !r.Activity.Closed:
-		return 1
+	case r.Activity == nil:
+		return 3
+	case r.Activity.Closed:
+		return 2
 	}
-	return 2
+	return 1
 }
 
 // filings are the states of a filing as the supervision says them.
