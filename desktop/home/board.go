@@ -72,7 +72,9 @@ func (b *board) table(rows []rules.Row) fyne.CanvasObject {
 	head := make([]fyne.CanvasObject, len(columns))
 	for i, c := range columns {
 		share[i] = c.Width
-		head[i] = widget.NewLabelWithStyle(c.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+		title := widget.NewLabelWithStyle(c.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+		title.Wrapping = fyne.TextWrapWord
+		head[i] = title
 	}
 	ground := canvas.NewRectangle(theme.Color(theme.ColorNameHeaderBackground))
 	lines := []fyne.CanvasObject{container.NewStack(ground, container.New(share, head...))}
@@ -81,13 +83,13 @@ func (b *board) table(rows []rules.Row) fyne.CanvasObject {
 		for i, c := range columns {
 			if i == 0 {
 				link := widget.NewHyperlink(c.Text(r), nil)
-				link.Wrapping = fyne.TextWrapBreak
+				link.Wrapping = fyne.TextWrapWord
 				link.OnTapped = func() { b.of.Open(r) }
 				cells[i] = link
 				continue
 			}
 			l := widget.NewLabel(c.Text(r))
-			l.Wrapping = fyne.TextWrapBreak
+			l.Wrapping = fyne.TextWrapWord
 			cells[i] = l
 		}
 		lines = append(lines, container.New(share, cells...))

@@ -63,7 +63,7 @@ func New(d *kit.Desk, parts Parts) *Page {
 	if len(parts.News) > 0 {
 		news := container.NewGridWithColumns(len(parts.News))
 		for _, n := range parts.News {
-			lines := container.NewVBox()
+			lines := container.New(layout.NewCustomPaddedVBoxLayout(0))
 			p.lines = append(p.lines, lines)
 			news.Add(kit.NewPart(n.Title, lines))
 		}
@@ -274,8 +274,16 @@ func drawNews(box *fyne.Container, lines []Line) {
 	}
 }
 
-// columns is how many to-dos stand beside each other.
-const columns = 2
+// columns is how many to-dos stand beside each other: large type needs the whole width.
+func columns() int {
+	if theme.TextSize() > largeText {
+		return 1
+	}
+	return 2
+}
+
+// largeText is the size from which type is large.
+const largeText = 16
 
 func (p *Page) draw(all []todo, failed string) {
 	p.todos.RemoveAll()
@@ -283,7 +291,7 @@ func (p *Page) draw(all []todo, failed string) {
 	group := ""
 	for _, t := range all {
 		if grid == nil || t.group != group {
-			group, grid = t.group, container.NewGridWithColumns(columns)
+			group, grid = t.group, container.NewGridWithColumns(columns())
 			head := widget.NewLabel(group)
 			head.Importance = widget.LowImportance
 			p.todos.Add(container.NewBorder(nil, nil, container.New(width(theme.TextSize()*8), head), nil, grid))
