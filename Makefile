@@ -57,8 +57,8 @@ soak: deps build/.dir ## kills, power cuts and fuzzing for SOAK_S seconds
 	go test -run '^$$' -fuzz FuzzParseEnvelope -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/ballot
 	go test -run '^$$' -fuzz FuzzRead -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/sheet
 
-scale: deps ## lists of a million rows on both databases
-	packaging/linux/pgtmp.sh go test -run '^$$' -bench Million -benchtime 200x -timeout 1h ./server/serve
+scale: deps ## a province of 20,000 units and a list of a million rows, on both databases
+	packaging/linux/pgtmp.sh go test -run '^$$' -bench 'Million|Province' -benchtime 200x -timeout 1h ./server/serve
 
 bench: deps ## the ratios of architecture.md
 	packaging/linux/pgtmp.sh go test -run '^$$' -bench 'Command|List|RPC|Import|Ballot|Certificates|Pull|Portal' -timeout 1h ./shared/... ./server/... ./desktop/syncer | grep -E 'Benchmark|FAIL|panic'
