@@ -50,7 +50,7 @@ func (c *windowCommand) Run() error {
 		c.remembered(a.Preferences())
 	}
 	if c.Server == "" {
-		w.SetContent(shell.NewStart(func() { p.showSignIn(c) }, p.openRoom, nil))
+		w.SetContent(withHelp(w, "start", shell.NewStart(func() { p.showSignIn(c) }, p.openRoom, nil)))
 	} else {
 		p.showSignIn(c)
 	}
@@ -85,7 +85,7 @@ func (p *program) showSignIn(c *windowCommand) {
 		c.Password = "" // signed out: the next one is another person, or types it
 	}
 	s := p.signIn(c)
-	p.window.SetContent(s.Content)
+	p.window.SetContent(withHelp(p.window, "sign-in", s.Content))
 	p.window.Canvas().Focus(s.First())
 }
 
@@ -104,6 +104,7 @@ func (p *program) signIn(c *windowCommand) *shell.SignIn {
 				prefs.SetString(serverKey, s.Address.Text)
 				prefs.SetString(pinKey, s.Pin.Text)
 				prefs.SetString(accountKey, account)
+				p.remember(client.Name(), account)
 				p.enter(client, opened)
 			}
 		})
@@ -137,6 +138,8 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	}
 	p.alert.Begin()
 	p.shell = shell.New(p.window, client.Identity, menu, p.home(menu), p.standing)
+	p.shell.Help = p.showHelp
+	p.restore(menu)
 	stop := p.syncer.Start()
 	p.end = func() {
 		stop()
@@ -159,7 +162,7 @@ func (p *program) register(c *windowCommand, s *shell.SignIn) {
 		p.desk.Say("注册申请已提交，请等待上级单位审核。可先用账号“" + account + "”登录查看进度。")
 		back()
 	})
-	p.window.SetContent(container.NewBorder(shell.Heading("单位注册", back), nil, nil, nil, container.NewPadded(form)))
+	p.window.SetContent(withHelp(p.window, "unit-register", container.NewBorder(shell.Heading("单位注册", back), nil, nil, nil, container.NewPadded(form))))
 }
 
 // openAccount signs in and opens the person's folder on this machine: one for each server and account (sync.md).

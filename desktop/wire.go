@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"zhiping/desktop/cache"
+	"zhiping/desktop/help"
 	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/list"
@@ -45,6 +46,8 @@ type program struct {
 	command *windowCommand
 	asking  bool // for the password
 
+	memory   *kit.Memory
+	book     *help.Book
 	sources  map[string]func(open func(state string)) (home.Source, bool) // what may have to be done, by the menu's lines
 	news     []home.News
 	alert    *message.Alert                                   // of messages that arrive
@@ -56,10 +59,7 @@ type program struct {
 func (p *program) menu() []shell.Item {
 	all := append(p.unitMenu(), p.applicationMenu()...)
 	all = append(append(all, p.messageMenu()...), p.noticeMenu()...)
-	return append(all,
-		shell.Item{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
-		p.alertItem(),
-		shell.Item{Group: ownMachine, Title: "退出登录", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }})
+	return append(all, p.ownMenu()...)
 }
 
 const pendingTitle = "待同步"
@@ -67,7 +67,7 @@ const pendingTitle = "待同步"
 // pending is the page of what was done on this machine; it follows every change of the outbox.
 func (p *program) pending() *shell.Page {
 	page := pending.New(p.syncer, p.account.Box, p.mirror, p.desk, p.correct)
-	return &shell.Page{Key: pendingTitle, Title: pendingTitle, Content: page.Content, Refresh: page.Load, Kinds: []string{outboxKind}, Follow: page.Load}
+	return &shell.Page{Key: pendingTitle, Title: pendingTitle, Help: "pending", Content: page.Content, Refresh: page.Load, Kinds: []string{outboxKind}, Follow: page.Load}
 }
 
 // ownMachine is the group of what concerns this machine alone; it is no work, so the first page does not offer it.
@@ -118,7 +118,8 @@ func (p *program) signOut() {
 	leave := func() {
 		p.end()
 		p.end = func() {}
-		p.shell, p.syncer, p.desk.Drafts = nil, nil, nil
+		p.shell, p.syncer, p.desk.Drafts, p.book, p.memory = nil, nil, nil, nil, nil
+		p.apply(p.look())
 		p.window.SetOnDropped(nil)
 		p.showSignIn(p.command)
 	}
@@ -289,7 +290,9 @@ func listPage[M any](p *program, l *list.List[M], open func(row M, from *kit.Lis
 		show = func(row M) { open(row, page) }
 	}
 	page = kit.NewListPage(l, p.desk.Run, show, actions...)
-	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show}
+	page.Remember(p.memory)
+	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show, Restyle: page.Rescale, Marked: true}
+	page.Help(func() { p.showHelp(out.HelpKey()) })
 	if l.Mirror != nil {
 		out.Kinds, out.Follow = []string{l.Mirror.Kind}, page.Load
 		if slices.ContainsFunc(actions, func(a kit.Action[M]) bool { return a.Away != nil }) {
@@ -318,7 +321,11 @@ func casePage[M any](p *program, row M, title string, from *kit.ListPage[M], dra
 		}
 		from.Load()
 	})
-	p.shell.Open(&shell.Page{Key: key, Title: title, Content: content, Approve: approve, Turn: func(by int) { turn(by) }})
+	about := from.Model.List.Name // the help of a list is about what its rows open too, but a review has one of its own
+	if approve != nil {
+		about = "review"
+	}
+	p.shell.Open(&shell.Page{Key: key, Title: title, Help: about, Content: content, Approve: approve, Turn: func(by int) { turn(by) }})
 }
 
 // batch makes a button for the chosen rows; what was refused is said, and the list is loaded again in any case.

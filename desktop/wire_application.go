@@ -71,7 +71,7 @@ func (p *program) editApplication(a *applicationv1.Application, done func()) {
 		p.shell.Close(key)
 		done()
 	})
-	p.shell.Open(&shell.Page{Key: key, Title: title, Content: e.Content, Save: e.Save})
+	p.shell.Open(&shell.Page{Key: key, Help: "edit-application", Title: title, Content: e.Content, Save: e.Save})
 }
 
 // newApplication is the form of a new application, once its activity is chosen.

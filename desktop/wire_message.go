@@ -111,7 +111,7 @@ func (p *program) openDelivery(m *messagev1.Delivery, from *kit.ListPage[*messag
 func (p *program) readDelivery(m *messagev1.Delivery) {
 	key := "delivery " + m.Id
 	page := message.NewPage(m, p.client.Messages(), p.desk, func() { p.shell.Close(key) })
-	p.shell.Open(&shell.Page{Key: key, Title: m.Title, Content: page.Content, Approve: page.Confirm})
+	p.shell.Open(&shell.Page{Key: key, Help: "delivery-received", Title: m.Title, Content: page.Content, Approve: page.Confirm})
 }
 
 // openMessage opens a message that was sent, with who has read it.
@@ -122,7 +122,7 @@ func (p *program) openMessage(m *messagev1.Message, deliveries *list.List[*messa
 	}})
 	split := container.NewVSplit(detail, who.Content)
 	split.Offset = 0.42
-	p.shell.Open(&shell.Page{Key: "message " + m.Id, Title: m.Title, Content: split, Refresh: who.Refresh, Search: who.Search, Kinds: who.Kinds, Follow: who.Follow})
+	p.shell.Open(&shell.Page{Key: "message " + m.Id, Help: "message-sent", Title: m.Title, Content: split, Refresh: who.Refresh, Search: who.Search, Kinds: who.Kinds, Follow: who.Follow})
 }
 
 // alertKey is where it is remembered on this machine that no notifications are wanted.

@@ -25,7 +25,7 @@ func (p *program) noticeMenu() []shell.Item {
 	}
 	published := notice.Published(c, p.mirror)
 	p.news = append(p.news, home.NewsOf(published, notice.Line, func(n *noticev1.Notice) {
-		p.shell.Open(&shell.Page{Key: "read-notice " + n.Id, Title: n.Title, Content: notice.NewPage(n, c, p.desk, nil).Content})
+		p.shell.Open(&shell.Page{Key: "read-notice " + n.Id, Help: "notice-published", Title: n.Title, Content: notice.NewPage(n, c, p.desk, nil).Content})
 	}))
 	own := listItem(p, messageGroup, edit, notice.Own(c, p.mirror), p.openNotice,
 		move("发布", noticev1.State_STATE_PUBLISHED), move("撤回", noticev1.State_STATE_WITHDRAWN), move("删除", noticev1.State_STATE_DELETED))
@@ -59,7 +59,7 @@ func (p *program) openNotice(n *noticev1.Notice, from *kit.ListPage[*noticev1.No
 		p.shell.Close(key)
 		from.Load()
 	})
-	p.shell.Open(&shell.Page{Key: key, Title: n.Title, Content: page.Content, Kinds: []string{outboxKind}, Follow: page.Follow})
+	p.shell.Open(&shell.Page{Key: key, Help: "notice", Title: n.Title, Content: page.Content, Kinds: []string{outboxKind}, Follow: page.Follow})
 }
 
 // noticeForm is the form of an announcement; done is called when it was published or deleted.
@@ -72,5 +72,5 @@ func (p *program) noticeForm(n *noticev1.Notice, done func()) *shell.Page {
 		p.shell.Close(key)
 		done()
 	})
-	return &shell.Page{Key: key, Title: title, Content: e.Content, Save: e.Save, Kinds: []string{outboxKind}, Follow: e.Follow}
+	return &shell.Page{Key: key, Help: "notice", Title: title, Content: e.Content, Save: e.Save, Kinds: []string{outboxKind}, Follow: e.Follow}
 }

@@ -37,7 +37,7 @@ func (p *program) unitMenu() []shell.Item {
 		{Group: group, Title: "多岗审核配置", Right: commonv1.Right_RIGHT_UNIT_POSTS, Open: func() *shell.Page { return p.posts(units) }},
 		{Group: group, Title: "新建下级单位", Right: commonv1.Right_RIGHT_UNIT_SUBORDINATE, Open: func() *shell.Page {
 			const key = "new-unit"
-			return &shell.Page{Key: key, Title: "新建下级单位", Content: unit.NewWizard(p.client.Identity.Unit, units, p.desk, func() {
+			return &shell.Page{Key: key, Help: "new-unit", Title: "新建下级单位", Content: unit.NewWizard(p.client.Identity.Unit, units, p.desk, func() {
 				p.shell.Close(key)
 				p.say("下级单位已创建")
 			})}
@@ -83,7 +83,7 @@ func (p *program) editUnit(u *unitv1.Unit, from *kit.ListPage[*unitv1.Unit]) {
 			from.Load()
 		}
 	})
-	p.shell.Open(&shell.Page{Key: key, Title: u.Name, Content: e.Content, Save: e.Save})
+	p.shell.Open(&shell.Page{Key: key, Help: "edit-unit", Title: u.Name, Content: e.Content, Save: e.Save})
 }
 
 // ownUnit is the page of the own unit (A4), as it is on the server now: a review may have changed it since the person signed in.
@@ -116,7 +116,7 @@ func (p *program) staff(l *list.List[*unitv1.Staff]) *shell.Page {
 		if s.Revision == 0 {
 			title = "新增工作人员"
 		}
-		p.shell.Open(&shell.Page{Key: key, Title: title, Content: unit.NewStaffPage(s, me.Unit, units, p.desk, func() {
+		p.shell.Open(&shell.Page{Key: key, Help: "staff-edit", Title: title, Content: unit.NewStaffPage(s, me.Unit, units, p.desk, func() {
 			p.shell.Close(key)
 			load()
 		})})

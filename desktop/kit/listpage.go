@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 
 	"fyne.io/fyne/v2"
@@ -39,6 +40,11 @@ type ListPage[M any] struct {
 	total   *widget.Label
 	back    *widget.Button
 	forward *widget.Button
+	help    *widget.Button
+	size    *widget.Select
+
+	memory *Memory
+	widths []float64 // of the columns at a text size of 100 %
 }
 
 // NewListPage draws a list; open opens a row's page, nil for rows that have none.
@@ -52,6 +58,7 @@ func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Ac
 	})
 	top := container.NewVBox(p.bar.content, p.tabBar(), p.warning.Content)
 	p.table = p.newTable()
+	p.Rescale()
 	p.Content = container.NewBorder(top, p.pager(), nil, nil, container.NewStack(p.table, container.NewCenter(p.note)))
 	p.draw()
 	return p
@@ -95,7 +102,49 @@ func (p *ListPage[M]) tabBar() fyne.CanvasObject {
 		row.Add(b)
 	}
 	row.Add(widget.NewButtonWithIcon("刷新", theme.ViewRefreshIcon(), p.Load))
+	p.help = widget.NewButtonWithIcon("", theme.QuestionIcon(), nil)
+	p.help.Importance = widget.LowImportance
+	p.help.Hide()
+	row.Add(p.help)
 	return row
+}
+
+// Help puts a mark into the head of the list that shows its help.
+func (p *ListPage[M]) Help(show func()) {
+	p.help.OnTapped = show
+	p.help.Show()
+}
+
+// Remember sets the list up as the person has left it, and remembers what is changed.
+func (p *ListPage[M]) Remember(m *Memory) {
+	p.memory = m
+	if w := m.widths(p.Model.List.Name, len(p.widths)); w != nil {
+		p.widths = w
+		p.Rescale()
+	}
+	if n := m.size(p.Model.List.Name); n != 0 {
+		p.Model.Resize(n)
+		p.size.OnChanged, p.size.Selected = nil, pageSize(n)
+		p.size.Refresh()
+		p.size.OnChanged = p.resize
+	}
+}
+
+// Rescale gives the columns their widths anew: after the text size has changed.
+func (p *ListPage[M]) Rescale() {
+	p.table.SetColumnWidth(0, checkWidth*scale())
+	for i, w := range p.widths {
+		p.table.SetColumnWidth(i+1, float32(w)*scale())
+	}
+	p.table.SetColumnWidth(len(p.widths)+1, max(openWidth*scale(), widget.NewHyperlink(p.verb(), nil).MinSize().Width))
+}
+
+// dragged notes the width that a column has now: Fyne's table lets the line between two heads be dragged, but does not tell.
+func (p *ListPage[M]) dragged(column int, width float32) {
+	if w := float64(width / scale()); width > 0 && math.Abs(w-p.widths[column]) > 1 {
+		p.widths[column] = w
+		p.memory.keepWidths(p.Model.List.Name, p.widths)
+	}
 }
 
 // checkWidth is the width of the column with the checks; the last column opens the row.
@@ -129,14 +178,12 @@ func (p *ListPage[M]) newTable() *widget.Table {
 	}
 	t.UpdateHeader = p.updateHeader
 	t.StickyColumnCount = 1
-	t.SetColumnWidth(0, checkWidth*scale())
 	for i, c := range cols {
 		if c.Fixed && t.StickyColumnCount == i+1 {
 			t.StickyColumnCount++
 		}
-		t.SetColumnWidth(i+1, c.Width*scale())
+		p.widths = append(p.widths, float64(c.Width))
 	}
-	t.SetColumnWidth(len(cols)+1, max(openWidth*scale(), widget.NewHyperlink(p.verb(), nil).MinSize().Width))
 	t.OnSelected = func(at widget.TableCellID) {
 		t.UnselectAll()
 		if p.open != nil && at.Row >= 0 && at.Row < len(p.Model.Rows) && at.Col > 0 {
@@ -229,6 +276,7 @@ func (p *ListPage[M]) updateHeader(at widget.TableCellID, o fyne.CanvasObject) {
 		b.OnTapped = nil
 	case at.Col > 0 && at.Col <= len(cols):
 		c := cols[at.Col-1]
+		p.dragged(at.Col-1, o.Size().Width)
 		b.SetIcon(p.sortIcon(c.Key))
 		b.SetText(c.Title)
 		b.OnTapped = nil
@@ -254,17 +302,24 @@ func (p *ListPage[M]) pager() fyne.CanvasObject {
 	p.forward = widget.NewButtonWithIcon("下一页", theme.NavigateNextIcon(), func() { p.Model.Next(); p.Load() })
 	var sizes []string
 	for _, n := range list.Sizes {
-		sizes = append(sizes, fmt.Sprintf("%d条/页", n))
+		sizes = append(sizes, pageSize(n))
 	}
-	size := widget.NewSelect(sizes, nil)
-	size.SetSelected(fmt.Sprintf("%d条/页", p.Model.Query.Size))
-	size.OnChanged = func(s string) {
-		var n int32
-		fmt.Sscan(s[:len(s)-len("条/页")], &n)
-		p.Model.Resize(n)
-		p.Load()
+	p.size = widget.NewSelect(sizes, nil)
+	p.size.SetSelected(pageSize(p.Model.Query.Size))
+	p.size.OnChanged = p.resize
+	return container.NewHBox(p.total, layout.NewSpacer(), p.size, p.back, p.forward)
+}
+
+func pageSize(n int32) string { return fmt.Sprintf("%d条/页", n) }
+
+func (p *ListPage[M]) resize(chosen string) {
+	for _, n := range list.Sizes {
+		if pageSize(n) == chosen {
+			p.memory.keepSize(p.Model.List.Name, n)
+			p.Model.Resize(n)
+			p.Load()
+		}
 	}
-	return container.NewHBox(p.total, layout.NewSpacer(), size, p.back, p.forward)
 }
 
 // Load asks for the rows again; what is shown stays until they are there.

@@ -3,6 +3,7 @@ package shell
 
 import (
 	"fmt"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -26,6 +27,9 @@ type Item struct {
 type Page struct {
 	Key     string // one tab per key
 	Title   string
+	Help    string // the key of its help; "" is the first word of Key
+	Menu    string // the line of the menu that opened it, "" for none: it can be opened again
+	Marked  bool   // it has a mark for its help in its own head
 	Content fyne.CanvasObject
 	Refresh func() // F5, and when the page is opened
 	Approve func() // Ctrl+Enter
@@ -39,13 +43,21 @@ type Page struct {
 	Follow func()
 	// Show shows a state of what the page lists, for a jump into it.
 	Show func(state string)
+	// Restyle fits the page to another text size.
+	Restyle func()
 }
 
 // A Shell is the main window's content.
 type Shell struct {
 	Content fyne.CanvasObject
 
+	// Help shows the help of a key (F1).
+	Help func(key string)
+	// Opened is told the lines of the menu whose pages are open, in the order of the tabs, whenever they change.
+	Opened func(lines []string)
+
 	window  fyne.Window
+	unseen  map[*Page]bool // opened again from the last time, it loads when it is shown
 	tabs    *container.DocTabs
 	pages   map[*container.TabItem]*Page
 	stale   map[*Page]bool // shown again, it catches up
@@ -57,7 +69,7 @@ type Shell struct {
 
 // New draws the shell for whoever is signed in, on the first page, which stays. standing says in words how server and outbox stand, and whether that calls for attention.
 func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, standing func() (text string, bad bool)) *Shell {
-	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, stale: map[*Page]bool{}, state: widget.NewLabel("")}
+	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, stale: map[*Page]bool{}, unseen: map[*Page]bool{}, state: widget.NewLabel("")}
 	s.tabs = container.NewDocTabs()
 	s.tabs.CloseIntercept = s.close
 	s.tabs.OnSelected = func(t *container.TabItem) {
@@ -126,15 +138,25 @@ func Has(who *sessionv1.Identity, it Item) bool { return has(who, it.Right) }
 
 // choose opens what a line of the menu stands for; a line may do something instead.
 func (s *Shell) choose(it Item) {
-	if p := it.Open(); p != nil {
+	if p := it.Page(); p != nil {
 		s.Open(p)
 	}
+}
+
+// Page opens what a line of the menu stands for; nil for a line that does something instead.
+func (it Item) Page() *Page {
+	p := it.Open()
+	if p != nil {
+		p.Menu = it.Title
+	}
+	return p
 }
 
 // Open shows a page: the tab it has already, or a new one.
 func (s *Shell) Open(p *Page) {
 	for t, old := range s.pages {
 		if old.Key == p.Key {
+			delete(s.unseen, old)
 			s.tabs.Select(t)
 			if old.Refresh != nil {
 				old.Refresh()
@@ -142,12 +164,71 @@ func (s *Shell) Open(p *Page) {
 			return
 		}
 	}
-	t := container.NewTabItem(s.titled(p), container.NewPadded(p.Content))
+	t := s.add(p)
+	s.tabs.Select(t)
+	call(p.Refresh)
+	s.tell()
+}
+
+func (s *Shell) add(p *Page) *container.TabItem {
+	t := container.NewTabItem(s.titled(p), container.NewPadded(s.marked(p)))
 	s.pages[t] = p
 	s.tabs.Append(t)
-	s.tabs.Select(t)
-	if p.Refresh != nil {
-		p.Refresh()
+	return t
+}
+
+// marked puts the mark for the help beside a page that has none of its own, so that the mouse finds it too.
+func (s *Shell) marked(p *Page) fyne.CanvasObject {
+	if p.Marked {
+		return p.Content
+	}
+	mark := widget.NewButtonWithIcon("", theme.QuestionIcon(), func() { s.help(p) })
+	mark.Importance = widget.LowImportance
+	return container.NewBorder(nil, nil, nil, container.NewVBox(mark), p.Content)
+}
+
+// Restore opens pages of the last time behind the one that is shown. They load when they are shown: what cannot be reached then says so then.
+func (s *Shell) Restore(all []*Page) {
+	for _, p := range all {
+		s.unseen[p] = true
+		s.add(p)
+	}
+	s.tell()
+}
+
+// tell says which pages are open.
+func (s *Shell) tell() {
+	if s.Opened == nil {
+		return
+	}
+	var lines []string
+	for _, t := range s.tabs.Items {
+		if p := s.pages[t]; p != nil && p.Menu != "" {
+			lines = append(lines, p.Menu)
+		}
+	}
+	s.Opened(lines)
+}
+
+// Restyled fits the pages that are open to another text size.
+func (s *Shell) Restyled() {
+	for _, p := range s.pages {
+		call(p.Restyle)
+	}
+}
+
+// HelpKey is the key of a page's help.
+func (p *Page) HelpKey() string {
+	if p.Help != "" {
+		return p.Help
+	}
+	key, _, _ := strings.Cut(p.Key, " ")
+	return key
+}
+
+func (s *Shell) help(p *Page) {
+	if s.Help != nil && p != nil {
+		s.Help(p.HelpKey())
 	}
 }
 
@@ -158,8 +239,10 @@ func (s *Shell) close(t *container.TabItem) {
 	if s.pages[t].Key == homeKey {
 		return
 	}
+	delete(s.unseen, s.pages[t])
 	delete(s.pages, t)
 	s.tabs.Remove(t)
+	s.tell()
 }
 
 // Close closes the page of a key.
@@ -229,6 +312,8 @@ func (s *Shell) keys() {
 		p := s.current()
 		switch {
 		case p == nil:
+		case e.Name == fyne.KeyF1:
+			s.help(p)
 		case e.Name == fyne.KeyF5 && p.Refresh != nil:
 			p.Refresh()
 		case e.Name == fyne.KeyEscape:
@@ -269,6 +354,10 @@ func (s *Shell) Followed(kinds map[string]bool) {
 }
 
 func (s *Shell) catchUp(t *container.TabItem) {
+	if p := s.pages[t]; p != nil && s.unseen[p] {
+		delete(s.unseen, p)
+		call(p.Refresh)
+	}
 	if p := s.pages[t]; p != nil && s.stale[p] {
 		delete(s.stale, p)
 		call(p.Follow)
