@@ -1,6 +1,7 @@
 package help
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,13 +23,13 @@ type Book struct {
 	index  *widget.List
 	none   *widget.Label
 	title  *widget.Label
-	text   *widget.RichText
+	text   *fyne.Container
 	scroll *container.Scroll
 }
 
 // NewBook draws the book, open at its first page.
 func NewBook() *Book {
-	b := &Book{pages: All(), search: kit.NewEntry(), none: widget.NewLabel(""), title: newTitle(""), text: newText("")}
+	b := &Book{pages: All(), search: kit.NewEntry(), none: widget.NewLabel(""), title: newTitle(""), text: container.New(blocks{})}
 	b.search.SetPlaceHolder("在全部帮助中查找")
 	b.search.OnChanged = b.find
 	b.none.Wrapping = fyne.TextWrapBreak
@@ -78,7 +79,7 @@ func (b *Book) find(text string) {
 
 func (b *Book) read(p Page) {
 	b.title.SetText(p.Title)
-	b.text.ParseMarkdown(p.Text)
+	b.text.Objects = render(p.Text)
 	b.text.Refresh()
 	b.scroll.ScrollToTop()
 }
@@ -98,7 +99,7 @@ func newEntry() fyne.CanvasObject {
 func Article(key string) (title string, content fyne.CanvasObject) {
 	for _, p := range All() {
 		if p.Key == key {
-			text := container.NewVScroll(container.New(readable{}, newText(p.Text)))
+			text := container.NewVScroll(container.New(readable{}, container.New(blocks{}, render(p.Text)...)))
 			text.SetMinSize(fyne.NewSize(640, 400))
 			return p.Title, text
 		}
@@ -113,8 +114,35 @@ func newTitle(text string) *widget.Label {
 	return l
 }
 
+// item is a line of a list.
+var item = regexp.MustCompile(`^(-|\d+\.) (.*)$`)
+
+// render draws Markdown a block at a time: Fyne's own lists do not hang their lines under each other, and its words end at spaces, which Chinese
+// has none of.
+func render(markdown string) (all []fyne.CanvasObject) {
+	for _, line := range strings.Split(markdown, "\n") {
+		line = strings.TrimSpace(line)
+		head, isHead := strings.CutPrefix(line, "## ")
+		parts := item.FindStringSubmatch(line)
+		switch {
+		case line == "":
+		case isHead:
+			l := widget.NewLabelWithStyle(head, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+			l.SizeName = theme.SizeNameSubHeadingText
+			all = append(all, l)
+		case parts != nil:
+			mark := widget.NewLabel(strings.Replace(parts[1], "-", "•", 1))
+			mark.Alignment = fyne.TextAlignTrailing
+			all = append(all, container.New(hanging{}, mark, newText(parts[2])))
+		default:
+			all = append(all, newText(line))
+		}
+	}
+	return all
+}
+
 func newText(markdown string) *widget.RichText {
 	t := widget.NewRichTextFromMarkdown(markdown)
-	t.Wrapping = fyne.TextWrapWord
+	t.Wrapping = fyne.TextWrapBreak
 	return t
 }

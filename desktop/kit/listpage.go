@@ -45,6 +45,7 @@ type ListPage[M any] struct {
 
 	memory *Memory
 	widths []float64 // of the columns at a text size of 100 %
+	scaled float32   // the text size that the table has its widths for; 0 while it gets them
 }
 
 // NewListPage draws a list; open opens a row's page, nil for rows that have none.
@@ -132,16 +133,18 @@ func (p *ListPage[M]) Remember(m *Memory) {
 
 // Rescale gives the columns their widths anew: after the text size has changed.
 func (p *ListPage[M]) Rescale() {
+	p.scaled = 0
 	p.table.SetColumnWidth(0, checkWidth*scale())
 	for i, w := range p.widths {
 		p.table.SetColumnWidth(i+1, float32(w)*scale())
 	}
 	p.table.SetColumnWidth(len(p.widths)+1, max(openWidth*scale(), widget.NewHyperlink(p.verb(), nil).MinSize().Width))
+	p.scaled = scale()
 }
 
 // dragged notes the width that a column has now: Fyne's table lets the line between two heads be dragged, but does not tell.
 func (p *ListPage[M]) dragged(column int, width float32) {
-	if w := float64(width / scale()); width > 0 && math.Abs(w-p.widths[column]) > 1 {
+	if w := float64(width / scale()); p.scaled == scale() && math.Abs(w-p.widths[column]) > 1 {
 		p.widths[column] = w
 		p.memory.keepWidths(p.Model.List.Name, p.widths)
 	}

@@ -39,7 +39,7 @@ func TestHelpBook(t *testing.T) {
 	}
 	says("帮助目录", "首页", "件数按本机已有的数据统计")
 	b.Show("unit-tree")
-	says("单位树需要联网")
+	says("按“清空”回到单位树", "单位树需要联网")
 	b.Search(w.Canvas())
 	test.Type(w.Canvas().Focused(), "校验位")
 	says("本单位信息管理", "请对照营业执照核对")

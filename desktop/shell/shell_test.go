@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/shell"
@@ -229,5 +230,52 @@ func TestStart(t *testing.T) {
 	test.Tap(button(t, o, "连接服务器"))
 	if s := texts(o); connected != 1 || strings.Contains(s, "会议包") || !strings.Contains(s, "试用演示") {
 		t.Error(connected, s)
+	}
+}
+
+// F1 and the mark show the help of the page that is shown.
+func TestHelpOfThePage(t *testing.T) {
+	h := newHouse(t)
+	var asked []string
+	h.Help = func(key string) { asked = append(asked, key) }
+	h.key(fyne.KeyF1)
+	test.Tap(button(t, h.Content, "本单位信息"))
+	h.key(fyne.KeyF1)
+	h.Open(&shell.Page{Key: "edit-unit 17", Title: "丁", Content: widget.NewLabel("")})
+	h.key(fyne.KeyF1)
+	h.Open(&shell.Page{Key: "another", Help: "review", Title: "戊", Content: widget.NewLabel("")})
+	each(h.Content, func(o fyne.CanvasObject) {
+		if b, ok := o.(*widget.Button); ok && b.Text == "" && b.Icon != nil && b.Icon.Name() == fynetheme.QuestionIcon().Name() {
+			test.Tap(b)
+		}
+	})
+	if !slices.Equal(asked, []string{"home", "甲", "edit-unit", "review"}) {
+		t.Error(asked)
+	}
+}
+
+// The pages of the last time are tabs again behind the first page; each loads when it is shown, once.
+func TestRestoredPages(t *testing.T) {
+	h := newHouse(t)
+	var told [][]string
+	h.Opened = func(lines []string) { told = append(told, lines) }
+	var all []*shell.Page
+	for _, key := range []string{"己", "庚"} {
+		all = append(all, &shell.Page{Key: key, Title: key, Menu: key, Content: widget.NewLabel("这里是" + key), Refresh: func() { h.done = append(h.done, key) }})
+	}
+	h.Restore(all)
+	if h.Key() != "home" || len(h.done) != 0 {
+		t.Error("restoring loaded something:", h.Key(), h.done)
+	}
+	h.press(fyne.KeyRight, fyne.KeyModifierAlt)
+	h.press(fyne.KeyLeft, fyne.KeyModifierAlt)
+	h.press(fyne.KeyRight, fyne.KeyModifierAlt)
+	h.Open(all[1])
+	if !slices.Equal(h.done, []string{"己", "庚"}) {
+		t.Error(h.done)
+	}
+	h.key(fyne.KeyEscape)
+	if last := told[len(told)-1]; !slices.Equal(last, []string{"己"}) {
+		t.Error(told)
 	}
 }
