@@ -40,7 +40,7 @@ func (s *Service) CreateUnit(ctx context.Context, r *unitv1.CreateUnitRequest) (
 			return nil, err
 		}
 		for i, h := range r.Handlers {
-			if err := addStaff(ctx, tx, h.Staff, u.Id, i == 0, hashes[i]); err != nil {
+			if err := addStaff(ctx, tx, h.Staff, u.Id, i == 0, hashes[i], session.ByOther); err != nil {
 				return nil, err
 			}
 		}
@@ -88,9 +88,9 @@ func hash(handlers ...*unitv1.NewStaff) ([]string, error) {
 	return all, nil
 }
 
-func addStaff(ctx context.Context, tx *command.Tx, from *unitv1.Staff, unitID string, super bool, hash string) error {
+func addStaff(ctx context.Context, tx *command.Tx, from *unitv1.Staff, unitID string, super bool, hash string, by session.Chosen) error {
 	s := &unitv1.Staff{Id: from.Id, UnitId: unitID, Name: from.Name, Account: from.Account, Phone: from.Phone, Number: from.Number, Super: super || from.Super, RoleIds: from.RoleIds}
-	if err := session.AddAccount(ctx, tx.Tx, s.Account, s.Id, hash); err != nil {
+	if err := session.AddAccount(ctx, tx.Tx, s.Account, s.Id, hash, by); err != nil {
 		return err
 	}
 	return Staff.Put(ctx, tx, s)
@@ -120,7 +120,7 @@ func (s *Service) RegisterUnit(ctx context.Context, r *unitv1.RegisterUnitReques
 		if err := put(ctx, tx, u); err != nil {
 			return nil, err
 		}
-		return &unitv1.RegisterUnitResponse{Unit: u}, addStaff(ctx, tx, h, u.Id, true, hashes[0])
+		return &unitv1.RegisterUnitResponse{Unit: u}, addStaff(ctx, tx, h, u.Id, true, hashes[0], session.ByOwner)
 	})
 }
 

@@ -62,6 +62,7 @@ var Staff = record.Define(&record.Kind[*unitv1.Staff]{
 		{Name: "unit_id", Value: func(s *unitv1.Staff) any { return s.UnitId }},
 		{Name: "name", Value: func(s *unitv1.Staff) any { return s.Name }, Match: record.Contains, Sort: true},
 		{Name: "account", Value: func(s *unitv1.Staff) any { return s.Account }, Match: record.Contains, Sort: true},
+		{Name: "number", Value: func(s *unitv1.Staff) any { return session.Number(s.Number) }},
 	},
 	State:   rules.StaffState,
 	Scopes:  []record.Scope{{Name: "own", Column: "unit_id"}},

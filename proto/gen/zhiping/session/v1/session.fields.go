@@ -3,15 +3,17 @@ package sessionv1
 
 // The names of the fields of Identity.
 const (
-	Identity_Staff  = "staff"
-	Identity_Unit   = "unit"
-	Identity_Rights = "rights"
+	Identity_Staff      = "staff"
+	Identity_Unit       = "unit"
+	Identity_Rights     = "rights"
+	Identity_MustChange = "must_change"
 )
 
 // The names of the fields of SignInRequest.
 const (
 	SignInRequest_Account  = "account"
 	SignInRequest_Password = "password"
+	SignInRequest_Device   = "device"
 )
 
 // The names of the fields of SignInResponse.
@@ -42,4 +44,49 @@ const (
 )
 
 // The names of the fields of ChangePasswordResponse.
+const ()
+
+// The names of the fields of Session.
+const (
+	Session_Id       = "id"
+	Session_Device   = "device"
+	Session_Created  = "created"
+	Session_LastSeen = "last_seen"
+	Session_Expires  = "expires"
+	Session_Current  = "current"
+)
+
+// The names of the fields of ListOwnSessionsRequest.
+const ()
+
+// The names of the fields of ListOwnSessionsResponse.
+const (
+	ListOwnSessionsResponse_Sessions = "sessions"
+)
+
+// The names of the fields of EndOwnSessionRequest.
+const (
+	EndOwnSessionRequest_SessionId = "session_id"
+)
+
+// The names of the fields of EndOwnSessionResponse.
+const ()
+
+// The names of the fields of ListStaffSessionsRequest.
+const (
+	ListStaffSessionsRequest_StaffId = "staff_id"
+)
+
+// The names of the fields of ListStaffSessionsResponse.
+const (
+	ListStaffSessionsResponse_Sessions = "sessions"
+)
+
+// The names of the fields of EndStaffSessionsRequest.
+const (
+	EndStaffSessionsRequest_StaffId   = "staff_id"
+	EndStaffSessionsRequest_SessionId = "session_id"
+)
+
+// The names of the fields of EndStaffSessionsResponse.
 const ()

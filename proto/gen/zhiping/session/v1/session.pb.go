@@ -28,10 +28,12 @@ const (
 
 // Identity is who is signed in.
 type Identity struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Staff         *v1.Staff              `protobuf:"bytes,1,opt,name=staff,proto3" json:"staff,omitempty"`
-	Unit          *v1.Unit               `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
-	Rights        []v11.Right            `protobuf:"varint,3,rep,packed,name=rights,proto3,enum=zhiping.common.v1.Right" json:"rights,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Staff  *v1.Staff              `protobuf:"bytes,1,opt,name=staff,proto3" json:"staff,omitempty"`
+	Unit   *v1.Unit               `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
+	Rights []v11.Right            `protobuf:"varint,3,rep,packed,name=rights,proto3,enum=zhiping.common.v1.Right" json:"rights,omitempty"`
+	// Somebody else has set the password: until it is changed nothing else can be done (A6).
+	MustChange    bool `protobuf:"varint,4,opt,name=must_change,json=mustChange,proto3" json:"must_change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -87,10 +89,19 @@ func (x *Identity) GetRights() []v11.Right {
 	return nil
 }
 
+func (x *Identity) GetMustChange() bool {
+	if x != nil {
+		return x.MustChange
+	}
+	return false
+}
+
 type SignInRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Account       string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Account  string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Password string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	// What the machine is called, for the list of sessions.
+	Device        string `protobuf:"bytes,3,opt,name=device,proto3" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -135,6 +146,13 @@ func (x *SignInRequest) GetAccount() string {
 func (x *SignInRequest) GetPassword() string {
 	if x != nil {
 		return x.Password
+	}
+	return ""
+}
+
+func (x *SignInRequest) GetDevice() string {
+	if x != nil {
+		return x.Device
 	}
 	return ""
 }
@@ -441,24 +459,453 @@ func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
 	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{8}
 }
 
+// Session is one place where somebody is signed in.
+type Session struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Device  string                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	Created int64                  `protobuf:"varint,3,opt,name=created,proto3" json:"created,omitempty"`
+	// To within a few minutes.
+	LastSeen int64 `protobuf:"varint,4,opt,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
+	Expires  int64 `protobuf:"varint,5,opt,name=expires,proto3" json:"expires,omitempty"`
+	// The session that asks.
+	Current       bool `protobuf:"varint,6,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Session) Reset() {
+	*x = Session{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Session) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Session) ProtoMessage() {}
+
+func (x *Session) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Session.ProtoReflect.Descriptor instead.
+func (*Session) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Session) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Session) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *Session) GetCreated() int64 {
+	if x != nil {
+		return x.Created
+	}
+	return 0
+}
+
+func (x *Session) GetLastSeen() int64 {
+	if x != nil {
+		return x.LastSeen
+	}
+	return 0
+}
+
+func (x *Session) GetExpires() int64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
+func (x *Session) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
+type ListOwnSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOwnSessionsRequest) Reset() {
+	*x = ListOwnSessionsRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOwnSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOwnSessionsRequest) ProtoMessage() {}
+
+func (x *ListOwnSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOwnSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListOwnSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{10}
+}
+
+type ListOwnSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*Session             `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOwnSessionsResponse) Reset() {
+	*x = ListOwnSessionsResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOwnSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOwnSessionsResponse) ProtoMessage() {}
+
+func (x *ListOwnSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOwnSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListOwnSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListOwnSessionsResponse) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type EndOwnSessionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndOwnSessionRequest) Reset() {
+	*x = EndOwnSessionRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndOwnSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndOwnSessionRequest) ProtoMessage() {}
+
+func (x *EndOwnSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndOwnSessionRequest.ProtoReflect.Descriptor instead.
+func (*EndOwnSessionRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *EndOwnSessionRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+type EndOwnSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndOwnSessionResponse) Reset() {
+	*x = EndOwnSessionResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndOwnSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndOwnSessionResponse) ProtoMessage() {}
+
+func (x *EndOwnSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndOwnSessionResponse.ProtoReflect.Descriptor instead.
+func (*EndOwnSessionResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{13}
+}
+
+type ListStaffSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	StaffId       string                 `protobuf:"bytes,1,opt,name=staff_id,json=staffId,proto3" json:"staff_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStaffSessionsRequest) Reset() {
+	*x = ListStaffSessionsRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStaffSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStaffSessionsRequest) ProtoMessage() {}
+
+func (x *ListStaffSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStaffSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListStaffSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListStaffSessionsRequest) GetStaffId() string {
+	if x != nil {
+		return x.StaffId
+	}
+	return ""
+}
+
+type ListStaffSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*Session             `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStaffSessionsResponse) Reset() {
+	*x = ListStaffSessionsResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStaffSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStaffSessionsResponse) ProtoMessage() {}
+
+func (x *ListStaffSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStaffSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListStaffSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListStaffSessionsResponse) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type EndStaffSessionsRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	StaffId string                 `protobuf:"bytes,1,opt,name=staff_id,json=staffId,proto3" json:"staff_id,omitempty"`
+	// One of them; empty ends all.
+	SessionId     string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndStaffSessionsRequest) Reset() {
+	*x = EndStaffSessionsRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndStaffSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndStaffSessionsRequest) ProtoMessage() {}
+
+func (x *EndStaffSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndStaffSessionsRequest.ProtoReflect.Descriptor instead.
+func (*EndStaffSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *EndStaffSessionsRequest) GetStaffId() string {
+	if x != nil {
+		return x.StaffId
+	}
+	return ""
+}
+
+func (x *EndStaffSessionsRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+type EndStaffSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndStaffSessionsResponse) Reset() {
+	*x = EndStaffSessionsResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndStaffSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndStaffSessionsResponse) ProtoMessage() {}
+
+func (x *EndStaffSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndStaffSessionsResponse.ProtoReflect.Descriptor instead.
+func (*EndStaffSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{17}
+}
+
 var File_zhiping_session_v1_session_proto protoreflect.FileDescriptor
 
 const file_zhiping_session_v1_session_proto_rawDesc = "" +
 	"\n" +
-	" zhiping/session/v1/session.proto\x12\x12zhiping.session.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1azhiping/unit/v1/unit.proto\"\xc5\x01\n" +
+	" zhiping/session/v1/session.proto\x12\x12zhiping.session.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1azhiping/unit/v1/unit.proto\"\xfd\x01\n" +
 	"\bIdentity\x12@\n" +
 	"\x05staff\x18\x01 \x01(\v2\x16.zhiping.unit.v1.StaffB\x12\x8a\xb5\x18\x0e\n" +
 	"\f工作人员R\x05staff\x127\n" +
 	"\x04unit\x18\x02 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
 	"\x06单位R\x04unit\x12>\n" +
 	"\x06rights\x18\x03 \x03(\x0e2\x18.zhiping.common.v1.RightB\f\x8a\xb5\x18\b\n" +
-	"\x06权限R\x06rights\"~\n" +
+	"\x06权限R\x06rights\x126\n" +
+	"\vmust_change\x18\x04 \x01(\bB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f须修改密码R\n" +
+	"mustChange\"\xb1\x01\n" +
 	"\rSignInRequest\x126\n" +
 	"\aaccount\x18\x01 \x01(\tB\x1c\xbaH\a\xc8\x01\x01r\x02\x18 \x8a\xb5\x18\x0e\n" +
 	"\f登录账号R\aaccount\x125\n" +
 	"\bpassword\x18\x02 \x01(\tB\x19\xbaH\b\xc8\x01\x01r\x03\x18\x80\x01\x8a\xb5\x18\n" +
 	"\n" +
-	"\x06密码\x18\x04R\bpassword\"\xa4\x01\n" +
+	"\x06密码\x18\x04R\bpassword\x121\n" +
+	"\x06device\x18\x03 \x01(\tB\x19\xbaH\x04r\x02\x18d\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\x06device\"\xa4\x01\n" +
 	"\x0eSignInResponse\x12\x1f\n" +
 	"\x05token\x18\x01 \x01(\tB\t\x8a\xb5\x18\x05\n" +
 	"\x01-\x18\x04R\x05token\x12A\n" +
@@ -479,16 +926,59 @@ const file_zhiping_session_v1_session_proto_rawDesc = "" +
 	"\xc8\x01\x01r\x05\x10\n" +
 	"\x18\x80\x01\x8a\xb5\x18/\n" +
 	"\t新密码\x12 至少10位，含字母和数字\x18\x04R\vnewPassword\"\x18\n" +
-	"\x16ChangePasswordResponse2\xd1\x03\n" +
+	"\x16ChangePasswordResponse\"\x8f\x02\n" +
+	"\aSession\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02id\x12*\n" +
+	"\x06device\x18\x02 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\x06device\x12.\n" +
+	"\acreated\x18\x03 \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f登录时间 \x03R\acreated\x121\n" +
+	"\tlast_seen\x18\x04 \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f最近使用 \x03R\blastSeen\x12.\n" +
+	"\aexpires\x18\x05 \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f有效期至 \x03R\aexpires\x12,\n" +
+	"\acurrent\x18\x06 \x01(\bB\x12\x8a\xb5\x18\x0e\n" +
+	"\f本次登录R\acurrent\"\x18\n" +
+	"\x16ListOwnSessionsRequest\"f\n" +
+	"\x17ListOwnSessionsResponse\x12K\n" +
+	"\bsessions\x18\x01 \x03(\v2\x1b.zhiping.session.v1.SessionB\x12\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\bsessions\"T\n" +
+	"\x14EndOwnSessionRequest\x12<\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\tsessionId\"\x17\n" +
+	"\x15EndOwnSessionResponse\"T\n" +
+	"\x18ListStaffSessionsRequest\x128\n" +
+	"\bstaff_id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f工作人员R\astaffId\"h\n" +
+	"\x19ListStaffSessionsResponse\x12K\n" +
+	"\bsessions\x18\x01 \x03(\v2\x1b.zhiping.session.v1.SessionB\x12\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\bsessions\"\x8d\x01\n" +
+	"\x17EndStaffSessionsRequest\x128\n" +
+	"\bstaff_id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f工作人员R\astaffId\x128\n" +
+	"\n" +
+	"session_id\x18\x02 \x01(\tB\x19\xbaH\x04r\x02\x18$\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\tsessionId\"\x1a\n" +
+	"\x18EndStaffSessionsResponse2\xa3\b\n" +
 	"\x0eSessionService\x12a\n" +
 	"\x06SignIn\x12!.zhiping.session.v1.SignInRequest\x1a\".zhiping.session.v1.SignInResponse\"\x10\x8a\xb5\x18\f\n" +
-	"\x06登录\x10\x01\x18\x03\x12j\n" +
-	"\aSignOut\x12\".zhiping.session.v1.SignOutRequest\x1a#.zhiping.session.v1.SignOutResponse\"\x16\x8a\xb5\x18\x12\n" +
-	"\f退出登录\x10\x02\x18\x03\x12o\n" +
-	"\x06WhoAmI\x12!.zhiping.session.v1.WhoAmIRequest\x1a\".zhiping.session.v1.WhoAmIResponse\"\x1e\x8a\xb5\x18\x1a\n" +
-	"\x12查看登录身份\x10\x02\x18\x02 \x01\x12\x7f\n" +
-	"\x0eChangePassword\x12).zhiping.session.v1.ChangePasswordRequest\x1a*.zhiping.session.v1.ChangePasswordResponse\"\x16\x8a\xb5\x18\x12\n" +
-	"\f修改密码\x10\x02\x18\x03B\xc0\x01\n" +
+	"\x06登录\x10\x01\x18\x03\x12l\n" +
+	"\aSignOut\x12\".zhiping.session.v1.SignOutRequest\x1a#.zhiping.session.v1.SignOutResponse\"\x18\x8a\xb5\x18\x14\n" +
+	"\f退出登录\x10\x02\x18\x03(\x01\x12q\n" +
+	"\x06WhoAmI\x12!.zhiping.session.v1.WhoAmIRequest\x1a\".zhiping.session.v1.WhoAmIResponse\" \x8a\xb5\x18\x1c\n" +
+	"\x12查看登录身份\x10\x02\x18\x02 \x01(\x01\x12\x81\x01\n" +
+	"\x0eChangePassword\x12).zhiping.session.v1.ChangePasswordRequest\x1a*.zhiping.session.v1.ChangePasswordResponse\"\x18\x8a\xb5\x18\x14\n" +
+	"\f修改密码\x10\x02\x18\x03(\x01\x12\x90\x01\n" +
+	"\x0fListOwnSessions\x12*.zhiping.session.v1.ListOwnSessionsRequest\x1a+.zhiping.session.v1.ListOwnSessionsResponse\"$\x8a\xb5\x18 \n" +
+	"\x18查看本人登录设备\x10\x02\x18\x03 \x01\x12\x82\x01\n" +
+	"\rEndOwnSession\x12(.zhiping.session.v1.EndOwnSessionRequest\x1a).zhiping.session.v1.EndOwnSessionResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12结束本人登录\x10\x02\x18\x03\x12\x9c\x01\n" +
+	"\x11ListStaffSessions\x12,.zhiping.session.v1.ListStaffSessionsRequest\x1a-.zhiping.session.v1.ListStaffSessionsResponse\"*\x8a\xb5\x18&\n" +
+	"\x1e查看工作人员登录设备\x10\f\x18\x03 \x01\x12\x91\x01\n" +
+	"\x10EndStaffSessions\x12+.zhiping.session.v1.EndStaffSessionsRequest\x1a,.zhiping.session.v1.EndStaffSessionsResponse\"\"\x8a\xb5\x18\x1e\n" +
+	"\x18结束工作人员登录\x10\f\x18\x03B\xc0\x01\n" +
 	"\x16com.zhiping.session.v1B\fSessionProtoP\x01Z.zhiping/proto/gen/zhiping/session/v1;sessionv1\xa2\x02\x03ZSX\xaa\x02\x12Zhiping.Session.V1\xca\x02\x12Zhiping\\Session\\V1\xe2\x02\x1eZhiping\\Session\\V1\\GPBMetadata\xea\x02\x14Zhiping::Session::V1b\x06proto3"
 
 var (
@@ -503,40 +993,59 @@ func file_zhiping_session_v1_session_proto_rawDescGZIP() []byte {
 	return file_zhiping_session_v1_session_proto_rawDescData
 }
 
-var file_zhiping_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_zhiping_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_zhiping_session_v1_session_proto_goTypes = []any{
-	(*Identity)(nil),               // 0: zhiping.session.v1.Identity
-	(*SignInRequest)(nil),          // 1: zhiping.session.v1.SignInRequest
-	(*SignInResponse)(nil),         // 2: zhiping.session.v1.SignInResponse
-	(*SignOutRequest)(nil),         // 3: zhiping.session.v1.SignOutRequest
-	(*SignOutResponse)(nil),        // 4: zhiping.session.v1.SignOutResponse
-	(*WhoAmIRequest)(nil),          // 5: zhiping.session.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),         // 6: zhiping.session.v1.WhoAmIResponse
-	(*ChangePasswordRequest)(nil),  // 7: zhiping.session.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil), // 8: zhiping.session.v1.ChangePasswordResponse
-	(*v1.Staff)(nil),               // 9: zhiping.unit.v1.Staff
-	(*v1.Unit)(nil),                // 10: zhiping.unit.v1.Unit
-	(v11.Right)(0),                 // 11: zhiping.common.v1.Right
+	(*Identity)(nil),                  // 0: zhiping.session.v1.Identity
+	(*SignInRequest)(nil),             // 1: zhiping.session.v1.SignInRequest
+	(*SignInResponse)(nil),            // 2: zhiping.session.v1.SignInResponse
+	(*SignOutRequest)(nil),            // 3: zhiping.session.v1.SignOutRequest
+	(*SignOutResponse)(nil),           // 4: zhiping.session.v1.SignOutResponse
+	(*WhoAmIRequest)(nil),             // 5: zhiping.session.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),            // 6: zhiping.session.v1.WhoAmIResponse
+	(*ChangePasswordRequest)(nil),     // 7: zhiping.session.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),    // 8: zhiping.session.v1.ChangePasswordResponse
+	(*Session)(nil),                   // 9: zhiping.session.v1.Session
+	(*ListOwnSessionsRequest)(nil),    // 10: zhiping.session.v1.ListOwnSessionsRequest
+	(*ListOwnSessionsResponse)(nil),   // 11: zhiping.session.v1.ListOwnSessionsResponse
+	(*EndOwnSessionRequest)(nil),      // 12: zhiping.session.v1.EndOwnSessionRequest
+	(*EndOwnSessionResponse)(nil),     // 13: zhiping.session.v1.EndOwnSessionResponse
+	(*ListStaffSessionsRequest)(nil),  // 14: zhiping.session.v1.ListStaffSessionsRequest
+	(*ListStaffSessionsResponse)(nil), // 15: zhiping.session.v1.ListStaffSessionsResponse
+	(*EndStaffSessionsRequest)(nil),   // 16: zhiping.session.v1.EndStaffSessionsRequest
+	(*EndStaffSessionsResponse)(nil),  // 17: zhiping.session.v1.EndStaffSessionsResponse
+	(*v1.Staff)(nil),                  // 18: zhiping.unit.v1.Staff
+	(*v1.Unit)(nil),                   // 19: zhiping.unit.v1.Unit
+	(v11.Right)(0),                    // 20: zhiping.common.v1.Right
 }
 var file_zhiping_session_v1_session_proto_depIdxs = []int32{
-	9,  // 0: zhiping.session.v1.Identity.staff:type_name -> zhiping.unit.v1.Staff
-	10, // 1: zhiping.session.v1.Identity.unit:type_name -> zhiping.unit.v1.Unit
-	11, // 2: zhiping.session.v1.Identity.rights:type_name -> zhiping.common.v1.Right
+	18, // 0: zhiping.session.v1.Identity.staff:type_name -> zhiping.unit.v1.Staff
+	19, // 1: zhiping.session.v1.Identity.unit:type_name -> zhiping.unit.v1.Unit
+	20, // 2: zhiping.session.v1.Identity.rights:type_name -> zhiping.common.v1.Right
 	0,  // 3: zhiping.session.v1.SignInResponse.identity:type_name -> zhiping.session.v1.Identity
 	0,  // 4: zhiping.session.v1.WhoAmIResponse.identity:type_name -> zhiping.session.v1.Identity
-	1,  // 5: zhiping.session.v1.SessionService.SignIn:input_type -> zhiping.session.v1.SignInRequest
-	3,  // 6: zhiping.session.v1.SessionService.SignOut:input_type -> zhiping.session.v1.SignOutRequest
-	5,  // 7: zhiping.session.v1.SessionService.WhoAmI:input_type -> zhiping.session.v1.WhoAmIRequest
-	7,  // 8: zhiping.session.v1.SessionService.ChangePassword:input_type -> zhiping.session.v1.ChangePasswordRequest
-	2,  // 9: zhiping.session.v1.SessionService.SignIn:output_type -> zhiping.session.v1.SignInResponse
-	4,  // 10: zhiping.session.v1.SessionService.SignOut:output_type -> zhiping.session.v1.SignOutResponse
-	6,  // 11: zhiping.session.v1.SessionService.WhoAmI:output_type -> zhiping.session.v1.WhoAmIResponse
-	8,  // 12: zhiping.session.v1.SessionService.ChangePassword:output_type -> zhiping.session.v1.ChangePasswordResponse
-	9,  // [9:13] is the sub-list for method output_type
-	5,  // [5:9] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	9,  // 5: zhiping.session.v1.ListOwnSessionsResponse.sessions:type_name -> zhiping.session.v1.Session
+	9,  // 6: zhiping.session.v1.ListStaffSessionsResponse.sessions:type_name -> zhiping.session.v1.Session
+	1,  // 7: zhiping.session.v1.SessionService.SignIn:input_type -> zhiping.session.v1.SignInRequest
+	3,  // 8: zhiping.session.v1.SessionService.SignOut:input_type -> zhiping.session.v1.SignOutRequest
+	5,  // 9: zhiping.session.v1.SessionService.WhoAmI:input_type -> zhiping.session.v1.WhoAmIRequest
+	7,  // 10: zhiping.session.v1.SessionService.ChangePassword:input_type -> zhiping.session.v1.ChangePasswordRequest
+	10, // 11: zhiping.session.v1.SessionService.ListOwnSessions:input_type -> zhiping.session.v1.ListOwnSessionsRequest
+	12, // 12: zhiping.session.v1.SessionService.EndOwnSession:input_type -> zhiping.session.v1.EndOwnSessionRequest
+	14, // 13: zhiping.session.v1.SessionService.ListStaffSessions:input_type -> zhiping.session.v1.ListStaffSessionsRequest
+	16, // 14: zhiping.session.v1.SessionService.EndStaffSessions:input_type -> zhiping.session.v1.EndStaffSessionsRequest
+	2,  // 15: zhiping.session.v1.SessionService.SignIn:output_type -> zhiping.session.v1.SignInResponse
+	4,  // 16: zhiping.session.v1.SessionService.SignOut:output_type -> zhiping.session.v1.SignOutResponse
+	6,  // 17: zhiping.session.v1.SessionService.WhoAmI:output_type -> zhiping.session.v1.WhoAmIResponse
+	8,  // 18: zhiping.session.v1.SessionService.ChangePassword:output_type -> zhiping.session.v1.ChangePasswordResponse
+	11, // 19: zhiping.session.v1.SessionService.ListOwnSessions:output_type -> zhiping.session.v1.ListOwnSessionsResponse
+	13, // 20: zhiping.session.v1.SessionService.EndOwnSession:output_type -> zhiping.session.v1.EndOwnSessionResponse
+	15, // 21: zhiping.session.v1.SessionService.ListStaffSessions:output_type -> zhiping.session.v1.ListStaffSessionsResponse
+	17, // 22: zhiping.session.v1.SessionService.EndStaffSessions:output_type -> zhiping.session.v1.EndStaffSessionsResponse
+	15, // [15:23] is the sub-list for method output_type
+	7,  // [7:15] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_session_v1_session_proto_init() }
@@ -550,7 +1059,7 @@ func file_zhiping_session_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_session_v1_session_proto_rawDesc), len(file_zhiping_session_v1_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
