@@ -80,6 +80,12 @@ func (c *windowCommand) remembered(prefs fyne.Preferences) {
 	}
 }
 
+func (c *windowCommand) remember(prefs fyne.Preferences) {
+	prefs.SetString(serverKey, c.Server)
+	prefs.SetString(pinKey, c.Pin)
+	prefs.SetString(accountKey, c.Account)
+}
+
 func (p *program) showSignIn(c *windowCommand) {
 	if p.client != nil {
 		c.Password = "" // signed out: the next one is another person, or types it
@@ -91,22 +97,8 @@ func (p *program) showSignIn(c *windowCommand) {
 
 func (p *program) signIn(c *windowCommand) *shell.SignIn {
 	s := shell.NewSignIn(func(s *shell.SignIn) {
-		client := syncer.Dial(s.Address.Text, s.Pin.Text)
-		account, password := s.Account.Text, s.Password.Text
-		p.desk.Run(func() func() {
-			opened, err := openAccount(client, account, password)
-			return func() {
-				if err != nil {
-					s.Fail(err)
-					return
-				}
-				prefs := fyne.CurrentApp().Preferences()
-				prefs.SetString(serverKey, s.Address.Text)
-				prefs.SetString(pinKey, s.Pin.Text)
-				prefs.SetString(accountKey, account)
-				p.enter(client, opened)
-			}
-		})
+		c.Server, c.Pin, c.Account, c.Password = s.Address.Text, s.Pin.Text, s.Account.Text, ""
+		p.open(syncer.Dial(c.Server, c.Pin), s.Password.Text, s.Fail)
 	}, func(s *shell.SignIn) { p.register(c, s) })
 	s.Address.SetText(c.Server)
 	s.Pin.SetText(c.Pin)
@@ -116,6 +108,30 @@ func (p *program) signIn(c *windowCommand) *shell.SignIn {
 		s.Submit()
 	}
 	return s
+}
+
+// open signs in with the account that was typed, changes a password that somebody else has set, and enters.
+func (p *program) open(client *syncer.Client, password string, fail func(error)) {
+	c := p.command
+	p.desk.Run(func() func() {
+		opened, err := openAccount(client, c.Account, password)
+		return func() {
+			switch {
+			case err == syncer.ErrMustChange:
+				p.changeFirst(client, password, func() { p.showSignIn(c) }, func(next string) {
+					p.open(client, next, func(err error) {
+						p.showSignIn(c)
+						p.fail(err)
+					})
+				})
+			case err != nil:
+				fail(err)
+			default:
+				c.remember(fyne.CurrentApp().Preferences())
+				p.enter(client, opened)
+			}
+		}
+	})
 }
 
 // enter shows the main window for whoever has signed in, and keeps it in step with the server.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/widget"
 	"google.golang.org/protobuf/proto"
@@ -51,8 +50,8 @@ type program struct {
 func (p *program) menu() []shell.Item {
 	all := append(p.unitMenu(), p.applicationMenu()...)
 	all = append(append(all, p.messageMenu()...), p.noticeMenu()...)
-	return append(all,
-		shell.Item{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
+	all = append(all, shell.Item{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending})
+	return append(append(all, p.sessionMenu()...),
 		shell.Item{Group: ownMachine, Title: "退出登录", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }})
 }
 
@@ -107,29 +106,16 @@ func (p *program) followed(kinds map[string]bool) {
 	})
 }
 
-// askPassword asks for the password again: the session is over, or the password was changed elsewhere.
-func (p *program) askPassword() {
-	p.asking = true
-	password := widget.NewPasswordEntry()
-	password.SetPlaceHolder("密码")
-	note := widget.NewLabel("登录已失效。请重新输入“" + p.client.Identity.Staff.GetAccount() + "”的密码继续；未同步的操作都保存在本机。")
-	note.Wrapping = fyne.TextWrapWord
-	p.desk.Ask("重新登录", container.NewVBox(note, password), "登录", func() {
-		text := password.Text
-		p.desk.Run(func() func() {
-			err := p.client.SignAgain(context.Background(), text)
-			return func() {
-				p.asking = false
-				p.fail(err)
-				p.syncer.Kick()
-			}
-		})
-	})
-}
-
 // signOut leaves the account. What still waits is sent first, kept here, or saved into a file (sync.md).
 func (p *program) signOut() {
 	leave := func() {
+		client := p.client
+		p.desk.Run(func() func() {
+			if err := client.SignOut(context.Background()); err != nil {
+				slog.Info("sign out", "error", err) // without the network the session ends by itself
+			}
+			return func() {}
+		})
 		p.end()
 		p.end = func() {}
 		p.shell, p.syncer, p.desk.Drafts = nil, nil, nil

@@ -11,6 +11,7 @@ import (
 
 	"zhiping/desktop/kit"
 	"zhiping/desktop/list"
+	"zhiping/desktop/session"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/unit"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
@@ -116,10 +117,16 @@ func (p *program) staff(l *list.List[*unitv1.Staff]) *shell.Page {
 		if s.Revision == 0 {
 			title = "新增工作人员"
 		}
+		var parts []fyne.CanvasObject
+		if s.Revision > 0 {
+			devices := session.NewStaffDevices(s.Id, p.client.Sessions(), p.desk)
+			parts = append(parts, kit.NewPart("登录设备", devices.Content))
+			devices.Load()
+		}
 		p.shell.Open(&shell.Page{Key: key, Title: title, Content: unit.NewStaffPage(s, me.Unit, units, p.desk, func() {
 			p.shell.Close(key)
 			load()
-		})})
+		}, parts...)})
 	}
 	page := listPage(p, l, open)
 	load = page.Refresh

@@ -62,6 +62,7 @@ func newOffice(t *testing.T) *office {
 
 func (o *office) signIn(account string) *syncer.Client {
 	o.t.Helper()
+	o.h.Settle(account)
 	c := syncer.Dial(o.h.URL, "")
 	if err := c.SignIn(o.t.Context(), account, servertest.Password); err != nil {
 		o.t.Fatal(err)

@@ -24,15 +24,19 @@ type Account struct {
 	Mirror *cache.Cache
 	Dir    string
 
-	lock *flock.Flock
+	lock  *flock.Flock
+	vault *vault.Vault
 }
 
-// OpenAccount signs in and opens the person's folder under base. Without a network it opens what is here, if the password fits; the session
+// OpenAccount signs in and opens the person's folder under base, or gives ErrMustChange with the client signed in. Without a network it opens what is here, if the password fits; the session
 // begins when the network is back.
 func OpenAccount(ctx context.Context, c *Client, base, account, password string, ring vault.Keyring, now func() time.Time) (*Account, error) {
 	err := c.SignIn(ctx, account, password)
 	if err != nil && fault.CodeOf(err) != fault.Offline {
 		return nil, err
+	}
+	if err == nil && c.Identity.MustChange {
+		return nil, ErrMustChange // what is here is sealed under a password of the person's own
 	}
 	a := &Account{Dir: filepath.Join(base, c.Name(), account)}
 	known := err == nil
@@ -61,6 +65,7 @@ func (a *Account) open(ctx context.Context, c *Client, account, password string,
 	if err != nil {
 		return err
 	}
+	a.vault = v
 	if a.Box, err = outbox.Open(ctx, a.Dir, v, now); err != nil {
 		return err
 	}
@@ -93,6 +98,26 @@ func (a *Account) identity(ctx context.Context, c *Client, known bool) error {
 	}
 	c.Identity = &sessionv1.Identity{}
 	return proto.Unmarshal(b, c.Identity)
+}
+
+// ChangePassword changes the password on the server, seals what is here under the new one, and begins a new session. Should the machine stop
+// in between, the keyring or one more sign-in with the old password without the network opens what is here (vault.ErrPassword).
+func (a *Account) ChangePassword(ctx context.Context, c *Client, r *sessionv1.ChangePasswordRequest) error {
+	if err := c.ChangePassword(ctx, r); err != nil {
+		return err
+	}
+	return errors.Join(a.vault.Reseal(a.Dir, r.NewPassword), c.SignAgain(ctx, r.NewPassword))
+}
+
+// SignAgain begins a new session for the same person, with a password that may have been changed elsewhere: what is here is sealed under it.
+func (a *Account) SignAgain(ctx context.Context, c *Client, password string) error {
+	if err := c.SignAgain(ctx, password); err != nil {
+		return err
+	}
+	if c.Identity.MustChange {
+		return ErrMustChange
+	}
+	return a.vault.Reseal(a.Dir, password)
 }
 
 // Files is the folder of attachments that are still to be sent.
