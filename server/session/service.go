@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -26,12 +27,24 @@ const (
 // Resolve finds the caller that a member of staff is now: from the unit domain, which comes later than this package.
 type Resolve func(ctx context.Context, tx *db.Tx, staffID string) (*Caller, error)
 
+// A Config is what the service stands on. Resolve and ByNumber are the unit domain's, which comes later than this package.
+type Config struct {
+	DB        *db.DB
+	Now       func() time.Time // the server's clock
+	Resolve   Resolve
+	ByNumber  func(ctx context.Context, tx *db.Tx, number string) (staffIDs []string, err error) // enabled staff with a number of the ID
+	Providers []ProviderConfig
+	Log       *slog.Logger
+}
+
 // A Service signs people in and out.
 type Service struct {
-	db      *db.DB
-	now     func() time.Time
-	resolve Resolve
-	turns   [64]sync.Mutex // attempts at one account go one after the other
+	db        *db.DB
+	now       func() time.Time
+	resolve   Resolve
+	byNumber  func(ctx context.Context, tx *db.Tx, number string) ([]string, error)
+	providers []*provider
+	turns     [64]sync.Mutex // attempts at one account go one after the other
 
 	mu    sync.Mutex
 	known map[string]knownCaller // by token, for a moment
@@ -42,9 +55,13 @@ type knownCaller struct {
 	until  time.Time
 }
 
-// New returns the service; now is the server's clock.
-func New(d *db.DB, now func() time.Time, resolve Resolve) *Service {
-	return &Service{db: d, now: now, resolve: resolve, known: map[string]knownCaller{}}
+// New returns the service.
+func New(c Config) *Service {
+	s := &Service{db: c.DB, now: c.Now, resolve: c.Resolve, byNumber: c.ByNumber, known: map[string]knownCaller{}}
+	for _, p := range c.Providers {
+		s.providers = append(s.providers, &provider{ProviderConfig: p, log: c.Log})
+	}
+	return s
 }
 
 var (

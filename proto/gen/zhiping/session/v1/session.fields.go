@@ -90,3 +90,56 @@ const (
 
 // The names of the fields of EndStaffSessionsResponse.
 const ()
+
+// The names of the fields of ListProvidersRequest.
+const ()
+
+// The names of the fields of ListProvidersResponse.
+const (
+	ListProvidersResponse_Providers = "providers"
+)
+
+// The names of the fields of Provider.
+const (
+	Provider_Id    = "id"
+	Provider_Label = "label"
+)
+
+// The names of the fields of BeginSignInWithRequest.
+const (
+	BeginSignInWithRequest_Provider    = "provider"
+	BeginSignInWithRequest_RedirectUri = "redirect_uri"
+	BeginSignInWithRequest_State       = "state"
+	BeginSignInWithRequest_Nonce       = "nonce"
+	BeginSignInWithRequest_Challenge   = "challenge"
+)
+
+// The names of the fields of BeginSignInWithResponse.
+const (
+	BeginSignInWithResponse_Url = "url"
+)
+
+// The names of the fields of SignInWithRequest.
+const (
+	SignInWithRequest_Provider    = "provider"
+	SignInWithRequest_Code        = "code"
+	SignInWithRequest_Verifier    = "verifier"
+	SignInWithRequest_RedirectUri = "redirect_uri"
+	SignInWithRequest_Nonce       = "nonce"
+	SignInWithRequest_Device      = "device"
+)
+
+// The names of the fields of SignInWithResponse.
+const (
+	SignInWithResponse_SignedIn = "signed_in"
+	SignInWithResponse_Vouched  = "vouched"
+)
+
+// The names of the fields of Vouched.
+const (
+	Vouched_Ticket  = "ticket"
+	Vouched_Name    = "name"
+	Vouched_Number  = "number"
+	Vouched_Phone   = "phone"
+	Vouched_Expires = "expires"
+)

@@ -883,6 +883,477 @@ func (*EndStaffSessionsResponse) Descriptor() ([]byte, []int) {
 	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{17}
 }
 
+type ListProvidersRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProvidersRequest) Reset() {
+	*x = ListProvidersRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProvidersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProvidersRequest) ProtoMessage() {}
+
+func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
+func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{18}
+}
+
+type ListProvidersResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Providers     []*Provider            `protobuf:"bytes,1,rep,name=providers,proto3" json:"providers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProvidersResponse) Reset() {
+	*x = ListProvidersResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProvidersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProvidersResponse) ProtoMessage() {}
+
+func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
+func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListProvidersResponse) GetProviders() []*Provider {
+	if x != nil {
+		return x.Providers
+	}
+	return nil
+}
+
+// Provider is a unified identity platform, such as 内网登录 for HR departments and 法人登录 for all others.
+type Provider struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Label         string                 `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Provider) Reset() {
+	*x = Provider{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Provider) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Provider) ProtoMessage() {}
+
+func (x *Provider) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Provider.ProtoReflect.Descriptor instead.
+func (*Provider) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Provider) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Provider) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+type BeginSignInWithRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Provider string                 `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Where the browser brings the code: the desktop's own port on loopback (RFC 8252).
+	RedirectUri string `protobuf:"bytes,2,opt,name=redirect_uri,json=redirectUri,proto3" json:"redirect_uri,omitempty"`
+	State       string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	Nonce       string `protobuf:"bytes,4,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// The SHA-256 of the verifier (PKCE, S256).
+	Challenge     string `protobuf:"bytes,5,opt,name=challenge,proto3" json:"challenge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginSignInWithRequest) Reset() {
+	*x = BeginSignInWithRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginSignInWithRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginSignInWithRequest) ProtoMessage() {}
+
+func (x *BeginSignInWithRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginSignInWithRequest.ProtoReflect.Descriptor instead.
+func (*BeginSignInWithRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *BeginSignInWithRequest) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *BeginSignInWithRequest) GetRedirectUri() string {
+	if x != nil {
+		return x.RedirectUri
+	}
+	return ""
+}
+
+func (x *BeginSignInWithRequest) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *BeginSignInWithRequest) GetNonce() string {
+	if x != nil {
+		return x.Nonce
+	}
+	return ""
+}
+
+func (x *BeginSignInWithRequest) GetChallenge() string {
+	if x != nil {
+		return x.Challenge
+	}
+	return ""
+}
+
+type BeginSignInWithResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Url           string                 `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginSignInWithResponse) Reset() {
+	*x = BeginSignInWithResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginSignInWithResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginSignInWithResponse) ProtoMessage() {}
+
+func (x *BeginSignInWithResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginSignInWithResponse.ProtoReflect.Descriptor instead.
+func (*BeginSignInWithResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *BeginSignInWithResponse) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+type SignInWithRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Provider      string                 `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Verifier      string                 `protobuf:"bytes,3,opt,name=verifier,proto3" json:"verifier,omitempty"`
+	RedirectUri   string                 `protobuf:"bytes,4,opt,name=redirect_uri,json=redirectUri,proto3" json:"redirect_uri,omitempty"`
+	Nonce         string                 `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	Device        string                 `protobuf:"bytes,6,opt,name=device,proto3" json:"device,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInWithRequest) Reset() {
+	*x = SignInWithRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInWithRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInWithRequest) ProtoMessage() {}
+
+func (x *SignInWithRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInWithRequest.ProtoReflect.Descriptor instead.
+func (*SignInWithRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *SignInWithRequest) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *SignInWithRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *SignInWithRequest) GetVerifier() string {
+	if x != nil {
+		return x.Verifier
+	}
+	return ""
+}
+
+func (x *SignInWithRequest) GetRedirectUri() string {
+	if x != nil {
+		return x.RedirectUri
+	}
+	return ""
+}
+
+func (x *SignInWithRequest) GetNonce() string {
+	if x != nil {
+		return x.Nonce
+	}
+	return ""
+}
+
+func (x *SignInWithRequest) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+type SignInWithResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Set for a member of some unit's staff.
+	SignedIn *SignInResponse `protobuf:"bytes,1,opt,name=signed_in,json=signedIn,proto3" json:"signed_in,omitempty"`
+	// Set for somebody without a unit, who can register one (A2).
+	Vouched       *Vouched `protobuf:"bytes,2,opt,name=vouched,proto3" json:"vouched,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInWithResponse) Reset() {
+	*x = SignInWithResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInWithResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInWithResponse) ProtoMessage() {}
+
+func (x *SignInWithResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInWithResponse.ProtoReflect.Descriptor instead.
+func (*SignInWithResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *SignInWithResponse) GetSignedIn() *SignInResponse {
+	if x != nil {
+		return x.SignedIn
+	}
+	return nil
+}
+
+func (x *SignInWithResponse) GetVouched() *Vouched {
+	if x != nil {
+		return x.Vouched
+	}
+	return nil
+}
+
+// Vouched is somebody a platform knows and no unit does, with what the platform says of the person.
+type Vouched struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Goes with RegisterUnit instead of a password, within the hour.
+	Ticket        string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Number        string `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`
+	Phone         string `protobuf:"bytes,4,opt,name=phone,proto3" json:"phone,omitempty"`
+	Expires       int64  `protobuf:"varint,5,opt,name=expires,proto3" json:"expires,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Vouched) Reset() {
+	*x = Vouched{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Vouched) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Vouched) ProtoMessage() {}
+
+func (x *Vouched) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Vouched.ProtoReflect.Descriptor instead.
+func (*Vouched) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Vouched) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *Vouched) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Vouched) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *Vouched) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *Vouched) GetExpires() int64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
 var File_zhiping_session_v1_session_proto protoreflect.FileDescriptor
 
 const file_zhiping_session_v1_session_proto_rawDesc = "" +
@@ -961,10 +1432,75 @@ const file_zhiping_session_v1_session_proto_rawDesc = "" +
 	"\n" +
 	"session_id\x18\x02 \x01(\tB\x19\xbaH\x04r\x02\x18$\x8a\xb5\x18\x0e\n" +
 	"\f登录设备R\tsessionId\"\x1a\n" +
-	"\x18EndStaffSessionsResponse2\xa3\b\n" +
+	"\x18EndStaffSessionsResponse\"\x16\n" +
+	"\x14ListProvidersRequest\"s\n" +
+	"\x15ListProvidersResponse\x12Z\n" +
+	"\tproviders\x18\x01 \x03(\v2\x1c.zhiping.session.v1.ProviderB\x1e\x8a\xb5\x18\x1a\n" +
+	"\x18统一身份认证平台R\tproviders\"G\n" +
+	"\bProvider\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02id\x12\"\n" +
+	"\x05label\x18\x02 \x01(\tB\f\x8a\xb5\x18\b\n" +
+	"\x06名称R\x05label\"\xd8\x02\n" +
+	"\x16BeginSignInWithRequest\x12D\n" +
+	"\bprovider\x18\x01 \x01(\tB(\xbaH\a\xc8\x01\x01r\x02\x18 \x8a\xb5\x18\x1a\n" +
+	"\x18统一身份认证平台R\bprovider\x12h\n" +
+	"\fredirect_uri\x18\x02 \x01(\tBE\xbaH0\xc8\x01\x01r+2)^http://127\\.0\\.0\\.1:[0-9]{1,5}/callback$\x8a\xb5\x18\x0e\n" +
+	"\f返回地址R\vredirectUri\x12,\n" +
+	"\x05state\x18\x03 \x01(\tB\x16\xbaH\n" +
+	"\xc8\x01\x01r\x05\x10\x14\x18\x80\x01\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x05state\x12,\n" +
+	"\x05nonce\x18\x04 \x01(\tB\x16\xbaH\n" +
+	"\xc8\x01\x01r\x05\x10\x14\x18\x80\x01\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x05nonce\x122\n" +
+	"\tchallenge\x18\x05 \x01(\tB\x14\xbaH\n" +
+	"\xc8\x01\x01r\x05\x10+\x18\x80\x01\x8a\xb5\x18\x03\n" +
+	"\x01-R\tchallenge\"4\n" +
+	"\x17BeginSignInWithResponse\x12\x19\n" +
+	"\x03url\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x03url\"\x82\x03\n" +
+	"\x11SignInWithRequest\x12D\n" +
+	"\bprovider\x18\x01 \x01(\tB(\xbaH\a\xc8\x01\x01r\x02\x18 \x8a\xb5\x18\x1a\n" +
+	"\x18统一身份认证平台R\bprovider\x12(\n" +
+	"\x04code\x18\x02 \x01(\tB\x14\xbaH\b\xc8\x01\x01r\x03\x18\x80 \x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x04code\x122\n" +
+	"\bverifier\x18\x03 \x01(\tB\x16\xbaH\n" +
+	"\xc8\x01\x01r\x05\x10+\x18\x80\x01\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\bverifier\x12h\n" +
+	"\fredirect_uri\x18\x04 \x01(\tBE\xbaH0\xc8\x01\x01r+2)^http://127\\.0\\.0\\.1:[0-9]{1,5}/callback$\x8a\xb5\x18\x0e\n" +
+	"\f返回地址R\vredirectUri\x12,\n" +
+	"\x05nonce\x18\x05 \x01(\tB\x16\xbaH\n" +
+	"\xc8\x01\x01r\x05\x10\x14\x18\x80\x01\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x05nonce\x121\n" +
+	"\x06device\x18\x06 \x01(\tB\x19\xbaH\x04r\x02\x18d\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\x06device\"\x9e\x01\n" +
+	"\x12SignInWithResponse\x12H\n" +
+	"\tsigned_in\x18\x01 \x01(\v2\".zhiping.session.v1.SignInResponseB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\bsignedIn\x12>\n" +
+	"\avouched\x18\x02 \x01(\v2\x1b.zhiping.session.v1.VouchedB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\avouched\"\xe0\x01\n" +
+	"\aVouched\x12!\n" +
+	"\x06ticket\x18\x01 \x01(\tB\t\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x06ticket\x12\"\n" +
+	"\x04name\x18\x02 \x01(\tB\x0e\x8a\xb5\x18\n" +
+	"\n" +
+	"\x06姓名\x18\x01R\x04name\x122\n" +
+	"\x06number\x18\x03 \x01(\tB\x1a\x8a\xb5\x18\x16\n" +
+	"\x12有效证件号码\x18\x02R\x06number\x12*\n" +
+	"\x05phone\x18\x04 \x01(\tB\x14\x8a\xb5\x18\x10\n" +
+	"\f联系电话\x18\x03R\x05phone\x12.\n" +
+	"\aexpires\x18\x05 \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f有效期至 \x03R\aexpires2\xc4\v\n" +
 	"\x0eSessionService\x12a\n" +
 	"\x06SignIn\x12!.zhiping.session.v1.SignInRequest\x1a\".zhiping.session.v1.SignInResponse\"\x10\x8a\xb5\x18\f\n" +
-	"\x06登录\x10\x01\x18\x03\x12l\n" +
+	"\x06登录\x10\x01\x18\x03\x12\x90\x01\n" +
+	"\rListProviders\x12(.zhiping.session.v1.ListProvidersRequest\x1a).zhiping.session.v1.ListProvidersResponse\"*\x8a\xb5\x18&\n" +
+	"\x1e查看统一身份认证平台\x10\x01\x18\x03 \x01\x12\x90\x01\n" +
+	"\x0fBeginSignInWith\x12*.zhiping.session.v1.BeginSignInWithRequest\x1a+.zhiping.session.v1.BeginSignInWithResponse\"$\x8a\xb5\x18 \n" +
+	"\x18打开统一身份登录\x10\x01\x18\x03 \x01\x12y\n" +
+	"\n" +
+	"SignInWith\x12%.zhiping.session.v1.SignInWithRequest\x1a&.zhiping.session.v1.SignInWithResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12统一身份登录\x10\x01\x18\x03\x12l\n" +
 	"\aSignOut\x12\".zhiping.session.v1.SignOutRequest\x1a#.zhiping.session.v1.SignOutResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\f退出登录\x10\x02\x18\x03(\x01\x12q\n" +
 	"\x06WhoAmI\x12!.zhiping.session.v1.WhoAmIRequest\x1a\".zhiping.session.v1.WhoAmIResponse\" \x8a\xb5\x18\x1c\n" +
@@ -993,7 +1529,7 @@ func file_zhiping_session_v1_session_proto_rawDescGZIP() []byte {
 	return file_zhiping_session_v1_session_proto_rawDescData
 }
 
-var file_zhiping_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_zhiping_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_zhiping_session_v1_session_proto_goTypes = []any{
 	(*Identity)(nil),                  // 0: zhiping.session.v1.Identity
 	(*SignInRequest)(nil),             // 1: zhiping.session.v1.SignInRequest
@@ -1013,39 +1549,56 @@ var file_zhiping_session_v1_session_proto_goTypes = []any{
 	(*ListStaffSessionsResponse)(nil), // 15: zhiping.session.v1.ListStaffSessionsResponse
 	(*EndStaffSessionsRequest)(nil),   // 16: zhiping.session.v1.EndStaffSessionsRequest
 	(*EndStaffSessionsResponse)(nil),  // 17: zhiping.session.v1.EndStaffSessionsResponse
-	(*v1.Staff)(nil),                  // 18: zhiping.unit.v1.Staff
-	(*v1.Unit)(nil),                   // 19: zhiping.unit.v1.Unit
-	(v11.Right)(0),                    // 20: zhiping.common.v1.Right
+	(*ListProvidersRequest)(nil),      // 18: zhiping.session.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),     // 19: zhiping.session.v1.ListProvidersResponse
+	(*Provider)(nil),                  // 20: zhiping.session.v1.Provider
+	(*BeginSignInWithRequest)(nil),    // 21: zhiping.session.v1.BeginSignInWithRequest
+	(*BeginSignInWithResponse)(nil),   // 22: zhiping.session.v1.BeginSignInWithResponse
+	(*SignInWithRequest)(nil),         // 23: zhiping.session.v1.SignInWithRequest
+	(*SignInWithResponse)(nil),        // 24: zhiping.session.v1.SignInWithResponse
+	(*Vouched)(nil),                   // 25: zhiping.session.v1.Vouched
+	(*v1.Staff)(nil),                  // 26: zhiping.unit.v1.Staff
+	(*v1.Unit)(nil),                   // 27: zhiping.unit.v1.Unit
+	(v11.Right)(0),                    // 28: zhiping.common.v1.Right
 }
 var file_zhiping_session_v1_session_proto_depIdxs = []int32{
-	18, // 0: zhiping.session.v1.Identity.staff:type_name -> zhiping.unit.v1.Staff
-	19, // 1: zhiping.session.v1.Identity.unit:type_name -> zhiping.unit.v1.Unit
-	20, // 2: zhiping.session.v1.Identity.rights:type_name -> zhiping.common.v1.Right
+	26, // 0: zhiping.session.v1.Identity.staff:type_name -> zhiping.unit.v1.Staff
+	27, // 1: zhiping.session.v1.Identity.unit:type_name -> zhiping.unit.v1.Unit
+	28, // 2: zhiping.session.v1.Identity.rights:type_name -> zhiping.common.v1.Right
 	0,  // 3: zhiping.session.v1.SignInResponse.identity:type_name -> zhiping.session.v1.Identity
 	0,  // 4: zhiping.session.v1.WhoAmIResponse.identity:type_name -> zhiping.session.v1.Identity
 	9,  // 5: zhiping.session.v1.ListOwnSessionsResponse.sessions:type_name -> zhiping.session.v1.Session
 	9,  // 6: zhiping.session.v1.ListStaffSessionsResponse.sessions:type_name -> zhiping.session.v1.Session
-	1,  // 7: zhiping.session.v1.SessionService.SignIn:input_type -> zhiping.session.v1.SignInRequest
-	3,  // 8: zhiping.session.v1.SessionService.SignOut:input_type -> zhiping.session.v1.SignOutRequest
-	5,  // 9: zhiping.session.v1.SessionService.WhoAmI:input_type -> zhiping.session.v1.WhoAmIRequest
-	7,  // 10: zhiping.session.v1.SessionService.ChangePassword:input_type -> zhiping.session.v1.ChangePasswordRequest
-	10, // 11: zhiping.session.v1.SessionService.ListOwnSessions:input_type -> zhiping.session.v1.ListOwnSessionsRequest
-	12, // 12: zhiping.session.v1.SessionService.EndOwnSession:input_type -> zhiping.session.v1.EndOwnSessionRequest
-	14, // 13: zhiping.session.v1.SessionService.ListStaffSessions:input_type -> zhiping.session.v1.ListStaffSessionsRequest
-	16, // 14: zhiping.session.v1.SessionService.EndStaffSessions:input_type -> zhiping.session.v1.EndStaffSessionsRequest
-	2,  // 15: zhiping.session.v1.SessionService.SignIn:output_type -> zhiping.session.v1.SignInResponse
-	4,  // 16: zhiping.session.v1.SessionService.SignOut:output_type -> zhiping.session.v1.SignOutResponse
-	6,  // 17: zhiping.session.v1.SessionService.WhoAmI:output_type -> zhiping.session.v1.WhoAmIResponse
-	8,  // 18: zhiping.session.v1.SessionService.ChangePassword:output_type -> zhiping.session.v1.ChangePasswordResponse
-	11, // 19: zhiping.session.v1.SessionService.ListOwnSessions:output_type -> zhiping.session.v1.ListOwnSessionsResponse
-	13, // 20: zhiping.session.v1.SessionService.EndOwnSession:output_type -> zhiping.session.v1.EndOwnSessionResponse
-	15, // 21: zhiping.session.v1.SessionService.ListStaffSessions:output_type -> zhiping.session.v1.ListStaffSessionsResponse
-	17, // 22: zhiping.session.v1.SessionService.EndStaffSessions:output_type -> zhiping.session.v1.EndStaffSessionsResponse
-	15, // [15:23] is the sub-list for method output_type
-	7,  // [7:15] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	20, // 7: zhiping.session.v1.ListProvidersResponse.providers:type_name -> zhiping.session.v1.Provider
+	2,  // 8: zhiping.session.v1.SignInWithResponse.signed_in:type_name -> zhiping.session.v1.SignInResponse
+	25, // 9: zhiping.session.v1.SignInWithResponse.vouched:type_name -> zhiping.session.v1.Vouched
+	1,  // 10: zhiping.session.v1.SessionService.SignIn:input_type -> zhiping.session.v1.SignInRequest
+	18, // 11: zhiping.session.v1.SessionService.ListProviders:input_type -> zhiping.session.v1.ListProvidersRequest
+	21, // 12: zhiping.session.v1.SessionService.BeginSignInWith:input_type -> zhiping.session.v1.BeginSignInWithRequest
+	23, // 13: zhiping.session.v1.SessionService.SignInWith:input_type -> zhiping.session.v1.SignInWithRequest
+	3,  // 14: zhiping.session.v1.SessionService.SignOut:input_type -> zhiping.session.v1.SignOutRequest
+	5,  // 15: zhiping.session.v1.SessionService.WhoAmI:input_type -> zhiping.session.v1.WhoAmIRequest
+	7,  // 16: zhiping.session.v1.SessionService.ChangePassword:input_type -> zhiping.session.v1.ChangePasswordRequest
+	10, // 17: zhiping.session.v1.SessionService.ListOwnSessions:input_type -> zhiping.session.v1.ListOwnSessionsRequest
+	12, // 18: zhiping.session.v1.SessionService.EndOwnSession:input_type -> zhiping.session.v1.EndOwnSessionRequest
+	14, // 19: zhiping.session.v1.SessionService.ListStaffSessions:input_type -> zhiping.session.v1.ListStaffSessionsRequest
+	16, // 20: zhiping.session.v1.SessionService.EndStaffSessions:input_type -> zhiping.session.v1.EndStaffSessionsRequest
+	2,  // 21: zhiping.session.v1.SessionService.SignIn:output_type -> zhiping.session.v1.SignInResponse
+	19, // 22: zhiping.session.v1.SessionService.ListProviders:output_type -> zhiping.session.v1.ListProvidersResponse
+	22, // 23: zhiping.session.v1.SessionService.BeginSignInWith:output_type -> zhiping.session.v1.BeginSignInWithResponse
+	24, // 24: zhiping.session.v1.SessionService.SignInWith:output_type -> zhiping.session.v1.SignInWithResponse
+	4,  // 25: zhiping.session.v1.SessionService.SignOut:output_type -> zhiping.session.v1.SignOutResponse
+	6,  // 26: zhiping.session.v1.SessionService.WhoAmI:output_type -> zhiping.session.v1.WhoAmIResponse
+	8,  // 27: zhiping.session.v1.SessionService.ChangePassword:output_type -> zhiping.session.v1.ChangePasswordResponse
+	11, // 28: zhiping.session.v1.SessionService.ListOwnSessions:output_type -> zhiping.session.v1.ListOwnSessionsResponse
+	13, // 29: zhiping.session.v1.SessionService.EndOwnSession:output_type -> zhiping.session.v1.EndOwnSessionResponse
+	15, // 30: zhiping.session.v1.SessionService.ListStaffSessions:output_type -> zhiping.session.v1.ListStaffSessionsResponse
+	17, // 31: zhiping.session.v1.SessionService.EndStaffSessions:output_type -> zhiping.session.v1.EndStaffSessionsResponse
+	21, // [21:32] is the sub-list for method output_type
+	10, // [10:21] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_session_v1_session_proto_init() }
@@ -1059,7 +1612,7 @@ func file_zhiping_session_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_session_v1_session_proto_rawDesc), len(file_zhiping_session_v1_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

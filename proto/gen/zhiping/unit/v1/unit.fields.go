@@ -70,6 +70,15 @@ const (
 const (
 	RegisterUnitRequest_Unit    = "unit"
 	RegisterUnitRequest_Handler = "handler"
+	RegisterUnitRequest_Person  = "person"
+	RegisterUnitRequest_Ticket  = "ticket"
+	RegisterUnitRequest_Licence = "licence"
+)
+
+// The names of the fields of File.
+const (
+	File_Name    = "name"
+	File_Content = "content"
 )
 
 // The names of the fields of RegisterUnitResponse.

@@ -36,6 +36,15 @@ const (
 const (
 	// SessionServiceSignInProcedure is the fully-qualified name of the SessionService's SignIn RPC.
 	SessionServiceSignInProcedure = "/zhiping.session.v1.SessionService/SignIn"
+	// SessionServiceListProvidersProcedure is the fully-qualified name of the SessionService's
+	// ListProviders RPC.
+	SessionServiceListProvidersProcedure = "/zhiping.session.v1.SessionService/ListProviders"
+	// SessionServiceBeginSignInWithProcedure is the fully-qualified name of the SessionService's
+	// BeginSignInWith RPC.
+	SessionServiceBeginSignInWithProcedure = "/zhiping.session.v1.SessionService/BeginSignInWith"
+	// SessionServiceSignInWithProcedure is the fully-qualified name of the SessionService's SignInWith
+	// RPC.
+	SessionServiceSignInWithProcedure = "/zhiping.session.v1.SessionService/SignInWith"
 	// SessionServiceSignOutProcedure is the fully-qualified name of the SessionService's SignOut RPC.
 	SessionServiceSignOutProcedure = "/zhiping.session.v1.SessionService/SignOut"
 	// SessionServiceWhoAmIProcedure is the fully-qualified name of the SessionService's WhoAmI RPC.
@@ -60,6 +69,12 @@ const (
 // SessionServiceClient is a client for the zhiping.session.v1.SessionService service.
 type SessionServiceClient interface {
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
+	// ListProviders answers the unified identity platforms at which people can sign in beside their local accounts.
+	ListProviders(context.Context, *v1.ListProvidersRequest) (*v1.ListProvidersResponse, error)
+	// BeginSignInWith answers the address that the system's browser is to open. State, nonce and verifier stay with the desktop.
+	BeginSignInWith(context.Context, *v1.BeginSignInWithRequest) (*v1.BeginSignInWithResponse, error)
+	// SignInWith signs in whom a platform has vouched for: the server trades the code for the platform's signed word and checks it.
+	SignInWith(context.Context, *v1.SignInWithRequest) (*v1.SignInWithResponse, error)
 	SignOut(context.Context, *v1.SignOutRequest) (*v1.SignOutResponse, error)
 	// WhoAmI answers the account, its unit and its rights as they are now.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
@@ -89,6 +104,24 @@ func NewSessionServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			httpClient,
 			baseURL+SessionServiceSignInProcedure,
 			connect.WithSchema(sessionServiceMethods.ByName("SignIn")),
+			connect.WithClientOptions(opts...),
+		),
+		listProviders: connect.NewClient[v1.ListProvidersRequest, v1.ListProvidersResponse](
+			httpClient,
+			baseURL+SessionServiceListProvidersProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("ListProviders")),
+			connect.WithClientOptions(opts...),
+		),
+		beginSignInWith: connect.NewClient[v1.BeginSignInWithRequest, v1.BeginSignInWithResponse](
+			httpClient,
+			baseURL+SessionServiceBeginSignInWithProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("BeginSignInWith")),
+			connect.WithClientOptions(opts...),
+		),
+		signInWith: connect.NewClient[v1.SignInWithRequest, v1.SignInWithResponse](
+			httpClient,
+			baseURL+SessionServiceSignInWithProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("SignInWith")),
 			connect.WithClientOptions(opts...),
 		),
 		signOut: connect.NewClient[v1.SignOutRequest, v1.SignOutResponse](
@@ -139,6 +172,9 @@ func NewSessionServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 // sessionServiceClient implements SessionServiceClient.
 type sessionServiceClient struct {
 	signIn            *connect.Client[v1.SignInRequest, v1.SignInResponse]
+	listProviders     *connect.Client[v1.ListProvidersRequest, v1.ListProvidersResponse]
+	beginSignInWith   *connect.Client[v1.BeginSignInWithRequest, v1.BeginSignInWithResponse]
+	signInWith        *connect.Client[v1.SignInWithRequest, v1.SignInWithResponse]
 	signOut           *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
 	whoAmI            *connect.Client[v1.WhoAmIRequest, v1.WhoAmIResponse]
 	changePassword    *connect.Client[v1.ChangePasswordRequest, v1.ChangePasswordResponse]
@@ -151,6 +187,33 @@ type sessionServiceClient struct {
 // SignIn calls zhiping.session.v1.SessionService.SignIn.
 func (c *sessionServiceClient) SignIn(ctx context.Context, req *v1.SignInRequest) (*v1.SignInResponse, error) {
 	response, err := c.signIn.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListProviders calls zhiping.session.v1.SessionService.ListProviders.
+func (c *sessionServiceClient) ListProviders(ctx context.Context, req *v1.ListProvidersRequest) (*v1.ListProvidersResponse, error) {
+	response, err := c.listProviders.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// BeginSignInWith calls zhiping.session.v1.SessionService.BeginSignInWith.
+func (c *sessionServiceClient) BeginSignInWith(ctx context.Context, req *v1.BeginSignInWithRequest) (*v1.BeginSignInWithResponse, error) {
+	response, err := c.beginSignInWith.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SignInWith calls zhiping.session.v1.SessionService.SignInWith.
+func (c *sessionServiceClient) SignInWith(ctx context.Context, req *v1.SignInWithRequest) (*v1.SignInWithResponse, error) {
+	response, err := c.signInWith.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -223,6 +286,12 @@ func (c *sessionServiceClient) EndStaffSessions(ctx context.Context, req *v1.End
 // SessionServiceHandler is an implementation of the zhiping.session.v1.SessionService service.
 type SessionServiceHandler interface {
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
+	// ListProviders answers the unified identity platforms at which people can sign in beside their local accounts.
+	ListProviders(context.Context, *v1.ListProvidersRequest) (*v1.ListProvidersResponse, error)
+	// BeginSignInWith answers the address that the system's browser is to open. State, nonce and verifier stay with the desktop.
+	BeginSignInWith(context.Context, *v1.BeginSignInWithRequest) (*v1.BeginSignInWithResponse, error)
+	// SignInWith signs in whom a platform has vouched for: the server trades the code for the platform's signed word and checks it.
+	SignInWith(context.Context, *v1.SignInWithRequest) (*v1.SignInWithResponse, error)
 	SignOut(context.Context, *v1.SignOutRequest) (*v1.SignOutResponse, error)
 	// WhoAmI answers the account, its unit and its rights as they are now.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
@@ -248,6 +317,24 @@ func NewSessionServiceHandler(svc SessionServiceHandler, opts ...connect.Handler
 		SessionServiceSignInProcedure,
 		svc.SignIn,
 		connect.WithSchema(sessionServiceMethods.ByName("SignIn")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceListProvidersHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceListProvidersProcedure,
+		svc.ListProviders,
+		connect.WithSchema(sessionServiceMethods.ByName("ListProviders")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceBeginSignInWithHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceBeginSignInWithProcedure,
+		svc.BeginSignInWith,
+		connect.WithSchema(sessionServiceMethods.ByName("BeginSignInWith")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceSignInWithHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceSignInWithProcedure,
+		svc.SignInWith,
+		connect.WithSchema(sessionServiceMethods.ByName("SignInWith")),
 		connect.WithHandlerOptions(opts...),
 	)
 	sessionServiceSignOutHandler := connect.NewUnaryHandlerSimple(
@@ -296,6 +383,12 @@ func NewSessionServiceHandler(svc SessionServiceHandler, opts ...connect.Handler
 		switch r.URL.Path {
 		case SessionServiceSignInProcedure:
 			sessionServiceSignInHandler.ServeHTTP(w, r)
+		case SessionServiceListProvidersProcedure:
+			sessionServiceListProvidersHandler.ServeHTTP(w, r)
+		case SessionServiceBeginSignInWithProcedure:
+			sessionServiceBeginSignInWithHandler.ServeHTTP(w, r)
+		case SessionServiceSignInWithProcedure:
+			sessionServiceSignInWithHandler.ServeHTTP(w, r)
 		case SessionServiceSignOutProcedure:
 			sessionServiceSignOutHandler.ServeHTTP(w, r)
 		case SessionServiceWhoAmIProcedure:
@@ -321,6 +414,18 @@ type UnimplementedSessionServiceHandler struct{}
 
 func (UnimplementedSessionServiceHandler) SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.SignIn is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) ListProviders(context.Context, *v1.ListProvidersRequest) (*v1.ListProvidersResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.ListProviders is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) BeginSignInWith(context.Context, *v1.BeginSignInWithRequest) (*v1.BeginSignInWithResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.BeginSignInWith is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) SignInWith(context.Context, *v1.SignInWithRequest) (*v1.SignInWithResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.SignInWith is not implemented"))
 }
 
 func (UnimplementedSessionServiceHandler) SignOut(context.Context, *v1.SignOutRequest) (*v1.SignOutResponse, error) {
