@@ -100,6 +100,9 @@ func (p *program) followed(kinds map[string]bool) {
 		maps.Copy(all, kinds)
 		p.shell.Heard()
 		p.shell.Followed(all)
+		if kinds["unit"] || kinds["*"] {
+			p.authorised()
+		}
 		if p.syncer.Status().SignedOut && !p.asking {
 			p.askPassword()
 		}

@@ -111,11 +111,6 @@ type Page struct {
 func New(who *sessionv1.Identity, d *kit.Desk, sources []Source, news []News, jumps []Jump) *Page {
 	p := &Page{desk: d, sources: sources, news: news, todos: container.NewGridWithColumns(columns), note: widget.NewLabel("正在统计……")}
 	box := container.NewVBox()
-	if !who.Unit.GetAuthorised() {
-		banner := widget.NewLabelWithStyle("所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
-		banner.Importance = widget.DangerImportance
-		box.Add(banner)
-	}
 	if len(sources) > 0 {
 		box.Add(kit.NewPart("待办事项", container.NewVBox(p.todos, p.note)))
 	}

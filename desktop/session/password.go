@@ -21,8 +21,10 @@ type Password struct {
 	Content fyne.CanvasObject
 	Submit  func() // Ctrl+S
 
-	form *kit.Form
-	note *kit.Banner
+	form   *kit.Form
+	note   *kit.Banner
+	text   *widget.Label
+	button *widget.Button
 }
 
 // NewPassword draws the page. old is the present password where it is known because it has just been typed; why says why it is to be changed, "" for the
@@ -57,9 +59,21 @@ func NewPassword(old, why string, d *kit.Desk, change func(r *sessionv1.ChangePa
 	}
 	button.OnTapped = p.Submit
 	p.form.Entered(p.Submit)
-	text := widget.NewLabel(limits)
-	text.Wrapping = fyne.TextWrapWord
-	p.Content = container.NewVBox(p.note.Content, text, p.form.Content, container.NewHBox(button))
+	p.button, p.text = button, widget.NewLabel(limits)
+	p.text.Wrapping = fyne.TextWrapWord
+	p.Content = container.NewVBox(p.note.Content, p.text, p.form.Content, container.NewHBox(button))
+	return p
+}
+
+// local says what a local password is for.
+const local = "您通过统一身份登录，本系统不保存您的密码。请为这台电脑设置一个本机密码：未联网时用它打开本机上的数据，它只保存在本机，不会发送到服务器。至少10位。"
+
+// NewLocal draws the page on which somebody who signs in at a unified identity platform chooses the local password of this machine. seal seals what is
+// here under it.
+func NewLocal(d *kit.Desk, seal func(local string) error, then func(local string)) *Password {
+	p := NewPassword("-", "", d, func(r *sessionv1.ChangePasswordRequest) error { return seal(r.NewPassword) }, then)
+	p.text.SetText(local)
+	p.button.SetText("设置本机密码")
 	return p
 }
 

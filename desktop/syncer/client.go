@@ -15,6 +15,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/google/uuid"
 
+	"zhiping/desktop/vault"
 	"zhiping/proto/gen/zhiping/activity/v1/activityv1connect"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
 	"zhiping/proto/gen/zhiping/message/v1/messagev1connect"
@@ -39,6 +40,9 @@ type Client struct {
 	offline atomic.Bool
 	// What to sign in with again when the session is over, or could not begin for want of a network; only in memory.
 	account, password string
+	// Where the person signs in, "" for a password: then there is nothing to sign in with again but the browser.
+	provider string
+	ring     vault.Keyring // keeps the session, nil for not
 }
 
 // Dial prepares a connection to "host:port"; pin is the fingerprint of the server's own certificate in hex, "" for one that the system

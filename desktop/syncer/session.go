@@ -26,7 +26,10 @@ func (c *Client) straight() sessionv1connect.SessionServiceClient {
 
 // SignIn signs a person in.
 func (c *Client) SignIn(ctx context.Context, account, password string) error {
-	c.account, c.password = account, password
+	if account == "" || password == "" {
+		return fault.New(fault.Invalid, "请输入登录账号和密码")
+	}
+	c.account, c.password, c.provider = account, password, ""
 	return c.signIn(ctx)
 }
 
@@ -36,7 +39,13 @@ func (c *Client) SignAgain(ctx context.Context, password string) error {
 	return c.signIn(ctx)
 }
 
+// Provider is the unified identity platform where the person signs in, "" for a password.
+func (c *Client) Provider() string { return c.provider }
+
 func (c *Client) signIn(ctx context.Context) error {
+	if c.password == "" {
+		return fault.New(fault.Denied, "登录已失效，请重新登录") // a kept session or one of a platform: a local password is not the server's business
+	}
 	resp, err := c.straight().SignIn(ctx, &sessionv1.SignInRequest{Account: c.account, Password: c.password, Device: device()})
 	if err != nil {
 		return err
@@ -49,6 +58,7 @@ func (c *Client) signIn(ctx context.Context) error {
 func (c *Client) begun(resp *sessionv1.SignInResponse) {
 	c.token.Store(resp.Token)
 	c.Identity = resp.Identity
+	c.keep(resp.Expires)
 }
 
 // ChangePassword changes the password of whoever is signed in. All sessions are over with it; the next call needs SignIn or SignAgain.
@@ -57,8 +67,11 @@ func (c *Client) ChangePassword(ctx context.Context, r *sessionv1.ChangePassword
 	return err
 }
 
-// SignOut ends the session on the server, so that nobody can go on with its token.
+// SignOut ends the session on the server, so that nobody can go on with its token, and keeps it no longer.
 func (c *Client) SignOut(ctx context.Context) error {
+	if c.ring != nil {
+		c.forget(c.ring, c.account)
+	}
 	if c.bearer() == "" {
 		return nil
 	}

@@ -95,6 +95,29 @@ func Open(dir, account, password string, known bool, ring Keyring) (*Vault, erro
 	return nil, ErrPassword
 }
 
+// What Recall needs besides the keyring. People who sign in at a unified identity platform have no password that this program sees. They choose
+// a local one on each machine when they first come: it opens what is here while there is no network, and where no keyring has the key; it
+// is never sent anywhere.
+var (
+	ErrChoose = fault.New(fault.State, "请设置本机密码") // nothing is here yet
+	ErrLocked = fault.New(fault.State, "请输入本机密码") // something is, and the keyring does not have its key
+)
+
+// Recall opens the vault of somebody whom the server has accepted without a password, by the key in the keyring. ErrChoose and ErrLocked ask for
+// Open with a local password.
+func Recall(dir, account string, ring Keyring) (*Vault, error) {
+	if _, err := os.Stat(filepath.Join(dir, FileName)); errors.Is(err, os.ErrNotExist) {
+		return nil, ErrChoose
+	} else if err != nil {
+		return nil, err
+	}
+	key, err := fromRing(dir, account, ring)
+	if err != nil {
+		return nil, ErrLocked
+	}
+	return of(key)
+}
+
 // Reseal seals the key under another password: the person has changed it. The data stay as they are.
 func (v *Vault) Reseal(dir, password string) error {
 	return save(filepath.Join(dir, FileName), password, v.key)

@@ -115,12 +115,12 @@ func TestSignInWithProvider(t *testing.T) {
 		}
 		_, err = browse(t, h, "intranet", handlersNumber).signIn(h)
 		says(t, err, fault.Denied, "该账号已停用")
-		registersWithTicket(t, h, boss)
+		registersWithTicket(t, h)
 	}, intranet)
 }
 
 // registersWithTicket is somebody without a unit: the application, its review, and signing in before and after.
-func registersWithTicket(t *testing.T, h *servertest.House, boss *servertest.Client) {
+func registersWithTicket(t *testing.T, h *servertest.House) {
 	t.Helper()
 	v := enter(t, h, "intranet", othersNumber).Vouched
 	if v.GetTicket() == "" || v.Name != "经办人乙" || v.Number != othersNumber || v.Phone != "13800000002" {
@@ -148,7 +148,7 @@ func registersWithTicket(t *testing.T, h *servertest.House, boss *servertest.Cli
 	if in.GetIdentity().GetUnit().GetId() != u.Id || in.Identity.Unit.Authorised || !in.Identity.Staff.Super || in.Identity.Staff.Name != "经办人乙" || in.Identity.Staff.Number != othersNumber {
 		t.Fatal("the unit is not there, or the person is not whom the platform has vouched for:", in)
 	}
-	boss = h.SignIn("topadmin")
+	boss := h.SignIn("topadmin")
 	resp, err := units(boss).ReviewUnits(ctx, &unitv1.ReviewUnitsRequest{Bases: []*commonv1.Base{{Id: u.Id, Revision: 1}}, Matter: 1, Action: &reviewv1.Action{Move: reviewv1.Move_MOVE_APPROVE, Opinion: "同意"}})
 	if err != nil || resp.Outcomes[0].Fault != nil {
 		t.Fatal(resp, err)

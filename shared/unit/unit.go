@@ -199,6 +199,7 @@ func Posts(u *unitv1.Unit, m reviewv1.Matter) *reviewv1.Node {
 // they are identified by, everything else is its own.
 func Edit(to, from *unitv1.Unit) {
 	to.Name, to.Division, to.OwnLevel, to.Nature = from.Name, from.Division, from.OwnLevel, from.Nature
+	to.Location = from.Location
 	to.Contact, to.Phone, to.Address, to.Licence = from.Contact, from.Phone, from.Address, from.Licence
 	to.LegalPerson, to.LegalPersonNumber = from.LegalPerson, from.LegalPersonNumber
 	if !to.Authorised {

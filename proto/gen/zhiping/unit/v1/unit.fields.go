@@ -26,6 +26,7 @@ const (
 	Unit_PendingSuperiorName = "pending_superior_name"
 	Unit_Posts               = "posts"
 	Unit_Roles               = "roles"
+	Unit_Location            = "location"
 )
 
 // The names of the fields of Role.

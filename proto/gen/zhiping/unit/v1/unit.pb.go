@@ -60,7 +60,9 @@ type Unit struct {
 	// Review posts by matter (A5).
 	Posts []*v11.Posts `protobuf:"bytes,22,rep,name=posts,proto3" json:"posts,omitempty"`
 	// The unit's own roles (A7).
-	Roles         []*Role `protobuf:"bytes,23,rep,name=roles,proto3" json:"roles,omitempty"`
+	Roles []*Role `protobuf:"bytes,23,rep,name=roles,proto3" json:"roles,omitempty"`
+	// Where the unit is, by GB/T 2260; its title business may belong elsewhere (division).
+	Location      string `protobuf:"bytes,24,opt,name=location,proto3" json:"location,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -254,6 +256,13 @@ func (x *Unit) GetRoles() []*Role {
 		return x.Roles
 	}
 	return nil
+}
+
+func (x *Unit) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
 }
 
 // Role is a named set of rights from the unit's own menu (A7).
@@ -2046,7 +2055,7 @@ var File_zhiping_unit_v1_unit_proto protoreflect.FileDescriptor
 
 const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\n" +
-	"\x1azhiping/unit/v1/unit.proto\x12\x0fzhiping.unit.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\xae\r\n" +
+	"\x1azhiping/unit/v1/unit.proto\x12\x0fzhiping.unit.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\xf3\r\n" +
 	"\x04Unit\x12\"\n" +
 	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x12#\n" +
@@ -2098,7 +2107,9 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x05posts\x18\x16 \x03(\v2\x18.zhiping.review.v1.PostsB\x12\x8a\xb5\x18\x0e\n" +
 	"\f多岗审核R\x05posts\x129\n" +
 	"\x05roles\x18\x17 \x03(\v2\x15.zhiping.unit.v1.RoleB\f\x8a\xb5\x18\b\n" +
-	"\x06角色R\x05roles\"\xa6\x01\n" +
+	"\x06角色R\x05roles\x12C\n" +
+	"\blocation\x18\x18 \x01(\tB'\xbaH\x04r\x02\x18\f\x8a\xb5\x18\x1c\n" +
+	"\x0f单位所在地*\tdivisionsR\blocation\"\xa6\x01\n" +
 	"\x04Role\x12\"\n" +
 	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x120\n" +
