@@ -98,7 +98,12 @@ func (p *program) ownUnit() *shell.Page {
 			return err
 		}, func() {
 			p.client.Identity.Unit = resp.Unit
-			e := unit.NewEdit(resp.Unit, p.client.Units(), p.desk, func(u *unitv1.Unit) { p.client.Identity.Unit = u })
+			shown := resp.Unit.GetRegistration().GetStage()
+			e := unit.NewEdit(resp.Unit, p.client.Units(), p.desk, func(u *unitv1.Unit) {
+				if p.client.Identity.Unit = u; u.GetRegistration().GetStage() != shown {
+					page.Refresh() // it is under review again
+				}
+			})
 			page.Save = e.Save
 			body.Objects = []fyne.CanvasObject{e.Content}
 			body.Refresh()

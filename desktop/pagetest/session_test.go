@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/session"
 	"zhiping/desktop/syncer"
@@ -19,6 +20,9 @@ import (
 func typed(page fyne.CanvasObject, texts ...string) {
 	each(page, func(x fyne.CanvasObject) {
 		e, ok := x.(interface{ SetText(string) })
+		if _, button := x.(*widget.Button); button {
+			return
+		}
 		if _, entry := x.(fyne.Focusable); ok && entry && len(texts) > 0 {
 			e.SetText(texts[0])
 			texts = texts[1:]
