@@ -1,6 +1,7 @@
 package serve_test
 
 import (
+	"crypto/sha256"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,8 @@ import (
 	"zhiping/server/servertest"
 	"zhiping/shared/db"
 	"zhiping/shared/fault"
+
+	"google.golang.org/protobuf/proto"
 )
 
 func sessions(c *servertest.Client) sessionv1connect.SessionServiceClient {
@@ -251,4 +254,35 @@ func TestSessions(t *testing.T) {
 			t.Error("the audit trail has:", got)
 		}
 	})
+}
+
+// What a repeated mutation is recognised by does not tell its password: guessing at it would cost nothing.
+func TestPasswordsAreNotDigested(t *testing.T) {
+	h := servertest.Start(t, "")
+	u := h.NewUnit("示例单位", commonv1.UnitKind_UNIT_KIND_EMPLOYER)
+	r := &unitv1.CreateUnitRequest{Unit: u, Handlers: []*unitv1.NewStaff{servertest.NewStaff("clerk")}}
+	sent, err := proto.MarshalOptions{Deterministic: true}.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := units(h.SignIn("topadmin")).CreateUnit(ctx, r); err != nil {
+		t.Fatal(err)
+	}
+	guess := sha256.Sum256(append([]byte(unitv1connect.UnitServiceCreateUnitProcedure+"\x00"), sent...))
+	r.Handlers[0].Password = ""
+	if sent, err = (proto.MarshalOptions{Deterministic: true}).Marshal(r); err != nil {
+		t.Fatal(err)
+	}
+	want := sha256.Sum256(append([]byte(unitv1connect.UnitServiceCreateUnitProcedure+"\x00"), sent...))
+	count := func(digest [32]byte) (n int) {
+		if err := h.Server.DB.Read(ctx, func(tx *db.Tx) error {
+			return tx.Get(ctx, []any{&n}, "SELECT count(*) FROM mutation WHERE digest = $1", digest[:])
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if count(guess) != 0 || count(want) != 1 {
+		t.Error("the digest in the database can be tried for the password:", count(guess), count(want))
+	}
 }
