@@ -28,8 +28,8 @@ type Account struct {
 	vault *vault.Vault
 }
 
-// OpenAccount signs in and opens the person's folder under base, or gives ErrMustChange with the client signed in. Without a network it opens what is here, if the password fits; the session
-// begins when the network is back.
+// OpenAccount signs in and opens the person's folder under base, or gives ErrMustChange with the client signed in. Without a network it opens what
+// is here, if the password fits; the session begins when the network is back.
 func OpenAccount(ctx context.Context, c *Client, base, account, password string, ring vault.Keyring, now func() time.Time) (*Account, error) {
 	err := c.SignIn(ctx, account, password)
 	if err != nil && fault.CodeOf(err) != fault.Offline {

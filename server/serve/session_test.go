@@ -220,6 +220,27 @@ func TestSessions(t *testing.T) {
 		admin := h.SignIn("topadmin")
 		_, err = sessions(lost).ListStaffSessions(ctx, &sessionv1.ListStaffSessionsRequest{StaffId: admin.Identity.Staff.Id})
 		says(t, err, fault.Denied, "工作人员管理")
+		// Another unit's administrator, the superior's too, finds nobody: neither to look at nor to end, one by one or all.
+		if _, err := units(admin).CreateUnit(ctx, &unitv1.CreateUnitRequest{Unit: h.NewUnit("示例下级单位", commonv1.UnitKind_UNIT_KIND_HR), Handlers: []*unitv1.NewStaff{servertest.NewStaff("below")}}); err != nil {
+			t.Fatal(err)
+		}
+		below := h.SignIn("below")
+		for _, x := range []struct {
+			by *servertest.Client
+			of string
+		}{{below, staff.Id}, {admin, below.Identity.Staff.Id}, {admin, servertest.NewID()}} {
+			_, err = sessions(x.by).ListStaffSessions(ctx, &sessionv1.ListStaffSessionsRequest{StaffId: x.of})
+			says(t, err, fault.NotFound, "工作人员不存在")
+			_, err = sessions(x.by).EndStaffSessions(ctx, &sessionv1.EndStaffSessionsRequest{StaffId: x.of})
+			says(t, err, fault.NotFound, "工作人员不存在")
+		}
+		_, err = sessions(below).EndStaffSessions(ctx, &sessionv1.EndStaffSessionsRequest{StaffId: staff.Id, SessionId: byDevice["丢失的电脑"].Id})
+		says(t, err, fault.NotFound, "工作人员不存在")
+		_, err = sessions(below).EndOwnSession(ctx, &sessionv1.EndOwnSessionRequest{SessionId: byDevice["丢失的电脑"].Id})
+		says(t, err, fault.NotFound, "该登录已结束")
+		if !alive(lost) || !alive(below) {
+			t.Error("somebody else's session was ended")
+		}
 		seen, err := sessions(admin).ListStaffSessions(ctx, &sessionv1.ListStaffSessionsRequest{StaffId: staff.Id})
 		if err != nil || len(seen.Sessions) != 2 || seen.Sessions[0].Current || seen.Sessions[1].Current {
 			t.Fatal(seen, err)
