@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/widget"
 	"google.golang.org/protobuf/proto"
@@ -87,35 +86,25 @@ func (p *program) followed(kinds map[string]bool) {
 		p.shell.Heard()
 		p.shell.Followed(all)
 		p.alert.Follow(kinds)
+		if kinds["unit"] || kinds["*"] {
+			p.authorised()
+		}
 		if p.syncer.Status().SignedOut && !p.asking {
 			p.askPassword()
 		}
 	})
 }
 
-// askPassword asks for the password again: the session is over, or the password was changed elsewhere.
-func (p *program) askPassword() {
-	p.asking = true
-	password := widget.NewPasswordEntry()
-	password.SetPlaceHolder("密码")
-	note := widget.NewLabel("登录已失效。请重新输入“" + p.client.Identity.Staff.GetAccount() + "”的密码继续；未同步的操作都保存在本机。")
-	note.Wrapping = fyne.TextWrapWord
-	p.desk.Ask("重新登录", container.NewVBox(note, password), "登录", func() {
-		text := password.Text
-		p.desk.Run(func() func() {
-			err := p.client.SignAgain(context.Background(), text)
-			return func() {
-				p.asking = false
-				p.fail(err)
-				p.syncer.Kick()
-			}
-		})
-	})
-}
-
 // signOut leaves the account. What still waits is sent first, kept here, or saved into a file (sync.md).
 func (p *program) signOut() {
 	leave := func() {
+		client := p.client
+		p.desk.Run(func() func() {
+			if err := client.SignOut(context.Background()); err != nil {
+				slog.Info("sign out", "error", err) // without the network the session ends by itself
+			}
+			return func() {}
+		})
 		p.end()
 		p.end = func() {}
 		p.shell, p.syncer, p.desk.Drafts, p.book, p.memory = nil, nil, nil, nil, nil

@@ -18,13 +18,14 @@ import (
 
 // ownMenu is the part of this machine: what waits, settings, help.
 func (p *program) ownMenu() []shell.Item {
-	return []shell.Item{
+	all := []shell.Item{
 		{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
 		{Group: ownMachine, Title: "设置", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.settings},
 		p.alertItem(),
-		{Group: ownMachine, Title: helpTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { return p.helpPage() }},
-		{Group: ownMachine, Title: signOutTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }},
 	}
+	return append(append(all, p.sessionMenu()...),
+		shell.Item{Group: ownMachine, Title: helpTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { return p.helpPage() }},
+		shell.Item{Group: ownMachine, Title: signOutTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }})
 }
 
 const (

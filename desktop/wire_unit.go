@@ -11,6 +11,7 @@ import (
 
 	"zhiping/desktop/kit"
 	"zhiping/desktop/list"
+	"zhiping/desktop/session"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/unit"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
@@ -97,7 +98,12 @@ func (p *program) ownUnit() *shell.Page {
 			return err
 		}, func() {
 			p.client.Identity.Unit = resp.Unit
-			e := unit.NewEdit(resp.Unit, p.client.Units(), p.desk, func(u *unitv1.Unit) { p.client.Identity.Unit = u })
+			shown := resp.Unit.GetRegistration().GetStage()
+			e := unit.NewEdit(resp.Unit, p.client.Units(), p.desk, func(u *unitv1.Unit) {
+				if p.client.Identity.Unit = u; u.GetRegistration().GetStage() != shown {
+					page.Refresh() // it is under review again
+				}
+			})
 			page.Save = e.Save
 			body.Objects = []fyne.CanvasObject{e.Content}
 			body.Refresh()
@@ -116,10 +122,16 @@ func (p *program) staff(l *list.List[*unitv1.Staff]) *shell.Page {
 		if s.Revision == 0 {
 			title = "新增工作人员"
 		}
+		var parts []fyne.CanvasObject
+		if s.Revision > 0 {
+			devices := session.NewStaffDevices(s.Id, p.client.Sessions(), p.desk)
+			parts = append(parts, kit.NewPart("登录设备", devices.Content))
+			devices.Load()
+		}
 		p.shell.Open(&shell.Page{Key: key, Help: "staff-edit", Title: title, Content: unit.NewStaffPage(s, me.Unit, units, p.desk, func() {
 			p.shell.Close(key)
 			load()
-		})})
+		}, parts...)})
 	}
 	page := listPage(p, l, open)
 	load = page.Refresh

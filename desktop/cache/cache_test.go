@@ -35,6 +35,7 @@ type noRing struct{}
 
 func (noRing) Get(string, string) (string, error) { return "", errors.New("no keyring here") }
 func (noRing) Set(string, string, string) error   { return errors.New("no keyring here") }
+func (noRing) Delete(string, string) error        { return errors.New("no keyring here") }
 
 // desk is a mirror with the lists of units, and a server that can be out of reach.
 type desk struct {

@@ -26,6 +26,8 @@ type Form struct {
 	message proto.Message
 	rows    map[string]*formRow
 	order   []string
+	repeats []func() (differs bool)
+	again   []*leaveEntry // of the repeats
 	attach  func(field string, then func(*commonv1.Attachment))
 }
 
@@ -40,6 +42,7 @@ type formRow struct {
 	note    *widget.Label
 	count   *widget.Label
 	problem string // why what was typed is no value; said on leaving the field
+	content fyne.CanvasObject
 }
 
 // NewForm draws the named fields of a message.
@@ -53,14 +56,18 @@ func NewForm(m proto.Message, names ...string) *Form {
 	return f
 }
 
-func (f *Form) row(info *field.Info) fyne.CanvasObject {
+func newFormRow(info *field.Info) *formRow {
 	r := &formRow{info: info, note: widget.NewLabel(""), count: widget.NewLabel("")}
-	f.rows[info.Name] = r
-	label := newFormLabel(info)
 	r.note.Importance = widget.DangerImportance
 	r.note.Wrapping = fyne.TextWrapWord
 	r.note.Hide()
 	r.count.Importance = widget.LowImportance
+	return r
+}
+
+func (f *Form) row(info *field.Info) fyne.CanvasObject {
+	r := newFormRow(info)
+	f.rows[info.Name] = r
 	var input fyne.CanvasObject
 	switch {
 	case isAttachment(info):
@@ -79,10 +86,17 @@ func (f *Form) row(info *field.Info) fyne.CanvasObject {
 	default:
 		input = f.text(r)
 	}
+	return r.draw(input)
+}
+
+// draw puts label, input, counter and note together.
+func (r *formRow) draw(input fyne.CanvasObject) fyne.CanvasObject {
+	label := newFormLabel(r.info)
 	left, right := fyne.NewSize(labelWidth*scale(), label.MinSize().Height), fyne.NewSize(countWidth*scale(), label.MinSize().Height)
 	row := container.NewBorder(nil, nil, container.NewGridWrap(left, label), container.NewGridWrap(right, r.count), input)
 	note := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(left.Width, 1)), nil, r.note)
-	return container.New(narrowLayout{}, container.NewVBox(row, note))
+	r.content = container.New(narrowLayout{}, container.NewVBox(row, note))
+	return r.content
 }
 
 func (f *Form) text(r *formRow) fyne.CanvasObject {
@@ -160,7 +174,7 @@ func (f *Form) Protect(names ...string) {
 
 // counted shows how much of a limited text is used.
 func (r *formRow) counted() {
-	if r.info.Max == 0 || r.info.Max >= 1000 || r.info.GetWidget() == commonv1.Widget_WIDGET_DATE {
+	if r.info.Max == 0 || r.info.Max >= 1000 || r.info.GetPersonal() == commonv1.Personal_PERSONAL_HIDDEN || r.info.GetWidget() == commonv1.Widget_WIDGET_DATE {
 		return
 	}
 	n := utf8.RuneCountInString(strings.TrimSpace(r.entry.Text))
@@ -244,6 +258,9 @@ func (f *Form) Check() bool {
 				wrong = true
 			}
 		}
+	}
+	for _, differs := range f.repeats {
+		wrong = differs() || wrong
 	}
 	return !wrong
 }

@@ -28,6 +28,7 @@ type noRing struct{}
 
 func (noRing) Get(string, string) (string, error) { return "", errors.New("no keyring here") }
 func (noRing) Set(string, string, string) error   { return errors.New("no keyring here") }
+func (noRing) Delete(string, string) error        { return errors.New("no keyring here") }
 
 // childFolder names the environment of the test's own program started again, to be killed while it works.
 const childFolder = "ZHIPING_TEST_OUTBOX"

@@ -58,6 +58,7 @@ func newOffice(t *testing.T) *office {
 
 func (o *office) signIn(account string) *syncer.Client {
 	o.t.Helper()
+	o.h.Settle(account)
 	c := syncer.Dial(o.h.URL, "")
 	if err := c.SignIn(o.t.Context(), account, servertest.Password); err != nil {
 		o.t.Fatal(err)
@@ -183,7 +184,7 @@ func TestUnitPages(t *testing.T) {
 	o.contains(o.show(wizard), "1. 基本信息", "3. 经办人员", "统一社会信用代码")
 	o.press(wizard, "下一步")
 	o.contains(texts(wizard), "为必填项")
-	o.contains(o.show(unit.NewRegistration(o.c.Units(), o.Desk, func(string) {})), "尚未选择上级单位")
+	o.contains(o.show(unit.NewRegistration(o.c.Units(), o.Desk, nil, func(string) {})), "尚未选择上级单位")
 	o.contains(o.show(unit.NewRoles(top, o.c.Units(), o.Desk, func(*unitv1.Unit) {})), "角色名称", "评委会管理")
 	o.contains(o.show(unit.NewPosts(top, []*unitv1.Staff{o.c.Identity.Staff}, o.c.Units(), o.Desk, func(*unitv1.Unit) {})), "1级岗位")
 	staff := unit.NewStaffPage(&unitv1.Staff{Id: servertest.NewID(), UnitId: top.Id}, top, o.c.Units(), o.Desk, func() {})

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/kit"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 )
@@ -78,7 +79,11 @@ func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, stand
 	}
 	menu := s.menu(who, items)
 	left := container.NewBorder(s.brand(), nil, nil, nil, container.NewVScroll(menu))
-	split := container.NewHSplit(left, s.tabs)
+	notice := kit.NewBanner()
+	if !who.Unit.GetAuthorised() {
+		notice.Say(unauthorised, widget.DangerImportance)
+	}
+	split := container.NewHSplit(left, container.NewBorder(notice.Content, nil, nil, nil, s.tabs))
 	split.Offset = 0.16
 	s.Content = container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), s.state), nil, nil, split)
 	s.refresh = func() { s.status(who, standing) }
@@ -89,6 +94,9 @@ func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, stand
 	s.status(who, standing)
 	return s
 }
+
+// unauthorised stands on top of every page until the superior has approved the unit (A2; the words are the manual's).
+const unauthorised = "所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！"
 
 func (s *Shell) brand() fyne.CanvasObject {
 	l := widget.NewLabelWithStyle("职评通", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})

@@ -73,14 +73,16 @@ type house struct {
 	done   []string
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T) *house { return newHouseOf(t, true) }
+
+func newHouseOf(t *testing.T, authorised bool) *house {
 	t.Helper()
 	test.NewTempApp(t)
 	test.ApplyTheme(t, theme.New(1, false))
 	h := &house{online: true}
 	h.window = test.NewTempWindow(t, widget.NewLabel(""))
 	who := &sessionv1.Identity{
-		Unit: &unitv1.Unit{Name: "示例市人社局（虚构）", Phone: "13800000000"}, Staff: &unitv1.Staff{Name: "经办人"},
+		Unit: &unitv1.Unit{Name: "示例市人社局（虚构）", Phone: "13800000000", Authorised: authorised}, Staff: &unitv1.Staff{Name: "经办人"},
 		Rights: []commonv1.Right{commonv1.Right_RIGHT_UNIT_EDIT},
 	}
 	page := func(key string) func() *shell.Page {
@@ -113,6 +115,21 @@ func TestMenuGoesByRights(t *testing.T) {
 	s := texts(h.Content)
 	if !strings.Contains(s, "本单位信息") || strings.Contains(s, "发证") || strings.Contains(s, "电子证书管理") {
 		t.Error(s)
+	}
+}
+
+// Until the superior has approved the unit, that it has not stands on top of every page (A2).
+func TestUnauthorisedUnit(t *testing.T) {
+	const notice = "所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！"
+	h := newHouseOf(t, false)
+	for _, page := range []string{"本单位信息", "工作台"} {
+		test.Tap(button(t, h.Content, page))
+		if s := texts(h.Content); !strings.Contains(s, notice) {
+			t.Error(page, "does not say so:", s)
+		}
+	}
+	if s := texts(newHouse(t).Content); strings.Contains(s, notice) {
+		t.Error("it is said of a unit that is authorised:", s)
 	}
 }
 
@@ -196,7 +213,12 @@ func TestStateBar(t *testing.T) {
 func TestSignIn(t *testing.T) {
 	test.NewTempApp(t)
 	var tried []string
-	s := shell.NewSignIn(func(s *shell.SignIn) { tried = append(tried, s.Account.Text+" "+s.Password.Text) }, func(s *shell.SignIn) { tried = append(tried, "register at "+s.Address.Text) })
+	s := shell.NewSignIn(shell.Ways{
+		Submit:    func(s *shell.SignIn) { tried = append(tried, s.Account.Text+" "+s.Password.Text) },
+		Register:  func(s *shell.SignIn) { tried = append(tried, "register at "+s.Address.Text) },
+		Platforms: func(s *shell.SignIn) { tried = append(tried, "platforms of "+s.Address.Text) },
+		With:      func(_ *shell.SignIn, provider string) { tried = append(tried, "with "+provider) },
+	})
 	test.NewTempWindow(t, s.Content)
 	if s.First() != fyne.Focusable(s.Address) {
 		t.Error("the cursor does not begin at the address")
@@ -208,6 +230,22 @@ func TestSignIn(t *testing.T) {
 	s.Address.SetText("zp.example.gov.cn:8443")
 	if test.Tap(button(t, s.Content, link)); !slices.Equal(tried, []string{"register at zp.example.gov.cn:8443"}) {
 		t.Error(tried)
+	}
+	tried = nil
+	s.Fail(nil)
+	test.Tap(button(t, s.Content, "统一身份登录"))
+	s.Offer([]*sessionv1.Provider{{Id: "intranet", Label: "内网登录"}, {Id: "legal", Label: "法人登录"}})
+	s.Fail(nil)
+	test.Tap(button(t, s.Content, "法人登录"))
+	left := false
+	s.Wait("请在浏览器中完成登录", func() { left = true })
+	if !button(t, s.Content, "内网登录").Disabled() || !strings.Contains(texts(s.Content), "请在浏览器中完成登录") {
+		t.Error("while it waits for the browser another way can be begun")
+	}
+	test.Tap(button(t, s.Content, "取消"))
+	s.Fail(nil)
+	if !left || !slices.Equal(tried, []string{"platforms of zp.example.gov.cn:8443", "with legal"}) || strings.Contains(texts(s.Content), "取消") {
+		t.Error(left, tried)
 	}
 	tried = nil
 	s.Account.SetText("clerk")

@@ -36,6 +36,9 @@ func BenchmarkPull(b *testing.B) {
 	if err := s.Units.Bootstrap(ctx, top, servertest.NewStaff("first")); err != nil {
 		b.Fatal(err)
 	}
+	if err := servertest.Settle(s.DB, "first"); err != nil {
+		b.Fatal(err)
+	}
 	plant(b, s.DB, top.Id, n)
 	web := httptest.NewServer(s.Handler())
 	defer web.Close()
@@ -144,6 +147,7 @@ func copied(b *testing.B, from *db.DB, path string, n int) {
 // An idle desktop does nothing: no call reaches the server while nothing happens (sync.md: hints, no polling).
 func TestIdle(t *testing.T) {
 	h := servertest.Start(t, "")
+	h.Settle("topadmin")
 	calls := make(chan string, 100)
 	c := Dial(h.URL, "")
 	c.plain = noting{c.plain, calls}

@@ -15,12 +15,12 @@ import (
 	"connectrpc.com/connect"
 	"github.com/google/uuid"
 
+	"zhiping/desktop/vault"
 	"zhiping/proto/gen/zhiping/activity/v1/activityv1connect"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
 	"zhiping/proto/gen/zhiping/message/v1/messagev1connect"
 	"zhiping/proto/gen/zhiping/notice/v1/noticev1connect"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
-	"zhiping/proto/gen/zhiping/session/v1/sessionv1connect"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
 	"zhiping/shared/fault"
 	"zhiping/shared/wire"
@@ -40,6 +40,9 @@ type Client struct {
 	offline atomic.Bool
 	// What to sign in with again when the session is over, or could not begin for want of a network; only in memory.
 	account, password string
+	// Where the person signs in, "" for a password: then there is nothing to sign in with again but the browser.
+	provider string
+	ring     vault.Keyring // keeps the session, nil for not
 }
 
 // Dial prepares a connection to "host:port"; pin is the fingerprint of the server's own certificate in hex, "" for one that the system
@@ -102,29 +105,6 @@ func (a answered) WrapStreamingHandler(next connect.StreamingHandlerFunc) connec
 // Answered is when the server last answered, and whether it could be reached the last time it was tried.
 func (c *Client) Answered() (at time.Time, online bool) {
 	return time.UnixMilli(c.last.Load()), !c.offline.Load()
-}
-
-// SignIn signs a person in.
-func (c *Client) SignIn(ctx context.Context, account, password string) error {
-	c.account, c.password = account, password
-	return c.signIn(ctx)
-}
-
-// SignAgain begins a new session for the same person: the old one is over, or the password has changed.
-func (c *Client) SignAgain(ctx context.Context, password string) error {
-	c.password = password
-	return c.signIn(ctx)
-}
-
-func (c *Client) signIn(ctx context.Context) error {
-	plain := &http.Client{Transport: c.plain, Timeout: longestCall}
-	resp, err := sessionv1connect.NewSessionServiceClient(plain, c.url, c.opts...).SignIn(ctx, &sessionv1.SignInRequest{Account: c.account, Password: c.password})
-	if err != nil {
-		return err
-	}
-	c.token.Store(resp.Token)
-	c.Identity = resp.Identity
-	return nil
 }
 
 // Units is the client of the unit service.

@@ -42,6 +42,7 @@ type noRing struct{}
 
 func (noRing) Get(string, string) (string, error) { return "", errors.New("no keyring here") }
 func (noRing) Set(string, string, string) error   { return errors.New("no keyring here") }
+func (noRing) Delete(string, string) error        { return errors.New("no keyring here") }
 
 // faulty is a network that can be bad: it loses what is asked or answered, and asks twice.
 type faulty struct {
@@ -149,6 +150,9 @@ func newWorld(t *rapid.T, dir string) *world {
 	for i, name := range []string{"first", "second", "below"} {
 		c := &clerk{w: w, name: name, dir: filepath.Join(dir, "desktop"), years: rapid.IntRange(-10, 10).Draw(t, "years")}
 		w.clerks = append(w.clerks, c)
+		if err := servertest.Settle(w.server.DB, name); err != nil {
+			t.Fatal(err)
+		}
 		c.open(t)
 		c.unit = c.client.Identity.Unit.Id
 		if i == 0 {

@@ -21,7 +21,7 @@ import (
 
 // own are the fields that a unit edits of itself (A4, A9).
 var own = []string{
-	unitv1.Unit_Name, unitv1.Unit_Division, unitv1.Unit_OwnLevel, unitv1.Unit_Nature, unitv1.Unit_Contact, unitv1.Unit_Phone, unitv1.Unit_Address,
+	unitv1.Unit_Name, unitv1.Unit_Location, unitv1.Unit_Division, unitv1.Unit_OwnLevel, unitv1.Unit_Nature, unitv1.Unit_Contact, unitv1.Unit_Phone, unitv1.Unit_Address,
 	unitv1.Unit_Licence, unitv1.Unit_LegalPerson, unitv1.Unit_LegalPersonNumber,
 }
 
@@ -166,6 +166,7 @@ type handlerForm struct {
 func newHandlerForm(h *unitv1.NewStaff) *handlerForm {
 	who := kit.NewForm(h.Staff, unitv1.Staff_Name, unitv1.Staff_Number, unitv1.Staff_Phone, unitv1.Staff_Account)
 	password := kit.NewForm(h, unitv1.NewStaff_Password)
+	password.Repeat(unitv1.NewStaff_Password)
 	return &handlerForm{container.NewVBox(widget.NewLabel("第一位经办人员为该单位的超级管理员。"), who.Content, password.Content), []*kit.Form{who, password}}
 }
 

@@ -25,7 +25,7 @@ func NewPage(u *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, don
 		d.Do(func() error { return Move(c, []*unitv1.Unit{u}, matter, a) }, done)
 	})
 	open := d.Opener("unit", u.Id)
-	basic := []string{unitv1.Unit_Name, unitv1.Unit_CreditCode, unitv1.Unit_Kind, unitv1.Unit_SuperiorName, unitv1.Unit_Division, unitv1.Unit_Nature, unitv1.Unit_Address}
+	basic := []string{unitv1.Unit_Name, unitv1.Unit_CreditCode, unitv1.Unit_Kind, unitv1.Unit_SuperiorName, unitv1.Unit_Location, unitv1.Unit_Division, unitv1.Unit_Nature, unitv1.Unit_Address}
 	if matter == reviewv1.Matter_MATTER_SUPERIOR {
 		basic = append(basic, unitv1.Unit_PendingSuperiorName)
 	}

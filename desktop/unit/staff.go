@@ -15,8 +15,8 @@ import (
 	"zhiping/shared/right"
 )
 
-// NewStaffPage draws the form of an account with its roles (A6); a new one has no revision and needs a password.
-func NewStaffPage(s *unitv1.Staff, u *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, done func()) fyne.CanvasObject {
+// NewStaffPage draws the form of an account with its roles (A6); a new one has no revision and needs a password. parts stand below the form.
+func NewStaffPage(s *unitv1.Staff, u *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, done func(), parts ...fyne.CanvasObject) fyne.CanvasObject {
 	r := &unitv1.SaveStaffRequest{Staff: proto.CloneOf(s)}
 	form := kit.NewForm(r.Staff, unitv1.Staff_Name, unitv1.Staff_Account, unitv1.Staff_Phone, unitv1.Staff_Number, unitv1.Staff_Super, unitv1.Staff_Disabled)
 	password := kit.NewForm(r, unitv1.SaveStaffRequest_Password)
@@ -56,6 +56,7 @@ func NewStaffPage(s *unitv1.Staff, u *unitv1.Unit, c unitv1connect.UnitServiceCl
 	})
 	save.Importance = widget.HighImportance
 	body := container.NewVBox(form.Content, password.Content, widget.NewLabelWithStyle("角色", fyne.TextAlignLeading, fyne.TextStyle{Bold: true}), roles)
+	body.Objects = append(body.Objects, parts...)
 	return container.NewBorder(nil, container.NewHBox(save), nil, nil, container.NewVScroll(container.NewPadded(body)))
 }
 

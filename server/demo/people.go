@@ -60,7 +60,7 @@ func (f *fiction) unit(name string, kind commonv1.UnitKind) *unitv1.Unit {
 }
 
 func handler(account string) *unitv1.NewStaff {
-	return &unitv1.NewStaff{Password: Password, Staff: &unitv1.Staff{Id: id(), UnitId: id(), Name: "经办人", Account: account, Phone: "13800000000"}}
+	return &unitv1.NewStaff{Password: firstPassword, Staff: &unitv1.Staff{Id: id(), UnitId: id(), Name: "经办人", Account: account, Phone: "13800000000"}}
 }
 
 var specialties = []string{"0501", "0502", "0503", "0504", "0505"}

@@ -31,7 +31,7 @@ var employers = []string{"employer1", "employer2", "employer3", "employer4", "em
 func (y *year) foundUnits(ctx context.Context) (int, error) {
 	top := y.fiction.unit("示例省人力资源和社会保障厅", commonv1.UnitKind_UNIT_KIND_HR)
 	if _, err := run(y.Server, "admin", "bootstrap", "--data", y.path("data"), "--name", top.Name, "--credit-code", top.CreditCode, "--division", "510000",
-		"--contact", "管理员", "--phone", top.Phone, "--account", "province", "--password", Password); err != nil {
+		"--contact", "管理员", "--phone", top.Phone, "--account", "province", "--password", firstPassword); err != nil {
 		return 0, err
 	}
 	if err := y.server.start("2026-03-02"); err != nil {
@@ -76,19 +76,25 @@ func (y *year) register(ctx context.Context, account string) error {
 	superior := y.as("housing").identity.Unit
 	u := y.fiction.unit("示例工程咨询公司"+map[string]string{"employer7": "第一分公司", "employer8": "第二分公司"}[account], commonv1.UnitKind_UNIT_KIND_EMPLOYER)
 	u.SuperiorId = superior.Id
+	chosen := handler(account)
+	chosen.Password = Password
 	nobody := &person{s: y.server, http: y.server.http(), url: "https://" + y.server.address, opts: y.as("city").opts}
-	if _, err := nobody.units().RegisterUnit(ctx, &unitv1.RegisterUnitRequest{Unit: u, Handler: handler(account)}); err != nil {
+	if _, err := nobody.units().RegisterUnit(ctx, &unitv1.RegisterUnitRequest{Unit: u, Handler: chosen}); err != nil {
 		return err
 	}
-	return errors.Join(y.reviewUnits(ctx, &reviewv1.Action{Move: reviewv1.Move_MOVE_RETURN, To: -1, Opinion: "请补充通讯地址", Defects: []*reviewv1.Defect{{Field: "address", Text: "通讯地址不完整"}}}),
-		y.correct(ctx, account), y.reviewUnits(ctx, approve), y.signIn(ctx, account))
+	returned := &reviewv1.Action{Move: reviewv1.Move_MOVE_RETURN, To: -1, Opinion: "请补充通讯地址", Defects: []*reviewv1.Defect{{Field: "address", Text: "通讯地址不完整"}}}
+	if err := errors.Join(y.reviewUnits(ctx, returned), y.correct(ctx, account), y.reviewUnits(ctx, approve)); err != nil {
+		return err
+	}
+	return y.as(account).signIn(ctx)
 }
 
 func (y *year) correct(ctx context.Context, account string) error {
-	if err := y.signIn(ctx, account); err != nil {
+	p, err := y.server.person(ctx, account, Password)
+	if err != nil {
 		return err
 	}
-	p := y.as(account)
+	y.people[account] = p
 	u := p.identity.Unit
 	u.Address = "虚构市示例路2号3楼"
 	saved, err := p.units().SaveUnit(ctx, &unitv1.SaveUnitRequest{Unit: u})
@@ -134,7 +140,7 @@ func (y *year) cityPosts(ctx context.Context) error {
 	for i, account := range []string{"city-first", "city-second"} {
 		h := handler(account)
 		h.Staff.UnitId, h.Staff.RoleIds = u.Id, []string{role.Id}
-		if _, err := p.units().SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: h.Staff, Password: Password}); err != nil {
+		if _, err := p.units().SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: h.Staff, Password: h.Password}); err != nil {
 			return err
 		}
 		posts.Posts = append(posts.Posts, &reviewv1.Post{Level: int32(i + 1), StaffIds: []string{h.Staff.Id}})
@@ -155,7 +161,7 @@ func (y *year) supervisor(ctx context.Context) error {
 	}
 	h := handler("supervisor")
 	h.Staff.UnitId, h.Staff.RoleIds = u.Id, []string{role.Id}
-	if _, err := p.units().SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: h.Staff, Password: Password}); err != nil {
+	if _, err := p.units().SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: h.Staff, Password: h.Password}); err != nil {
 		return err
 	}
 	return y.signIn(ctx, "supervisor")

@@ -1,5 +1,6 @@
 // Package session signs people in and says who calls: accounts with argon2id passwords, opaque tokens of which only the SHA-256 is kept,
-// and the caller of a request with the rights the person has now (features A3, A6, A7).
+// the sessions that begin with them or at a provider (OpenID Connect), and the caller of a request with the rights the person has now (features
+// A2, A3, A6, A7).
 package session
 
 import (
@@ -18,7 +19,9 @@ type Caller struct {
 	// The units above the own one, the nearest first.
 	Superiors []string
 
-	rights map[commonv1.Right]bool
+	// MustChange says that the session began with a password that somebody else has set: nothing is open before it is changed.
+	MustChange bool
+	rights     map[commonv1.Right]bool
 }
 
 // NewCaller works out a person's rights: a super-administrator has all that units of this kind can have, others the union of their roles

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
+	"zhiping/server/blob"
 	"zhiping/server/command"
 	"zhiping/server/record"
 	"zhiping/server/session"
@@ -17,12 +18,18 @@ import (
 
 // A Service implements unitv1connect.UnitServiceHandler.
 type Service struct {
-	run    *command.Runner
-	forget func() // drops what the session remembers of callers
+	run      *command.Runner
+	files    *blob.Store
+	sessions *session.Service
 }
 
-// New returns the service; forget is called whenever rights may have changed.
-func New(run *command.Runner, forget func()) *Service { return &Service{run: run, forget: forget} }
+// New returns the service.
+func New(run *command.Runner, files *blob.Store, sessions *session.Service) *Service {
+	return &Service{run: run, files: files, sessions: sessions}
+}
+
+// forget drops what the session remembers of callers: called whenever rights may have changed.
+func (s *Service) forget() { s.sessions.Forget() }
 
 // CreateUnit implements the RPC (A1).
 func (s *Service) CreateUnit(ctx context.Context, r *unitv1.CreateUnitRequest) (*unitv1.CreateUnitResponse, error) {
@@ -40,7 +47,7 @@ func (s *Service) CreateUnit(ctx context.Context, r *unitv1.CreateUnitRequest) (
 			return nil, err
 		}
 		for i, h := range r.Handlers {
-			if err := addStaff(ctx, tx, h.Staff, u.Id, i == 0, hashes[i]); err != nil {
+			if err := addStaff(ctx, tx, h.Staff, u.Id, i == 0, hashes[i], session.ByOther); err != nil {
 				return nil, err
 			}
 		}
@@ -88,47 +95,12 @@ func hash(handlers ...*unitv1.NewStaff) ([]string, error) {
 	return all, nil
 }
 
-func addStaff(ctx context.Context, tx *command.Tx, from *unitv1.Staff, unitID string, super bool, hash string) error {
+func addStaff(ctx context.Context, tx *command.Tx, from *unitv1.Staff, unitID string, super bool, hash string, by session.Chosen) error {
 	s := &unitv1.Staff{Id: from.Id, UnitId: unitID, Name: from.Name, Account: from.Account, Phone: from.Phone, Number: from.Number, Super: super || from.Super, RoleIds: from.RoleIds}
-	if err := session.AddAccount(ctx, tx.Tx, s.Account, s.Id, hash); err != nil {
+	if err := session.AddAccount(ctx, tx.Tx, s.Account, s.Id, hash, by); err != nil {
 		return err
 	}
 	return Staff.Put(ctx, tx, s)
-}
-
-// RegisterUnit implements the RPC (A2).
-func (s *Service) RegisterUnit(ctx context.Context, r *unitv1.RegisterUnitRequest) (*unitv1.RegisterUnitResponse, error) {
-	hashes, err := hash(r.Handler)
-	if err != nil {
-		return nil, err
-	}
-	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.RegisterUnitResponse, error) {
-		superior, err := Units.Find(ctx, tx.Tx, r.Unit.SuperiorId)
-		if err != nil || !superior.Authorised {
-			return nil, fault.New(fault.Invalid, "上级单位不存在或尚未授权，请重新选择上级单位").At("unit.superior_id")
-		}
-		u := own(r.Unit)
-		u.SuperiorId, u.SuperiorName = superior.Id, superior.Name
-		if err := fault.Several(rules.Check(u, superior, "unit")); err != nil {
-			return nil, err
-		}
-		h := r.Handler.Staff
-		by := review.Actor{UnitID: u.Id, UnitName: u.Name, StaffID: h.Id, StaffName: h.Name}
-		if err := submit(u, superior, by, tx.Now); err != nil {
-			return nil, err
-		}
-		if err := put(ctx, tx, u); err != nil {
-			return nil, err
-		}
-		return &unitv1.RegisterUnitResponse{Unit: u}, addStaff(ctx, tx, h, u.Id, true, hashes[0])
-	})
-}
-
-func submit(u, superior *unitv1.Unit, by review.Actor, now int64) error {
-	if u.Registration == nil {
-		u.Registration = &reviewv1.Case{Matter: reviewv1.Matter_MATTER_UNIT}
-	}
-	return review.Submit(u.Registration, []*reviewv1.Node{rules.Posts(superior, reviewv1.Matter_MATTER_UNIT)}, by, now)
 }
 
 // SaveUnit implements the RPC (A4, A9).
@@ -167,27 +139,6 @@ func superiorOfUnit(ctx context.Context, tx *db.Tx, u *unitv1.Unit) (*unitv1.Uni
 		return nil, nil
 	}
 	return Units.Find(ctx, tx, u.SuperiorId)
-}
-
-// SubmitUnit implements the RPC (A2).
-func (s *Service) SubmitUnit(ctx context.Context, r *unitv1.SubmitUnitRequest) (*unitv1.SubmitUnitResponse, error) {
-	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.SubmitUnitResponse, error) {
-		u, err := ownAt(ctx, tx, r.Base.GetId(), r.Base.GetRevision())
-		if err != nil {
-			return nil, err
-		}
-		if u.Registration == nil || u.SuperiorId == "" {
-			return nil, fault.New(fault.State, "本单位由上级单位创建并已授权，无须提交注册")
-		}
-		superior, err := superiorOfUnit(ctx, tx.Tx, u)
-		if err != nil {
-			return nil, err
-		}
-		if err := submit(u, superior, tx.Caller.Actor(), tx.Now); err != nil {
-			return nil, err
-		}
-		return &unitv1.SubmitUnitResponse{Unit: u}, put(ctx, tx, u)
-	})
 }
 
 // ownAt loads the caller's own unit at a revision.

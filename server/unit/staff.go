@@ -105,7 +105,7 @@ func newStaff(ctx context.Context, tx *command.Tx, r *unitv1.SaveStaffRequest, h
 	if hashed == "" {
 		return nil, fault.New(fault.Invalid, "新增工作人员须设置初始密码").At("password")
 	}
-	if err := addStaff(ctx, tx, r.Staff, r.Staff.UnitId, false, hashed); err != nil {
+	if err := addStaff(ctx, tx, r.Staff, r.Staff.UnitId, false, hashed, session.ByOther); err != nil {
 		return nil, err
 	}
 	s, err := Staff.Find(ctx, tx.Tx, r.Staff.Id)
@@ -129,7 +129,8 @@ func changeStaff(ctx context.Context, tx *command.Tx, r *unitv1.SaveStaffRequest
 		return nil, err
 	}
 	if hashed != "" {
-		if err := session.SetPassword(ctx, tx.Tx, s.Id, hashed); err != nil {
+		by := session.Chosen(s.Id == tx.Caller.Staff.Id)
+		if err := session.SetPassword(ctx, tx.Tx, s.Id, hashed, by); err != nil {
 			return nil, err
 		}
 	}
@@ -180,7 +181,8 @@ func (s *Service) FindSuperiors(ctx context.Context, r *unitv1.FindSuperiorsRequ
 }
 
 // Bootstrap writes the unit at the top of the province with its super-administrator: the one unit that nobody else can create. It is
-// refused once there is a unit without a superior.
+// refused once there is a unit without a superior. The first password stood on a command line, so it is to be changed like any other that
+// somebody else has set.
 func (s *Service) Bootstrap(ctx context.Context, u *unitv1.Unit, super *unitv1.NewStaff) error {
 	for _, m := range []proto.Message{u, super} {
 		problems, err := field.Check(m, field.Complete)
@@ -208,7 +210,7 @@ func (s *Service) Bootstrap(ctx context.Context, u *unitv1.Unit, super *unitv1.N
 		if err := put(ctx, tx, top); err != nil {
 			return nil, err
 		}
-		return top, addStaff(ctx, tx, super.Staff, top.Id, true, hashes[0])
+		return top, addStaff(ctx, tx, super.Staff, top.Id, true, hashes[0], session.ByOther)
 	})
 	return err
 }

@@ -5,6 +5,7 @@ package unit
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
@@ -86,6 +87,33 @@ func Check(u, superior *unitv1.Unit, path string) []fault.Problem {
 		add("kind", "上级单位“%s”不能管理该类型的单位，请重新选择单位类型", superior.Name)
 	}
 	return all
+}
+
+// licensed are the natures of units that have a business licence to show (assets/catalogues/natures.csv): state-owned and other enterprises.
+var licensed = []string{"31", "32"}
+
+// NeedsLicence reports whether units of a nature have to show a business licence when they register (A2).
+func NeedsLicence(nature string) bool { return slices.Contains(licensed, nature) }
+
+// CheckLicence refuses a registration without the licence that the unit has to show.
+func CheckLicence(u *unitv1.Unit) error {
+	if NeedsLicence(u.Nature) && u.Licence == nil {
+		return fault.New(fault.Invalid, "企业注册须上传企业营业执照，请选择文件").At("unit.licence")
+	}
+	return nil
+}
+
+// begins are the first bytes of the kinds of files that a licence can be: PDF, JPEG, PNG.
+var begins = []string{"%PDF-", "\xff\xd8\xff", "\x89PNG\r\n\x1a\n"}
+
+// CheckFile refuses a licence that is none of the kinds that a reviewing unit can open, by its content: a name is easily changed.
+func CheckFile(f *unitv1.File) error {
+	for _, b := range begins {
+		if strings.HasPrefix(string(f.Content[:min(len(f.Content), len(b))]), b) {
+			return nil
+		}
+	}
+	return fault.New(fault.Invalid, "“%s”不是 PDF、JPG 或 PNG 文件，请重新选择企业营业执照", f.Name).At("unit.licence")
 }
 
 // CheckSuperior refuses a superior that is not authorised yet, is the unit itself or stands below it. above are the superior's own superiors.
@@ -171,6 +199,7 @@ func Posts(u *unitv1.Unit, m reviewv1.Matter) *reviewv1.Node {
 // they are identified by, everything else is its own.
 func Edit(to, from *unitv1.Unit) {
 	to.Name, to.Division, to.OwnLevel, to.Nature = from.Name, from.Division, from.OwnLevel, from.Nature
+	to.Location = from.Location
 	to.Contact, to.Phone, to.Address, to.Licence = from.Contact, from.Phone, from.Address, from.Licence
 	to.LegalPerson, to.LegalPersonNumber = from.LegalPerson, from.LegalPersonNumber
 	if !to.Authorised {

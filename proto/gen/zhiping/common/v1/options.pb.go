@@ -551,7 +551,9 @@ type Method struct {
 	// Whether the desktop may send it later.
 	Offline Offline `protobuf:"varint,3,opt,name=offline,proto3,enum=zhiping.common.v1.Offline" json:"offline,omitempty"`
 	// It only reads: no mutation number, no audit entry.
-	Reads         bool `protobuf:"varint,4,opt,name=reads,proto3" json:"reads,omitempty"`
+	Reads bool `protobuf:"varint,4,opt,name=reads,proto3" json:"reads,omitempty"`
+	// Open to somebody who still has to change a password that another has set (A6); everything else waits for the change.
+	BeforeChange  bool `protobuf:"varint,5,opt,name=before_change,json=beforeChange,proto3" json:"before_change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -610,6 +612,13 @@ func (x *Method) GetOffline() Offline {
 func (x *Method) GetReads() bool {
 	if x != nil {
 		return x.Reads
+	}
+	return false
+}
+
+func (x *Method) GetBeforeChange() bool {
+	if x != nil {
+		return x.BeforeChange
 	}
 	return false
 }
@@ -790,12 +799,13 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\x06widget\x18\x04 \x01(\x0e2\x19.zhiping.common.v1.WidgetR\x06widget\x12\x1c\n" +
 	"\tcatalogue\x18\x05 \x01(\tR\tcatalogue\x12\x18\n" +
 	"\aderived\x18\x06 \x01(\bR\aderived\x12\x14\n" +
-	"\x05draft\x18\a \x01(\bR\x05draft\"\x9a\x01\n" +
+	"\x05draft\x18\a \x01(\bR\x05draft\"\xbf\x01\n" +
 	"\x06Method\x12\x14\n" +
 	"\x05label\x18\x01 \x01(\tR\x05label\x12.\n" +
 	"\x05right\x18\x02 \x01(\x0e2\x18.zhiping.common.v1.RightR\x05right\x124\n" +
 	"\aoffline\x18\x03 \x01(\x0e2\x1a.zhiping.common.v1.OfflineR\aoffline\x12\x14\n" +
-	"\x05reads\x18\x04 \x01(\bR\x05reads\"]\n" +
+	"\x05reads\x18\x04 \x01(\bR\x05reads\x12#\n" +
+	"\rbefore_change\x18\x05 \x01(\bR\fbeforeChange\"]\n" +
 	"\x05Grant\x12\x14\n" +
 	"\x05label\x18\x01 \x01(\tR\x05label\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\tR\x05group\x12(\n" +

@@ -26,6 +26,7 @@ const (
 	Unit_PendingSuperiorName = "pending_superior_name"
 	Unit_Posts               = "posts"
 	Unit_Roles               = "roles"
+	Unit_Location            = "location"
 )
 
 // The names of the fields of Role.
@@ -70,6 +71,15 @@ const (
 const (
 	RegisterUnitRequest_Unit    = "unit"
 	RegisterUnitRequest_Handler = "handler"
+	RegisterUnitRequest_Person  = "person"
+	RegisterUnitRequest_Ticket  = "ticket"
+	RegisterUnitRequest_Licence = "licence"
+)
+
+// The names of the fields of File.
+const (
+	File_Name    = "name"
+	File_Content = "content"
 )
 
 // The names of the fields of RegisterUnitResponse.

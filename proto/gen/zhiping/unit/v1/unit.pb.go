@@ -60,7 +60,9 @@ type Unit struct {
 	// Review posts by matter (A5).
 	Posts []*v11.Posts `protobuf:"bytes,22,rep,name=posts,proto3" json:"posts,omitempty"`
 	// The unit's own roles (A7).
-	Roles         []*Role `protobuf:"bytes,23,rep,name=roles,proto3" json:"roles,omitempty"`
+	Roles []*Role `protobuf:"bytes,23,rep,name=roles,proto3" json:"roles,omitempty"`
+	// Where the unit is, by GB/T 2260; its title business may belong elsewhere (division).
+	Location      string `protobuf:"bytes,24,opt,name=location,proto3" json:"location,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -254,6 +256,13 @@ func (x *Unit) GetRoles() []*Role {
 		return x.Roles
 	}
 	return nil
+}
+
+func (x *Unit) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
 }
 
 // Role is a named set of rights from the unit's own menu (A7).
@@ -587,9 +596,15 @@ func (x *CreateUnitResponse) GetUnit() *Unit {
 }
 
 type RegisterUnitRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Unit          *Unit                  `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
-	Handler       *NewStaff              `protobuf:"bytes,2,opt,name=handler,proto3" json:"handler,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Unit  *Unit                  `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
+	// The handler with a password of the own choice; or, of somebody who has signed in at a unified identity platform, person and ticket.
+	Handler *NewStaff `protobuf:"bytes,2,opt,name=handler,proto3" json:"handler,omitempty"`
+	Person  *Staff    `protobuf:"bytes,3,opt,name=person,proto3" json:"person,omitempty"`
+	// From SignInWith.
+	Ticket string `protobuf:"bytes,4,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// The business licence comes with the request: nobody is signed in who could upload it before.
+	Licence       *File `protobuf:"bytes,5,opt,name=licence,proto3" json:"licence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -638,6 +653,80 @@ func (x *RegisterUnitRequest) GetHandler() *NewStaff {
 	return nil
 }
 
+func (x *RegisterUnitRequest) GetPerson() *Staff {
+	if x != nil {
+		return x.Person
+	}
+	return nil
+}
+
+func (x *RegisterUnitRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *RegisterUnitRequest) GetLicence() *File {
+	if x != nil {
+		return x.Licence
+	}
+	return nil
+}
+
+// File is a file with its content.
+type File struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Content       []byte                 `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *File) Reset() {
+	*x = File{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *File) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*File) ProtoMessage() {}
+
+func (x *File) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use File.ProtoReflect.Descriptor instead.
+func (*File) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *File) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *File) GetContent() []byte {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
 type RegisterUnitResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Unit          *Unit                  `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
@@ -647,7 +736,7 @@ type RegisterUnitResponse struct {
 
 func (x *RegisterUnitResponse) Reset() {
 	*x = RegisterUnitResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[7]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -659,7 +748,7 @@ func (x *RegisterUnitResponse) String() string {
 func (*RegisterUnitResponse) ProtoMessage() {}
 
 func (x *RegisterUnitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[7]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -672,7 +761,7 @@ func (x *RegisterUnitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterUnitResponse.ProtoReflect.Descriptor instead.
 func (*RegisterUnitResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{7}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RegisterUnitResponse) GetUnit() *Unit {
@@ -691,7 +780,7 @@ type SaveUnitRequest struct {
 
 func (x *SaveUnitRequest) Reset() {
 	*x = SaveUnitRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[8]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -703,7 +792,7 @@ func (x *SaveUnitRequest) String() string {
 func (*SaveUnitRequest) ProtoMessage() {}
 
 func (x *SaveUnitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[8]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -716,7 +805,7 @@ func (x *SaveUnitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveUnitRequest.ProtoReflect.Descriptor instead.
 func (*SaveUnitRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{8}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SaveUnitRequest) GetUnit() *Unit {
@@ -735,7 +824,7 @@ type SaveUnitResponse struct {
 
 func (x *SaveUnitResponse) Reset() {
 	*x = SaveUnitResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[9]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -747,7 +836,7 @@ func (x *SaveUnitResponse) String() string {
 func (*SaveUnitResponse) ProtoMessage() {}
 
 func (x *SaveUnitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[9]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -760,7 +849,7 @@ func (x *SaveUnitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveUnitResponse.ProtoReflect.Descriptor instead.
 func (*SaveUnitResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{9}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SaveUnitResponse) GetUnit() *Unit {
@@ -779,7 +868,7 @@ type SubmitUnitRequest struct {
 
 func (x *SubmitUnitRequest) Reset() {
 	*x = SubmitUnitRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[10]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -791,7 +880,7 @@ func (x *SubmitUnitRequest) String() string {
 func (*SubmitUnitRequest) ProtoMessage() {}
 
 func (x *SubmitUnitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[10]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -804,7 +893,7 @@ func (x *SubmitUnitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitUnitRequest.ProtoReflect.Descriptor instead.
 func (*SubmitUnitRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{10}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SubmitUnitRequest) GetBase() *v1.Base {
@@ -823,7 +912,7 @@ type SubmitUnitResponse struct {
 
 func (x *SubmitUnitResponse) Reset() {
 	*x = SubmitUnitResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[11]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +924,7 @@ func (x *SubmitUnitResponse) String() string {
 func (*SubmitUnitResponse) ProtoMessage() {}
 
 func (x *SubmitUnitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[11]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +937,7 @@ func (x *SubmitUnitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitUnitResponse.ProtoReflect.Descriptor instead.
 func (*SubmitUnitResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{11}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SubmitUnitResponse) GetUnit() *Unit {
@@ -868,7 +957,7 @@ type ChangeSuperiorRequest struct {
 
 func (x *ChangeSuperiorRequest) Reset() {
 	*x = ChangeSuperiorRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[12]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -880,7 +969,7 @@ func (x *ChangeSuperiorRequest) String() string {
 func (*ChangeSuperiorRequest) ProtoMessage() {}
 
 func (x *ChangeSuperiorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[12]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -893,7 +982,7 @@ func (x *ChangeSuperiorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSuperiorRequest.ProtoReflect.Descriptor instead.
 func (*ChangeSuperiorRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{12}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ChangeSuperiorRequest) GetBase() *v1.Base {
@@ -919,7 +1008,7 @@ type ChangeSuperiorResponse struct {
 
 func (x *ChangeSuperiorResponse) Reset() {
 	*x = ChangeSuperiorResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[13]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -931,7 +1020,7 @@ func (x *ChangeSuperiorResponse) String() string {
 func (*ChangeSuperiorResponse) ProtoMessage() {}
 
 func (x *ChangeSuperiorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[13]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -944,7 +1033,7 @@ func (x *ChangeSuperiorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSuperiorResponse.ProtoReflect.Descriptor instead.
 func (*ChangeSuperiorResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{13}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ChangeSuperiorResponse) GetUnit() *Unit {
@@ -966,7 +1055,7 @@ type ReviewUnitsRequest struct {
 
 func (x *ReviewUnitsRequest) Reset() {
 	*x = ReviewUnitsRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[14]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -978,7 +1067,7 @@ func (x *ReviewUnitsRequest) String() string {
 func (*ReviewUnitsRequest) ProtoMessage() {}
 
 func (x *ReviewUnitsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[14]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -991,7 +1080,7 @@ func (x *ReviewUnitsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewUnitsRequest.ProtoReflect.Descriptor instead.
 func (*ReviewUnitsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{14}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReviewUnitsRequest) GetBases() []*v1.Base {
@@ -1024,7 +1113,7 @@ type ReviewUnitsResponse struct {
 
 func (x *ReviewUnitsResponse) Reset() {
 	*x = ReviewUnitsResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[15]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1036,7 +1125,7 @@ func (x *ReviewUnitsResponse) String() string {
 func (*ReviewUnitsResponse) ProtoMessage() {}
 
 func (x *ReviewUnitsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[15]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1049,7 +1138,7 @@ func (x *ReviewUnitsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewUnitsResponse.ProtoReflect.Descriptor instead.
 func (*ReviewUnitsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{15}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReviewUnitsResponse) GetOutcomes() []*v1.Outcome {
@@ -1069,7 +1158,7 @@ type SavePostsRequest struct {
 
 func (x *SavePostsRequest) Reset() {
 	*x = SavePostsRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[16]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1170,7 @@ func (x *SavePostsRequest) String() string {
 func (*SavePostsRequest) ProtoMessage() {}
 
 func (x *SavePostsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[16]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1183,7 @@ func (x *SavePostsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavePostsRequest.ProtoReflect.Descriptor instead.
 func (*SavePostsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{16}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SavePostsRequest) GetBase() *v1.Base {
@@ -1120,7 +1209,7 @@ type SavePostsResponse struct {
 
 func (x *SavePostsResponse) Reset() {
 	*x = SavePostsResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[17]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1221,7 @@ func (x *SavePostsResponse) String() string {
 func (*SavePostsResponse) ProtoMessage() {}
 
 func (x *SavePostsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[17]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1234,7 @@ func (x *SavePostsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavePostsResponse.ProtoReflect.Descriptor instead.
 func (*SavePostsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{17}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SavePostsResponse) GetUnit() *Unit {
@@ -1165,7 +1254,7 @@ type SaveRoleRequest struct {
 
 func (x *SaveRoleRequest) Reset() {
 	*x = SaveRoleRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[18]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1177,7 +1266,7 @@ func (x *SaveRoleRequest) String() string {
 func (*SaveRoleRequest) ProtoMessage() {}
 
 func (x *SaveRoleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[18]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1190,7 +1279,7 @@ func (x *SaveRoleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveRoleRequest.ProtoReflect.Descriptor instead.
 func (*SaveRoleRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{18}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SaveRoleRequest) GetBase() *v1.Base {
@@ -1216,7 +1305,7 @@ type SaveRoleResponse struct {
 
 func (x *SaveRoleResponse) Reset() {
 	*x = SaveRoleResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[19]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1228,7 +1317,7 @@ func (x *SaveRoleResponse) String() string {
 func (*SaveRoleResponse) ProtoMessage() {}
 
 func (x *SaveRoleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[19]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1241,7 +1330,7 @@ func (x *SaveRoleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveRoleResponse.ProtoReflect.Descriptor instead.
 func (*SaveRoleResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{19}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SaveRoleResponse) GetUnit() *Unit {
@@ -1262,7 +1351,7 @@ type SaveStaffRequest struct {
 
 func (x *SaveStaffRequest) Reset() {
 	*x = SaveStaffRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[20]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1274,7 +1363,7 @@ func (x *SaveStaffRequest) String() string {
 func (*SaveStaffRequest) ProtoMessage() {}
 
 func (x *SaveStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[20]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1287,7 +1376,7 @@ func (x *SaveStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveStaffRequest.ProtoReflect.Descriptor instead.
 func (*SaveStaffRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{20}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SaveStaffRequest) GetStaff() *Staff {
@@ -1313,7 +1402,7 @@ type SaveStaffResponse struct {
 
 func (x *SaveStaffResponse) Reset() {
 	*x = SaveStaffResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[21]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1325,7 +1414,7 @@ func (x *SaveStaffResponse) String() string {
 func (*SaveStaffResponse) ProtoMessage() {}
 
 func (x *SaveStaffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[21]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1338,7 +1427,7 @@ func (x *SaveStaffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveStaffResponse.ProtoReflect.Descriptor instead.
 func (*SaveStaffResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{21}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SaveStaffResponse) GetStaff() *Staff {
@@ -1357,7 +1446,7 @@ type GetUnitRequest struct {
 
 func (x *GetUnitRequest) Reset() {
 	*x = GetUnitRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[22]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1369,7 +1458,7 @@ func (x *GetUnitRequest) String() string {
 func (*GetUnitRequest) ProtoMessage() {}
 
 func (x *GetUnitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[22]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1382,7 +1471,7 @@ func (x *GetUnitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUnitRequest.ProtoReflect.Descriptor instead.
 func (*GetUnitRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{22}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetUnitRequest) GetId() string {
@@ -1401,7 +1490,7 @@ type GetUnitResponse struct {
 
 func (x *GetUnitResponse) Reset() {
 	*x = GetUnitResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[23]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1502,7 @@ func (x *GetUnitResponse) String() string {
 func (*GetUnitResponse) ProtoMessage() {}
 
 func (x *GetUnitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[23]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1515,7 @@ func (x *GetUnitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUnitResponse.ProtoReflect.Descriptor instead.
 func (*GetUnitResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{23}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetUnitResponse) GetUnit() *Unit {
@@ -1445,7 +1534,7 @@ type ListUnitsRequest struct {
 
 func (x *ListUnitsRequest) Reset() {
 	*x = ListUnitsRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[24]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1546,7 @@ func (x *ListUnitsRequest) String() string {
 func (*ListUnitsRequest) ProtoMessage() {}
 
 func (x *ListUnitsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[24]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1559,7 @@ func (x *ListUnitsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUnitsRequest.ProtoReflect.Descriptor instead.
 func (*ListUnitsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{24}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListUnitsRequest) GetQuery() *v1.Query {
@@ -1490,7 +1579,7 @@ type ListUnitsResponse struct {
 
 func (x *ListUnitsResponse) Reset() {
 	*x = ListUnitsResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[25]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1502,7 +1591,7 @@ func (x *ListUnitsResponse) String() string {
 func (*ListUnitsResponse) ProtoMessage() {}
 
 func (x *ListUnitsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[25]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1515,7 +1604,7 @@ func (x *ListUnitsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUnitsResponse.ProtoReflect.Descriptor instead.
 func (*ListUnitsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{25}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListUnitsResponse) GetUnits() []*Unit {
@@ -1543,7 +1632,7 @@ type ListBranchesRequest struct {
 
 func (x *ListBranchesRequest) Reset() {
 	*x = ListBranchesRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1555,7 +1644,7 @@ func (x *ListBranchesRequest) String() string {
 func (*ListBranchesRequest) ProtoMessage() {}
 
 func (x *ListBranchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1568,7 +1657,7 @@ func (x *ListBranchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBranchesRequest.ProtoReflect.Descriptor instead.
 func (*ListBranchesRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{26}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListBranchesRequest) GetSuperiorId() string {
@@ -1594,7 +1683,7 @@ type ListBranchesResponse struct {
 
 func (x *ListBranchesResponse) Reset() {
 	*x = ListBranchesResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1606,7 +1695,7 @@ func (x *ListBranchesResponse) String() string {
 func (*ListBranchesResponse) ProtoMessage() {}
 
 func (x *ListBranchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1619,7 +1708,7 @@ func (x *ListBranchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBranchesResponse.ProtoReflect.Descriptor instead.
 func (*ListBranchesResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{27}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListBranchesResponse) GetBranches() []*Branch {
@@ -1647,7 +1736,7 @@ type Branch struct {
 
 func (x *Branch) Reset() {
 	*x = Branch{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1659,7 +1748,7 @@ func (x *Branch) String() string {
 func (*Branch) ProtoMessage() {}
 
 func (x *Branch) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1672,7 +1761,7 @@ func (x *Branch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Branch.ProtoReflect.Descriptor instead.
 func (*Branch) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{28}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Branch) GetId() string {
@@ -1726,7 +1815,7 @@ type ListStaffRequest struct {
 
 func (x *ListStaffRequest) Reset() {
 	*x = ListStaffRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1738,7 +1827,7 @@ func (x *ListStaffRequest) String() string {
 func (*ListStaffRequest) ProtoMessage() {}
 
 func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1751,7 +1840,7 @@ func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffRequest.ProtoReflect.Descriptor instead.
 func (*ListStaffRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{29}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListStaffRequest) GetQuery() *v1.Query {
@@ -1771,7 +1860,7 @@ type ListStaffResponse struct {
 
 func (x *ListStaffResponse) Reset() {
 	*x = ListStaffResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1783,7 +1872,7 @@ func (x *ListStaffResponse) String() string {
 func (*ListStaffResponse) ProtoMessage() {}
 
 func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1796,7 +1885,7 @@ func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffResponse.ProtoReflect.Descriptor instead.
 func (*ListStaffResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{30}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListStaffResponse) GetStaff() []*Staff {
@@ -1822,7 +1911,7 @@ type FindSuperiorsRequest struct {
 
 func (x *FindSuperiorsRequest) Reset() {
 	*x = FindSuperiorsRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[31]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1834,7 +1923,7 @@ func (x *FindSuperiorsRequest) String() string {
 func (*FindSuperiorsRequest) ProtoMessage() {}
 
 func (x *FindSuperiorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[31]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1847,7 +1936,7 @@ func (x *FindSuperiorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindSuperiorsRequest.ProtoReflect.Descriptor instead.
 func (*FindSuperiorsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{31}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *FindSuperiorsRequest) GetName() string {
@@ -1866,7 +1955,7 @@ type FindSuperiorsResponse struct {
 
 func (x *FindSuperiorsResponse) Reset() {
 	*x = FindSuperiorsResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[32]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1878,7 +1967,7 @@ func (x *FindSuperiorsResponse) String() string {
 func (*FindSuperiorsResponse) ProtoMessage() {}
 
 func (x *FindSuperiorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[32]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1891,7 +1980,7 @@ func (x *FindSuperiorsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindSuperiorsResponse.ProtoReflect.Descriptor instead.
 func (*FindSuperiorsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{32}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *FindSuperiorsResponse) GetSuperiors() []*Superior {
@@ -1913,7 +2002,7 @@ type Superior struct {
 
 func (x *Superior) Reset() {
 	*x = Superior{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[33]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1925,7 +2014,7 @@ func (x *Superior) String() string {
 func (*Superior) ProtoMessage() {}
 
 func (x *Superior) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[33]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1938,7 +2027,7 @@ func (x *Superior) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Superior.ProtoReflect.Descriptor instead.
 func (*Superior) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{33}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Superior) GetId() string {
@@ -1966,7 +2055,7 @@ var File_zhiping_unit_v1_unit_proto protoreflect.FileDescriptor
 
 const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\n" +
-	"\x1azhiping/unit/v1/unit.proto\x12\x0fzhiping.unit.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\xae\r\n" +
+	"\x1azhiping/unit/v1/unit.proto\x12\x0fzhiping.unit.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\xf3\r\n" +
 	"\x04Unit\x12\"\n" +
 	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x12#\n" +
@@ -2018,7 +2107,9 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x05posts\x18\x16 \x03(\v2\x18.zhiping.review.v1.PostsB\x12\x8a\xb5\x18\x0e\n" +
 	"\f多岗审核R\x05posts\x129\n" +
 	"\x05roles\x18\x17 \x03(\v2\x15.zhiping.unit.v1.RoleB\f\x8a\xb5\x18\b\n" +
-	"\x06角色R\x05roles\"\xa6\x01\n" +
+	"\x06角色R\x05roles\x12C\n" +
+	"\blocation\x18\x18 \x01(\tB'\xbaH\x04r\x02\x18\f\x8a\xb5\x18\x1c\n" +
+	"\x0f单位所在地*\tdivisionsR\blocation\"\xa6\x01\n" +
 	"\x04Role\x12\"\n" +
 	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x120\n" +
@@ -2063,12 +2154,24 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\f初始密码\x12 至少10位，含字母和数字\x18\x04R\bpassword\"M\n" +
 	"\x12CreateUnitResponse\x127\n" +
 	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
-	"\x06单位R\x04unit\"\xa3\x01\n" +
+	"\x06单位R\x04unit\"\xd7\x02\n" +
 	"\x13RegisterUnitRequest\x12=\n" +
 	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\x12\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\b\n" +
-	"\x06单位R\x04unit\x12M\n" +
-	"\ahandler\x18\x02 \x01(\v2\x19.zhiping.unit.v1.NewStaffB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
-	"\f经办人员R\ahandler\"O\n" +
+	"\x06单位R\x04unit\x12G\n" +
+	"\ahandler\x18\x02 \x01(\v2\x19.zhiping.unit.v1.NewStaffB\x12\x8a\xb5\x18\x0e\n" +
+	"\f经办人员R\ahandler\x12B\n" +
+	"\x06person\x18\x03 \x01(\v2\x16.zhiping.unit.v1.StaffB\x12\x8a\xb5\x18\x0e\n" +
+	"\f经办人员R\x06person\x12)\n" +
+	"\x06ticket\x18\x04 \x01(\tB\x11\xbaH\x05r\x03\x18\x80\x01\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x06ticket\x12I\n" +
+	"\alicence\x18\x05 \x01(\v2\x15.zhiping.unit.v1.FileB\x18\x8a\xb5\x18\x14\n" +
+	"\x12企业营业执照R\alicence\"\x8e\x01\n" +
+	"\x04File\x12-\n" +
+	"\x04name\x18\x01 \x01(\tB\x19\xbaH\a\xc8\x01\x01r\x02\x18d\x8a\xb5\x18\v\n" +
+	"\t文件名R\x04name\x12W\n" +
+	"\acontent\x18\x02 \x01(\fB=\xbaH\n" +
+	"\xc8\x01\x01z\x05\x18\x80\x80\x80\x04\x8a\xb5\x18,\n" +
+	"\x06内容\x12\"PDF、JPG 或 PNG，不超过 8 MBR\acontent\"O\n" +
 	"\x14RegisterUnitResponse\x127\n" +
 	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
 	"\x06单位R\x04unit\"P\n" +
@@ -2232,7 +2335,7 @@ func file_zhiping_unit_v1_unit_proto_rawDescGZIP() []byte {
 	return file_zhiping_unit_v1_unit_proto_rawDescData
 }
 
-var file_zhiping_unit_v1_unit_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_zhiping_unit_v1_unit_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_zhiping_unit_v1_unit_proto_goTypes = []any{
 	(*Unit)(nil),                   // 0: zhiping.unit.v1.Unit
 	(*Role)(nil),                   // 1: zhiping.unit.v1.Role
@@ -2241,122 +2344,125 @@ var file_zhiping_unit_v1_unit_proto_goTypes = []any{
 	(*NewStaff)(nil),               // 4: zhiping.unit.v1.NewStaff
 	(*CreateUnitResponse)(nil),     // 5: zhiping.unit.v1.CreateUnitResponse
 	(*RegisterUnitRequest)(nil),    // 6: zhiping.unit.v1.RegisterUnitRequest
-	(*RegisterUnitResponse)(nil),   // 7: zhiping.unit.v1.RegisterUnitResponse
-	(*SaveUnitRequest)(nil),        // 8: zhiping.unit.v1.SaveUnitRequest
-	(*SaveUnitResponse)(nil),       // 9: zhiping.unit.v1.SaveUnitResponse
-	(*SubmitUnitRequest)(nil),      // 10: zhiping.unit.v1.SubmitUnitRequest
-	(*SubmitUnitResponse)(nil),     // 11: zhiping.unit.v1.SubmitUnitResponse
-	(*ChangeSuperiorRequest)(nil),  // 12: zhiping.unit.v1.ChangeSuperiorRequest
-	(*ChangeSuperiorResponse)(nil), // 13: zhiping.unit.v1.ChangeSuperiorResponse
-	(*ReviewUnitsRequest)(nil),     // 14: zhiping.unit.v1.ReviewUnitsRequest
-	(*ReviewUnitsResponse)(nil),    // 15: zhiping.unit.v1.ReviewUnitsResponse
-	(*SavePostsRequest)(nil),       // 16: zhiping.unit.v1.SavePostsRequest
-	(*SavePostsResponse)(nil),      // 17: zhiping.unit.v1.SavePostsResponse
-	(*SaveRoleRequest)(nil),        // 18: zhiping.unit.v1.SaveRoleRequest
-	(*SaveRoleResponse)(nil),       // 19: zhiping.unit.v1.SaveRoleResponse
-	(*SaveStaffRequest)(nil),       // 20: zhiping.unit.v1.SaveStaffRequest
-	(*SaveStaffResponse)(nil),      // 21: zhiping.unit.v1.SaveStaffResponse
-	(*GetUnitRequest)(nil),         // 22: zhiping.unit.v1.GetUnitRequest
-	(*GetUnitResponse)(nil),        // 23: zhiping.unit.v1.GetUnitResponse
-	(*ListUnitsRequest)(nil),       // 24: zhiping.unit.v1.ListUnitsRequest
-	(*ListUnitsResponse)(nil),      // 25: zhiping.unit.v1.ListUnitsResponse
-	(*ListBranchesRequest)(nil),    // 26: zhiping.unit.v1.ListBranchesRequest
-	(*ListBranchesResponse)(nil),   // 27: zhiping.unit.v1.ListBranchesResponse
-	(*Branch)(nil),                 // 28: zhiping.unit.v1.Branch
-	(*ListStaffRequest)(nil),       // 29: zhiping.unit.v1.ListStaffRequest
-	(*ListStaffResponse)(nil),      // 30: zhiping.unit.v1.ListStaffResponse
-	(*FindSuperiorsRequest)(nil),   // 31: zhiping.unit.v1.FindSuperiorsRequest
-	(*FindSuperiorsResponse)(nil),  // 32: zhiping.unit.v1.FindSuperiorsResponse
-	(*Superior)(nil),               // 33: zhiping.unit.v1.Superior
-	(v1.UnitKind)(0),               // 34: zhiping.common.v1.UnitKind
-	(*v1.Attachment)(nil),          // 35: zhiping.common.v1.Attachment
-	(*v11.Case)(nil),               // 36: zhiping.review.v1.Case
-	(*v11.Posts)(nil),              // 37: zhiping.review.v1.Posts
-	(v1.Right)(0),                  // 38: zhiping.common.v1.Right
-	(*v1.Base)(nil),                // 39: zhiping.common.v1.Base
-	(v11.Matter)(0),                // 40: zhiping.review.v1.Matter
-	(*v11.Action)(nil),             // 41: zhiping.review.v1.Action
-	(*v1.Outcome)(nil),             // 42: zhiping.common.v1.Outcome
-	(*v1.Query)(nil),               // 43: zhiping.common.v1.Query
-	(*v1.PageInfo)(nil),            // 44: zhiping.common.v1.PageInfo
+	(*File)(nil),                   // 7: zhiping.unit.v1.File
+	(*RegisterUnitResponse)(nil),   // 8: zhiping.unit.v1.RegisterUnitResponse
+	(*SaveUnitRequest)(nil),        // 9: zhiping.unit.v1.SaveUnitRequest
+	(*SaveUnitResponse)(nil),       // 10: zhiping.unit.v1.SaveUnitResponse
+	(*SubmitUnitRequest)(nil),      // 11: zhiping.unit.v1.SubmitUnitRequest
+	(*SubmitUnitResponse)(nil),     // 12: zhiping.unit.v1.SubmitUnitResponse
+	(*ChangeSuperiorRequest)(nil),  // 13: zhiping.unit.v1.ChangeSuperiorRequest
+	(*ChangeSuperiorResponse)(nil), // 14: zhiping.unit.v1.ChangeSuperiorResponse
+	(*ReviewUnitsRequest)(nil),     // 15: zhiping.unit.v1.ReviewUnitsRequest
+	(*ReviewUnitsResponse)(nil),    // 16: zhiping.unit.v1.ReviewUnitsResponse
+	(*SavePostsRequest)(nil),       // 17: zhiping.unit.v1.SavePostsRequest
+	(*SavePostsResponse)(nil),      // 18: zhiping.unit.v1.SavePostsResponse
+	(*SaveRoleRequest)(nil),        // 19: zhiping.unit.v1.SaveRoleRequest
+	(*SaveRoleResponse)(nil),       // 20: zhiping.unit.v1.SaveRoleResponse
+	(*SaveStaffRequest)(nil),       // 21: zhiping.unit.v1.SaveStaffRequest
+	(*SaveStaffResponse)(nil),      // 22: zhiping.unit.v1.SaveStaffResponse
+	(*GetUnitRequest)(nil),         // 23: zhiping.unit.v1.GetUnitRequest
+	(*GetUnitResponse)(nil),        // 24: zhiping.unit.v1.GetUnitResponse
+	(*ListUnitsRequest)(nil),       // 25: zhiping.unit.v1.ListUnitsRequest
+	(*ListUnitsResponse)(nil),      // 26: zhiping.unit.v1.ListUnitsResponse
+	(*ListBranchesRequest)(nil),    // 27: zhiping.unit.v1.ListBranchesRequest
+	(*ListBranchesResponse)(nil),   // 28: zhiping.unit.v1.ListBranchesResponse
+	(*Branch)(nil),                 // 29: zhiping.unit.v1.Branch
+	(*ListStaffRequest)(nil),       // 30: zhiping.unit.v1.ListStaffRequest
+	(*ListStaffResponse)(nil),      // 31: zhiping.unit.v1.ListStaffResponse
+	(*FindSuperiorsRequest)(nil),   // 32: zhiping.unit.v1.FindSuperiorsRequest
+	(*FindSuperiorsResponse)(nil),  // 33: zhiping.unit.v1.FindSuperiorsResponse
+	(*Superior)(nil),               // 34: zhiping.unit.v1.Superior
+	(v1.UnitKind)(0),               // 35: zhiping.common.v1.UnitKind
+	(*v1.Attachment)(nil),          // 36: zhiping.common.v1.Attachment
+	(*v11.Case)(nil),               // 37: zhiping.review.v1.Case
+	(*v11.Posts)(nil),              // 38: zhiping.review.v1.Posts
+	(v1.Right)(0),                  // 39: zhiping.common.v1.Right
+	(*v1.Base)(nil),                // 40: zhiping.common.v1.Base
+	(v11.Matter)(0),                // 41: zhiping.review.v1.Matter
+	(*v11.Action)(nil),             // 42: zhiping.review.v1.Action
+	(*v1.Outcome)(nil),             // 43: zhiping.common.v1.Outcome
+	(*v1.Query)(nil),               // 44: zhiping.common.v1.Query
+	(*v1.PageInfo)(nil),            // 45: zhiping.common.v1.PageInfo
 }
 var file_zhiping_unit_v1_unit_proto_depIdxs = []int32{
-	34, // 0: zhiping.unit.v1.Unit.kind:type_name -> zhiping.common.v1.UnitKind
-	35, // 1: zhiping.unit.v1.Unit.licence:type_name -> zhiping.common.v1.Attachment
-	36, // 2: zhiping.unit.v1.Unit.registration:type_name -> zhiping.review.v1.Case
-	36, // 3: zhiping.unit.v1.Unit.superior_change:type_name -> zhiping.review.v1.Case
-	37, // 4: zhiping.unit.v1.Unit.posts:type_name -> zhiping.review.v1.Posts
+	35, // 0: zhiping.unit.v1.Unit.kind:type_name -> zhiping.common.v1.UnitKind
+	36, // 1: zhiping.unit.v1.Unit.licence:type_name -> zhiping.common.v1.Attachment
+	37, // 2: zhiping.unit.v1.Unit.registration:type_name -> zhiping.review.v1.Case
+	37, // 3: zhiping.unit.v1.Unit.superior_change:type_name -> zhiping.review.v1.Case
+	38, // 4: zhiping.unit.v1.Unit.posts:type_name -> zhiping.review.v1.Posts
 	1,  // 5: zhiping.unit.v1.Unit.roles:type_name -> zhiping.unit.v1.Role
-	38, // 6: zhiping.unit.v1.Role.rights:type_name -> zhiping.common.v1.Right
+	39, // 6: zhiping.unit.v1.Role.rights:type_name -> zhiping.common.v1.Right
 	0,  // 7: zhiping.unit.v1.CreateUnitRequest.unit:type_name -> zhiping.unit.v1.Unit
 	4,  // 8: zhiping.unit.v1.CreateUnitRequest.handlers:type_name -> zhiping.unit.v1.NewStaff
 	2,  // 9: zhiping.unit.v1.NewStaff.staff:type_name -> zhiping.unit.v1.Staff
 	0,  // 10: zhiping.unit.v1.CreateUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
 	0,  // 11: zhiping.unit.v1.RegisterUnitRequest.unit:type_name -> zhiping.unit.v1.Unit
 	4,  // 12: zhiping.unit.v1.RegisterUnitRequest.handler:type_name -> zhiping.unit.v1.NewStaff
-	0,  // 13: zhiping.unit.v1.RegisterUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
-	0,  // 14: zhiping.unit.v1.SaveUnitRequest.unit:type_name -> zhiping.unit.v1.Unit
-	0,  // 15: zhiping.unit.v1.SaveUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
-	39, // 16: zhiping.unit.v1.SubmitUnitRequest.base:type_name -> zhiping.common.v1.Base
-	0,  // 17: zhiping.unit.v1.SubmitUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
-	39, // 18: zhiping.unit.v1.ChangeSuperiorRequest.base:type_name -> zhiping.common.v1.Base
-	0,  // 19: zhiping.unit.v1.ChangeSuperiorResponse.unit:type_name -> zhiping.unit.v1.Unit
-	39, // 20: zhiping.unit.v1.ReviewUnitsRequest.bases:type_name -> zhiping.common.v1.Base
-	40, // 21: zhiping.unit.v1.ReviewUnitsRequest.matter:type_name -> zhiping.review.v1.Matter
-	41, // 22: zhiping.unit.v1.ReviewUnitsRequest.action:type_name -> zhiping.review.v1.Action
-	42, // 23: zhiping.unit.v1.ReviewUnitsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	39, // 24: zhiping.unit.v1.SavePostsRequest.base:type_name -> zhiping.common.v1.Base
-	37, // 25: zhiping.unit.v1.SavePostsRequest.posts:type_name -> zhiping.review.v1.Posts
-	0,  // 26: zhiping.unit.v1.SavePostsResponse.unit:type_name -> zhiping.unit.v1.Unit
-	39, // 27: zhiping.unit.v1.SaveRoleRequest.base:type_name -> zhiping.common.v1.Base
-	1,  // 28: zhiping.unit.v1.SaveRoleRequest.role:type_name -> zhiping.unit.v1.Role
-	0,  // 29: zhiping.unit.v1.SaveRoleResponse.unit:type_name -> zhiping.unit.v1.Unit
-	2,  // 30: zhiping.unit.v1.SaveStaffRequest.staff:type_name -> zhiping.unit.v1.Staff
-	2,  // 31: zhiping.unit.v1.SaveStaffResponse.staff:type_name -> zhiping.unit.v1.Staff
-	0,  // 32: zhiping.unit.v1.GetUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
-	43, // 33: zhiping.unit.v1.ListUnitsRequest.query:type_name -> zhiping.common.v1.Query
-	0,  // 34: zhiping.unit.v1.ListUnitsResponse.units:type_name -> zhiping.unit.v1.Unit
-	44, // 35: zhiping.unit.v1.ListUnitsResponse.page:type_name -> zhiping.common.v1.PageInfo
-	28, // 36: zhiping.unit.v1.ListBranchesResponse.branches:type_name -> zhiping.unit.v1.Branch
-	34, // 37: zhiping.unit.v1.Branch.kind:type_name -> zhiping.common.v1.UnitKind
-	43, // 38: zhiping.unit.v1.ListStaffRequest.query:type_name -> zhiping.common.v1.Query
-	2,  // 39: zhiping.unit.v1.ListStaffResponse.staff:type_name -> zhiping.unit.v1.Staff
-	44, // 40: zhiping.unit.v1.ListStaffResponse.page:type_name -> zhiping.common.v1.PageInfo
-	33, // 41: zhiping.unit.v1.FindSuperiorsResponse.superiors:type_name -> zhiping.unit.v1.Superior
-	34, // 42: zhiping.unit.v1.Superior.kind:type_name -> zhiping.common.v1.UnitKind
-	3,  // 43: zhiping.unit.v1.UnitService.CreateUnit:input_type -> zhiping.unit.v1.CreateUnitRequest
-	6,  // 44: zhiping.unit.v1.UnitService.RegisterUnit:input_type -> zhiping.unit.v1.RegisterUnitRequest
-	8,  // 45: zhiping.unit.v1.UnitService.SaveUnit:input_type -> zhiping.unit.v1.SaveUnitRequest
-	10, // 46: zhiping.unit.v1.UnitService.SubmitUnit:input_type -> zhiping.unit.v1.SubmitUnitRequest
-	12, // 47: zhiping.unit.v1.UnitService.ChangeSuperior:input_type -> zhiping.unit.v1.ChangeSuperiorRequest
-	14, // 48: zhiping.unit.v1.UnitService.ReviewUnits:input_type -> zhiping.unit.v1.ReviewUnitsRequest
-	16, // 49: zhiping.unit.v1.UnitService.SavePosts:input_type -> zhiping.unit.v1.SavePostsRequest
-	18, // 50: zhiping.unit.v1.UnitService.SaveRole:input_type -> zhiping.unit.v1.SaveRoleRequest
-	20, // 51: zhiping.unit.v1.UnitService.SaveStaff:input_type -> zhiping.unit.v1.SaveStaffRequest
-	22, // 52: zhiping.unit.v1.UnitService.GetUnit:input_type -> zhiping.unit.v1.GetUnitRequest
-	24, // 53: zhiping.unit.v1.UnitService.ListUnits:input_type -> zhiping.unit.v1.ListUnitsRequest
-	26, // 54: zhiping.unit.v1.UnitService.ListBranches:input_type -> zhiping.unit.v1.ListBranchesRequest
-	29, // 55: zhiping.unit.v1.UnitService.ListStaff:input_type -> zhiping.unit.v1.ListStaffRequest
-	31, // 56: zhiping.unit.v1.UnitService.FindSuperiors:input_type -> zhiping.unit.v1.FindSuperiorsRequest
-	5,  // 57: zhiping.unit.v1.UnitService.CreateUnit:output_type -> zhiping.unit.v1.CreateUnitResponse
-	7,  // 58: zhiping.unit.v1.UnitService.RegisterUnit:output_type -> zhiping.unit.v1.RegisterUnitResponse
-	9,  // 59: zhiping.unit.v1.UnitService.SaveUnit:output_type -> zhiping.unit.v1.SaveUnitResponse
-	11, // 60: zhiping.unit.v1.UnitService.SubmitUnit:output_type -> zhiping.unit.v1.SubmitUnitResponse
-	13, // 61: zhiping.unit.v1.UnitService.ChangeSuperior:output_type -> zhiping.unit.v1.ChangeSuperiorResponse
-	15, // 62: zhiping.unit.v1.UnitService.ReviewUnits:output_type -> zhiping.unit.v1.ReviewUnitsResponse
-	17, // 63: zhiping.unit.v1.UnitService.SavePosts:output_type -> zhiping.unit.v1.SavePostsResponse
-	19, // 64: zhiping.unit.v1.UnitService.SaveRole:output_type -> zhiping.unit.v1.SaveRoleResponse
-	21, // 65: zhiping.unit.v1.UnitService.SaveStaff:output_type -> zhiping.unit.v1.SaveStaffResponse
-	23, // 66: zhiping.unit.v1.UnitService.GetUnit:output_type -> zhiping.unit.v1.GetUnitResponse
-	25, // 67: zhiping.unit.v1.UnitService.ListUnits:output_type -> zhiping.unit.v1.ListUnitsResponse
-	27, // 68: zhiping.unit.v1.UnitService.ListBranches:output_type -> zhiping.unit.v1.ListBranchesResponse
-	30, // 69: zhiping.unit.v1.UnitService.ListStaff:output_type -> zhiping.unit.v1.ListStaffResponse
-	32, // 70: zhiping.unit.v1.UnitService.FindSuperiors:output_type -> zhiping.unit.v1.FindSuperiorsResponse
-	57, // [57:71] is the sub-list for method output_type
-	43, // [43:57] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	2,  // 13: zhiping.unit.v1.RegisterUnitRequest.person:type_name -> zhiping.unit.v1.Staff
+	7,  // 14: zhiping.unit.v1.RegisterUnitRequest.licence:type_name -> zhiping.unit.v1.File
+	0,  // 15: zhiping.unit.v1.RegisterUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
+	0,  // 16: zhiping.unit.v1.SaveUnitRequest.unit:type_name -> zhiping.unit.v1.Unit
+	0,  // 17: zhiping.unit.v1.SaveUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
+	40, // 18: zhiping.unit.v1.SubmitUnitRequest.base:type_name -> zhiping.common.v1.Base
+	0,  // 19: zhiping.unit.v1.SubmitUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
+	40, // 20: zhiping.unit.v1.ChangeSuperiorRequest.base:type_name -> zhiping.common.v1.Base
+	0,  // 21: zhiping.unit.v1.ChangeSuperiorResponse.unit:type_name -> zhiping.unit.v1.Unit
+	40, // 22: zhiping.unit.v1.ReviewUnitsRequest.bases:type_name -> zhiping.common.v1.Base
+	41, // 23: zhiping.unit.v1.ReviewUnitsRequest.matter:type_name -> zhiping.review.v1.Matter
+	42, // 24: zhiping.unit.v1.ReviewUnitsRequest.action:type_name -> zhiping.review.v1.Action
+	43, // 25: zhiping.unit.v1.ReviewUnitsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	40, // 26: zhiping.unit.v1.SavePostsRequest.base:type_name -> zhiping.common.v1.Base
+	38, // 27: zhiping.unit.v1.SavePostsRequest.posts:type_name -> zhiping.review.v1.Posts
+	0,  // 28: zhiping.unit.v1.SavePostsResponse.unit:type_name -> zhiping.unit.v1.Unit
+	40, // 29: zhiping.unit.v1.SaveRoleRequest.base:type_name -> zhiping.common.v1.Base
+	1,  // 30: zhiping.unit.v1.SaveRoleRequest.role:type_name -> zhiping.unit.v1.Role
+	0,  // 31: zhiping.unit.v1.SaveRoleResponse.unit:type_name -> zhiping.unit.v1.Unit
+	2,  // 32: zhiping.unit.v1.SaveStaffRequest.staff:type_name -> zhiping.unit.v1.Staff
+	2,  // 33: zhiping.unit.v1.SaveStaffResponse.staff:type_name -> zhiping.unit.v1.Staff
+	0,  // 34: zhiping.unit.v1.GetUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
+	44, // 35: zhiping.unit.v1.ListUnitsRequest.query:type_name -> zhiping.common.v1.Query
+	0,  // 36: zhiping.unit.v1.ListUnitsResponse.units:type_name -> zhiping.unit.v1.Unit
+	45, // 37: zhiping.unit.v1.ListUnitsResponse.page:type_name -> zhiping.common.v1.PageInfo
+	29, // 38: zhiping.unit.v1.ListBranchesResponse.branches:type_name -> zhiping.unit.v1.Branch
+	35, // 39: zhiping.unit.v1.Branch.kind:type_name -> zhiping.common.v1.UnitKind
+	44, // 40: zhiping.unit.v1.ListStaffRequest.query:type_name -> zhiping.common.v1.Query
+	2,  // 41: zhiping.unit.v1.ListStaffResponse.staff:type_name -> zhiping.unit.v1.Staff
+	45, // 42: zhiping.unit.v1.ListStaffResponse.page:type_name -> zhiping.common.v1.PageInfo
+	34, // 43: zhiping.unit.v1.FindSuperiorsResponse.superiors:type_name -> zhiping.unit.v1.Superior
+	35, // 44: zhiping.unit.v1.Superior.kind:type_name -> zhiping.common.v1.UnitKind
+	3,  // 45: zhiping.unit.v1.UnitService.CreateUnit:input_type -> zhiping.unit.v1.CreateUnitRequest
+	6,  // 46: zhiping.unit.v1.UnitService.RegisterUnit:input_type -> zhiping.unit.v1.RegisterUnitRequest
+	9,  // 47: zhiping.unit.v1.UnitService.SaveUnit:input_type -> zhiping.unit.v1.SaveUnitRequest
+	11, // 48: zhiping.unit.v1.UnitService.SubmitUnit:input_type -> zhiping.unit.v1.SubmitUnitRequest
+	13, // 49: zhiping.unit.v1.UnitService.ChangeSuperior:input_type -> zhiping.unit.v1.ChangeSuperiorRequest
+	15, // 50: zhiping.unit.v1.UnitService.ReviewUnits:input_type -> zhiping.unit.v1.ReviewUnitsRequest
+	17, // 51: zhiping.unit.v1.UnitService.SavePosts:input_type -> zhiping.unit.v1.SavePostsRequest
+	19, // 52: zhiping.unit.v1.UnitService.SaveRole:input_type -> zhiping.unit.v1.SaveRoleRequest
+	21, // 53: zhiping.unit.v1.UnitService.SaveStaff:input_type -> zhiping.unit.v1.SaveStaffRequest
+	23, // 54: zhiping.unit.v1.UnitService.GetUnit:input_type -> zhiping.unit.v1.GetUnitRequest
+	25, // 55: zhiping.unit.v1.UnitService.ListUnits:input_type -> zhiping.unit.v1.ListUnitsRequest
+	27, // 56: zhiping.unit.v1.UnitService.ListBranches:input_type -> zhiping.unit.v1.ListBranchesRequest
+	30, // 57: zhiping.unit.v1.UnitService.ListStaff:input_type -> zhiping.unit.v1.ListStaffRequest
+	32, // 58: zhiping.unit.v1.UnitService.FindSuperiors:input_type -> zhiping.unit.v1.FindSuperiorsRequest
+	5,  // 59: zhiping.unit.v1.UnitService.CreateUnit:output_type -> zhiping.unit.v1.CreateUnitResponse
+	8,  // 60: zhiping.unit.v1.UnitService.RegisterUnit:output_type -> zhiping.unit.v1.RegisterUnitResponse
+	10, // 61: zhiping.unit.v1.UnitService.SaveUnit:output_type -> zhiping.unit.v1.SaveUnitResponse
+	12, // 62: zhiping.unit.v1.UnitService.SubmitUnit:output_type -> zhiping.unit.v1.SubmitUnitResponse
+	14, // 63: zhiping.unit.v1.UnitService.ChangeSuperior:output_type -> zhiping.unit.v1.ChangeSuperiorResponse
+	16, // 64: zhiping.unit.v1.UnitService.ReviewUnits:output_type -> zhiping.unit.v1.ReviewUnitsResponse
+	18, // 65: zhiping.unit.v1.UnitService.SavePosts:output_type -> zhiping.unit.v1.SavePostsResponse
+	20, // 66: zhiping.unit.v1.UnitService.SaveRole:output_type -> zhiping.unit.v1.SaveRoleResponse
+	22, // 67: zhiping.unit.v1.UnitService.SaveStaff:output_type -> zhiping.unit.v1.SaveStaffResponse
+	24, // 68: zhiping.unit.v1.UnitService.GetUnit:output_type -> zhiping.unit.v1.GetUnitResponse
+	26, // 69: zhiping.unit.v1.UnitService.ListUnits:output_type -> zhiping.unit.v1.ListUnitsResponse
+	28, // 70: zhiping.unit.v1.UnitService.ListBranches:output_type -> zhiping.unit.v1.ListBranchesResponse
+	31, // 71: zhiping.unit.v1.UnitService.ListStaff:output_type -> zhiping.unit.v1.ListStaffResponse
+	33, // 72: zhiping.unit.v1.UnitService.FindSuperiors:output_type -> zhiping.unit.v1.FindSuperiorsResponse
+	59, // [59:73] is the sub-list for method output_type
+	45, // [45:59] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_unit_v1_unit_proto_init() }
@@ -2370,7 +2476,7 @@ func file_zhiping_unit_v1_unit_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_unit_v1_unit_proto_rawDesc), len(file_zhiping_unit_v1_unit_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   34,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
