@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"fyne.io/fyne/v2"
@@ -198,7 +199,7 @@ func (p *ImportPage[M]) exportFailed() {
 	p.files.Save(p.sheet.Title+"未通过.xlsx", func(path string) {
 		rows := p.Failed
 		p.begin("正在导出……", "已取消。", func(context.Context) error {
-			return write(path, func(f *os.File) error { return p.sheet.Failed(f, rows) })
+			return write(path, func(f *os.File) error { return p.sheet.Failed(f, slices.Values(rows)) })
 		}, func() {
 			p.banner.Say("未通过的行已导出到 "+path+"，修改后可再次导入。", widget.SuccessImportance)
 		})
