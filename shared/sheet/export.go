@@ -42,7 +42,7 @@ func (e *Export[M]) Write(w io.Writer, rows iter.Seq2[M, error], said func(n int
 		return err
 	}
 	const head = 3
-	if err := printed(f, name, head); err != nil {
+	if err := printed(f, name, head, e.total()); err != nil {
 		return err
 	}
 	sw, err := f.NewStreamWriter(name)
@@ -62,7 +62,7 @@ func (e *Export[M]) Write(w io.Writer, rows iter.Seq2[M, error], said func(n int
 		for _, c := range e.Columns {
 			cells = append(cells, excelize.Cell{StyleID: st.text, Value: c.Text(r)})
 		}
-		if out.cells(0, cells); out.err != nil {
+		if out.cells(dataHeight, cells); out.err != nil {
 			return out.err
 		}
 		said(n)
@@ -80,16 +80,26 @@ func (e *Export[M]) Write(w io.Writer, rows iter.Seq2[M, error], said func(n int
 	return err
 }
 
+func (c *ExportColumn[M]) width() float64 {
+	if c.Width > 0 {
+		return c.Width
+	}
+	return widthOf(c.Title)
+}
+
+func (e *Export[M]) total() (w float64) {
+	for i := range e.Columns {
+		w += e.Columns[i].width()
+	}
+	return w
+}
+
 // begin writes what stands above the rows.
 func (e *Export[M]) begin(out *lines, st styles, head int) {
 	out.width(1, 7)
 	heads := []string{"序号"}
 	for i, c := range e.Columns {
-		width := c.Width
-		if width == 0 {
-			width = widthOf(c.Title)
-		}
-		out.width(i+2, width)
+		out.width(i+2, c.width())
 		heads = append(heads, c.Title)
 	}
 	out.freeze(head, min(2, len(heads)))
@@ -98,7 +108,7 @@ func (e *Export[M]) begin(out *lines, st styles, head int) {
 	if e.Filter != "" {
 		line = append(line, "条件："+e.Filter)
 	}
-	out.row(20, st.notes, strings.Join(line, "　"))
+	out.across(st.notes, strings.Join(line, "　"))
 	out.row(28, st.head, heads...)
 }
 

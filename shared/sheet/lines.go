@@ -2,6 +2,8 @@ package sheet
 
 import (
 	"fmt"
+	"math"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 
@@ -10,7 +12,11 @@ import (
 
 type styles struct{ title, notes, head, text, bare, example, key, red, reason, wrapped int }
 
+// newStyles makes the formats of a workbook, in the script of official documents.
 func newStyles(f *excelize.File) (s styles, err error) {
+	if err := f.SetDefaultFont("宋体"); err != nil {
+		return s, err
+	}
 	add := func(to *int, st *excelize.Style) {
 		if err == nil {
 			*to, err = f.NewStyle(st)
@@ -25,27 +31,28 @@ func newStyles(f *excelize.File) (s styles, err error) {
 	}
 	text := "@" // format 49: numbers as text
 	open := &excelize.Protection{Locked: false}
-	top := &excelize.Alignment{WrapText: true, Vertical: "top"}
+	top, middle := &excelize.Alignment{WrapText: true, Vertical: "top"}, &excelize.Alignment{Vertical: "center"}
 	add(&s.title, &excelize.Style{Font: &excelize.Font{Bold: true, Size: 16}, Alignment: &excelize.Alignment{Horizontal: "center", Vertical: "center"}})
 	add(&s.notes, &excelize.Style{Font: &excelize.Font{Color: "7F6000"}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "center"}})
 	add(&s.head, &excelize.Style{
 		Font: &excelize.Font{Bold: true}, Border: border, Fill: fill("DDEBF7"), Alignment: &excelize.Alignment{Horizontal: "center", Vertical: "center", WrapText: true},
 	})
-	add(&s.text, &excelize.Style{CustomNumFmt: &text, Border: border, Protection: open})
-	add(&s.bare, &excelize.Style{CustomNumFmt: &text, Protection: open})
-	add(&s.example, &excelize.Style{CustomNumFmt: &text, Border: border, Font: &excelize.Font{Italic: true, Color: "7F7F7F"}})
-	add(&s.key, &excelize.Style{CustomNumFmt: &text, Border: border, Fill: fill("EDEDED"), Protection: &excelize.Protection{Locked: true}})
-	add(&s.red, &excelize.Style{CustomNumFmt: &text, Border: border, Font: &excelize.Font{Color: "C00000"}, Fill: fill("FCE4E4"), Protection: open})
-	add(&s.reason, &excelize.Style{Font: &excelize.Font{Color: "C00000"}, Alignment: top})
+	add(&s.text, &excelize.Style{CustomNumFmt: &text, Alignment: middle, Border: border, Protection: open})
+	add(&s.bare, &excelize.Style{CustomNumFmt: &text, Alignment: middle, Protection: open})
+	add(&s.example, &excelize.Style{CustomNumFmt: &text, Alignment: middle, Border: border, Font: &excelize.Font{Italic: true, Color: "7F7F7F"}})
+	add(&s.key, &excelize.Style{CustomNumFmt: &text, Alignment: middle, Border: border, Fill: fill("EDEDED"), Protection: &excelize.Protection{Locked: true}})
+	add(&s.red, &excelize.Style{CustomNumFmt: &text, Alignment: middle, Border: border, Font: &excelize.Font{Color: "C00000"}, Fill: fill("FCE4E4"), Protection: open})
+	add(&s.reason, &excelize.Style{Border: border, Font: &excelize.Font{Color: "C00000"}, Alignment: top})
 	add(&s.wrapped, &excelize.Style{CustomNumFmt: &text, Border: border, Alignment: top})
 	return s, err
 }
 
 // lines writes a sheet from the top down and keeps the first error.
 type lines struct {
-	sw  *excelize.StreamWriter
-	at  int // the last row
-	err error
+	sw    *excelize.StreamWriter
+	at    int     // the last row
+	total float64 // how wide the columns are together
+	err   error
 }
 
 func firstError(err error, fn func() error) error {
@@ -56,6 +63,7 @@ func firstError(err error, fn func() error) error {
 }
 
 func (l *lines) width(column int, w float64) {
+	l.total += w
 	l.err = firstError(l.err, func() error { return l.sw.SetColWidth(column, column, w) })
 }
 
@@ -85,6 +93,22 @@ func (l *lines) cells(height float64, cells []any) {
 	}
 	l.err = firstError(l.err, func() error { return l.sw.SetRow(fmt.Sprintf("A%d", l.at), cells, opts...) })
 }
+
+// height is how high a row must be for texts that are wrapped in columns of these widths, in points.
+func height(widths []float64, texts ...string) float64 {
+	lines := 1.0
+	for i, s := range texts {
+		n := 0.0
+		for line := range strings.SplitSeq(s, "\n") {
+			n += max(1, math.Ceil(runWidth(line)/(widths[i]-2)))
+		}
+		lines = max(lines, n)
+	}
+	return 4 + 15*lines
+}
+
+// across writes a text over all columns, as high as it needs.
+func (l *lines) across(style int, text string) { l.row(height([]float64{l.total}, text), style, text) }
 
 // merge makes one cell of the first cells of a row.
 func (l *lines) merge(row, columns int) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -23,6 +24,12 @@ const (
 	headRow  = 3
 	dataRow  = 4
 )
+
+// dataHeight is the height of a row of data, in points.
+const dataHeight = 18
+
+// reasonWidth is the width of the column of reasons.
+const reasonWidth = 60
 
 // guideSheet is the sheet of a template that explains its columns; reading passes over it.
 const guideSheet = "填写说明"
@@ -92,12 +99,21 @@ func (p *filling[M]) keyed() bool {
 	return slices.ContainsFunc(p.columns, func(c column[M]) bool { return c.Key })
 }
 
-// setUp says how the sheet is printed: across, as wide as the paper, with the head on every page.
-func (p *filling[M]) setUp() error { return printed(p.f, p.sheet.Title, headRow) }
+func (p *filling[M]) setUp() error {
+	total := 0.0
+	for i := range p.columns {
+		total += p.columns[i].width()
+	}
+	return printed(p.f, p.sheet.Title, headRow, total)
+}
 
-// printed sets up a sheet for A4 paper.
-func printed(f *excelize.File, name string, head int) error {
-	landscape, a4, wide, high := "landscape", 9, 1, 0
+// legible is how many characters across a page of A4 people can still read.
+const legible = 220
+
+// printed sets a sheet up for A4 paper: across, as wide as the paper, or as several pages where it would become too small, with the head on
+// every page.
+func printed(f *excelize.File, name string, head int, total float64) error {
+	landscape, a4, wide, high := "landscape", 9, int(math.Ceil(total/legible)), 0
 	if err := f.SetPageLayout(name, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &wide, FitToHeight: &high}); err != nil {
 		return err
 	}
@@ -132,22 +148,21 @@ func (p *filling[M]) stream(rows iter.Seq[*Row[M]]) error {
 		out.err = firstError(out.err, func() error { return sw.SetColStyle(i+1, i+1, p.st.bare) })
 	}
 	if p.reasons {
-		out.width(len(p.columns)+1, 50)
+		out.width(len(p.columns)+1, reasonWidth)
 	}
 	out.freeze(headRow, p.fixed())
 	out.row(30, p.st.title, p.sheet.Title)
-	notes := p.sheet.notes(p.keyed())
-	out.row(16*float64(len(notes))+4, p.st.notes, strings.Join(notes, "\n"))
+	out.across(p.st.notes, strings.Join(p.sheet.notes(p.keyed()), "\n"))
 	heads := p.sheet.Heads()
 	if p.reasons {
 		heads = append(heads, reasonHead)
 	}
 	out.row(32, p.st.head, heads...)
 	if rows == nil {
-		out.cells(0, p.example())
+		out.cells(dataHeight, p.example())
 	} else {
 		for r := range rows {
-			out.cells(0, p.cells(r))
+			out.cells(p.height(r), p.cells(r))
 		}
 	}
 	out.merge(titleRow, max(len(heads), 2))
@@ -172,17 +187,21 @@ func (c *column[M]) width() float64 {
 
 // widthOf is the width of the widest of some texts, within reason. A Han character takes the room of two others.
 func widthOf(texts ...string) float64 {
-	n := 0
+	w := 10.0
 	for _, s := range texts {
-		w := 2
-		for _, r := range s {
-			if w++; r > 0x2e80 {
-				w++
-			}
-		}
-		n = max(n, w)
+		w = max(w, runWidth(s)+2)
 	}
-	return float64(min(max(n, 10), 36))
+	return min(w, 36)
+}
+
+// runWidth is how much room a text takes in one line.
+func runWidth(s string) (n float64) {
+	for _, r := range s {
+		if n++; r >= 0x2e80 || r >= 0x2010 && r <= 0x203b {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *Sheet[M]) notes(keyed bool) []string {
@@ -203,6 +222,14 @@ func (p *filling[M]) example() []any {
 		cells = append(cells, excelize.Cell{StyleID: p.st.example, Value: v})
 	}
 	return cells
+}
+
+// height is that of a row of data: as high as its reasons need.
+func (p *filling[M]) height(r *Row[M]) float64 {
+	if !p.reasons {
+		return dataHeight
+	}
+	return max(dataHeight, height([]float64{reasonWidth}, r.Reasons()))
 }
 
 func (p *filling[M]) cells(r *Row[M]) []any {
@@ -232,7 +259,7 @@ func (p *filling[M]) guide() error {
 	if _, err := p.f.NewSheet(guideSheet); err != nil {
 		return err
 	}
-	if err := printed(p.f, guideSheet, 1); err != nil {
+	if err := printed(p.f, guideSheet, 1, legible); err != nil {
 		return err
 	}
 	sw, err := p.f.NewStreamWriter(guideSheet)
@@ -240,7 +267,8 @@ func (p *filling[M]) guide() error {
 		return err
 	}
 	out := &lines{sw: sw}
-	for i, w := range []float64{20, 8, 44, 60} {
+	widths := []float64{20, 8, 40, 64}
+	for i, w := range widths {
 		out.width(i+1, w)
 	}
 	out.freeze(1, 0)
@@ -251,7 +279,8 @@ func (p *filling[M]) guide() error {
 		if c.info != nil && c.info.Required {
 			required = "是"
 		}
-		out.row(0, p.st.wrapped, c.Head, required, c.explained(), c.offered())
+		line := []string{c.Head, required, c.explained(), c.offered()}
+		out.row(height(widths, line...), p.st.wrapped, line...)
 	}
 	return out.flush()
 }
