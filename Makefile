@@ -55,7 +55,8 @@ test: deps build/.dir check windows ## everything, on SQLite and PostgreSQL
 soak: deps build/.dir ## kills, power cuts and fuzzing for SOAK_S seconds
 	SOAK_S=$${SOAK_S:-300} packaging/linux/pgtmp.sh go test -count 1 -timeout 2h ./shared/ballot/box ./shared/db/... ./desktop/room ./server/demo ./server/serve ./desktop/syncer
 	go test -run '^$$' -fuzz FuzzParseEnvelope -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/ballot
-	go test -run '^$$' -fuzz FuzzRead -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/sheet
+	go test -run '^$$' -fuzz FuzzRead -fuzzminimizetime 1s -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/sheet
+	go test -run '^$$' -fuzz FuzzSheet -fuzzminimizetime 1s -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/sheet
 
 scale: deps ## lists of a million rows on both databases
 	packaging/linux/pgtmp.sh go test -run '^$$' -bench Million -benchtime 200x -timeout 1h ./server/serve

@@ -123,6 +123,7 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	p.client, p.account, p.mirror = client, opened, opened.Mirror
 	p.desk.By = client.Actor()
 	p.desk.Drafts, p.desk.Opinions = drafts{p}, opinions{p}
+	p.desk.Box, p.desk.Judge = opened.Box, syncer.Faults
 	effects := map[string]cache.Effect{}
 	maps.Copy(effects, unit.Effects)
 	maps.Copy(effects, application.Effects)
@@ -145,6 +146,7 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	p.window.Canvas().Unfocus() // the cursor of the former page would blink on, unseen, and cost a laptop's battery
 	p.window.SetContent(p.shell.Content)
 	p.window.SetOnDropped(p.dropped)
+	p.resumeImports()
 }
 
 // register shows the form of a unit that has no account yet (A2).

@@ -3,6 +3,8 @@ package kit
 import (
 	"fyne.io/fyne/v2"
 
+	"zhiping/desktop/imports"
+	"zhiping/desktop/outbox"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	"zhiping/shared/review"
 )
@@ -17,8 +19,11 @@ type Desk struct {
 	// Fetch gets an attachment of a record and opens it in the system's program.
 	Fetch func(a *commonv1.Attachment, kind, id string)
 	// Upload sends a file and gives what names it.
-	Upload   func(path string) (*commonv1.Attachment, error)
-	Drafts   Drafts
+	Upload func(path string) (*commonv1.Attachment, error)
+	Drafts Drafts
+	// Box keeps imports; Judge reads what became of their parts.
+	Box      *outbox.Outbox
+	Judge    imports.Judge
 	Opinions Opinions
 	// Confirm asks before something that cannot be taken back; button names what is done.
 	Confirm func(title, text, button string, yes func())

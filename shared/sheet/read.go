@@ -22,6 +22,7 @@ import (
 
 // A Row is one row that was read.
 type Row[M proto.Message] struct {
+	ID       string // of the record that it becomes, given once by who keeps it
 	Number   int // in the workbook, from 1
 	Message  M
 	Cells    []string // as they stand, in the order of the sheet's columns
@@ -64,7 +65,9 @@ func (s *Sheet[M]) Edit(row *Row[M], column int, text string) *Row[M] {
 	cells := slices.Clone(row.Cells)
 	cells[column] = tidy(text)
 	spoilt := slices.DeleteFunc(slices.Clone(row.Spoilt), func(p CellProblem) bool { return p.Column == column })
-	return s.Parse(row.Number, cells, spoilt...)
+	out := s.Parse(row.Number, cells, spoilt...)
+	out.ID = row.ID
+	return out
 }
 
 // A Reading is a workbook that is being read.
