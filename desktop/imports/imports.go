@@ -299,7 +299,7 @@ func (b *Batch[M]) Edit(ctx context.Context, i, column int, text string) (row *s
 	if err != nil {
 		return nil, false, err
 	}
-	if err := b.box.PutImportRow(ctx, b.Import.ID, outbox.ImportRow{Seq: seq, State: state(row), Body: packed}); err != nil {
+	if err := b.box.PutImportRows(ctx, b.Import.ID, outbox.ImportRow{Seq: seq, State: state(row), Body: packed}); err != nil {
 		return nil, false, err
 	}
 	b.kept[seq] = row

@@ -74,23 +74,21 @@ func (b *Batch[M]) part(ctx context.Context, send Sender[M]) (int, error) {
 	if err != nil || len(raw) == 0 {
 		return 0, err
 	}
-	var rows []*sheet.Row[M]
-	var seqs []int64
+	var rows, bad []*sheet.Row[M]
+	var seqs, badSeqs []int64
 	for _, x := range raw {
 		row, err := b.unpack(x.Body)
-		if err != nil {
+		switch {
+		case err != nil:
 			return 0, err
+		case row.Good():
+			rows, seqs = append(rows, row), append(seqs, x.Seq)
+		default: // the rules have changed since it was read
+			bad, badSeqs = append(bad, row), append(badSeqs, x.Seq)
 		}
-		if !row.Good() { // the rules have changed since it was read
-			if err := b.judged(ctx, x.Seq, row); err != nil {
-				return 0, err
-			}
-			continue
-		}
-		rows, seqs = append(rows, row), append(seqs, x.Seq)
 	}
-	if len(rows) == 0 {
-		return len(raw), nil
+	if err := b.judged(ctx, badSeqs, bad); err != nil || len(rows) == 0 {
+		return len(raw), err
 	}
 	failed := send(outbox.Carrying(ctx, b.Import.ID, seqs), rows)
 	last := context.WithoutCancel(ctx) // what has been sent is recorded, whoever cancels
@@ -103,24 +101,24 @@ func (b *Batch[M]) part(ctx context.Context, send Sender[M]) (int, error) {
 	case failed != nil:
 		return 0, failed
 	}
-	for i, row := range rows { // a procedure that does not travel through the outbox
-		if err := b.judged(last, seqs[i], row); err != nil {
-			return 0, err
-		}
-	}
-	return len(raw), nil
+	return len(raw), b.judged(last, seqs, rows) // a procedure that does not travel through the outbox
 }
 
-// judged keeps a row that has its answer: with the server, or among the failed ones.
-func (b *Batch[M]) judged(ctx context.Context, seq int64, row *sheet.Row[M]) error {
-	if row.Good() {
-		return b.box.PutImportRow(ctx, b.Import.ID, outbox.ImportRow{Seq: seq, State: outbox.RowTaken})
+// judged keeps rows that have their answer: with the server, or among the failed ones.
+func (b *Batch[M]) judged(ctx context.Context, seqs []int64, rows []*sheet.Row[M]) error {
+	all := make([]outbox.ImportRow, len(rows))
+	for i, row := range rows {
+		all[i] = outbox.ImportRow{Seq: seqs[i], State: outbox.RowTaken}
+		if row.Good() {
+			continue
+		}
+		packed, err := pack(row)
+		if err != nil {
+			return err
+		}
+		all[i].State, all[i].Body = outbox.RowFailed, packed
 	}
-	packed, err := pack(row)
-	if err != nil {
-		return err
-	}
-	return b.box.PutImportRow(ctx, b.Import.ID, outbox.ImportRow{Seq: seq, State: outbox.RowFailed, Body: packed})
+	return b.box.PutImportRows(ctx, b.Import.ID, all...)
 }
 
 // Settle looks what has become of rows that were in the outbox when the program last looked.
@@ -155,6 +153,8 @@ func (b *Batch[M]) settle(ctx context.Context, mutation, from int64, n int) erro
 	if err != nil {
 		return err
 	}
+	var judged []*sheet.Row[M]
+	var seqs []int64
 	for _, raw := range rows {
 		if raw.Mutation != mutation {
 			continue
@@ -168,11 +168,9 @@ func (b *Batch[M]) settle(ctx context.Context, mutation, from int64, n int) erro
 				row.Add(f.Message)
 			}
 		}
-		if err := b.judged(ctx, raw.Seq, row); err != nil {
-			return err
-		}
+		judged, seqs = append(judged, row), append(seqs, raw.Seq)
 	}
-	return nil
+	return b.judged(ctx, seqs, judged)
 }
 
 // Resume goes on with an import that was cut off.

@@ -85,11 +85,15 @@ func (o *Outbox) SetImport(ctx context.Context, id, state string) error {
 	}))
 }
 
-// PutImportRow keeps a row anew: corrected, or answered.
-func (o *Outbox) PutImportRow(ctx context.Context, id string, r ImportRow) error {
+// PutImportRows keeps rows anew: corrected, or answered.
+func (o *Outbox) PutImportRows(ctx context.Context, id string, rows ...ImportRow) error {
 	return full(o.db.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, "UPDATE import_row SET state = $3, mutation = $4, body = $5 WHERE import = $1 AND seq = $2", id, r.Seq, r.State, r.Mutation, o.vault.Seal(r.Body))
-		return err
+		for _, r := range rows {
+			if _, err := tx.Exec(ctx, "UPDATE import_row SET state = $3, mutation = $4, body = $5 WHERE import = $1 AND seq = $2", id, r.Seq, r.State, r.Mutation, o.vault.Seal(r.Body)); err != nil {
+				return err
+			}
+		}
+		return nil
 	}))
 }
 
