@@ -23,6 +23,7 @@ import (
 	"zhiping/desktop/theme"
 	"zhiping/desktop/unit"
 	"zhiping/desktop/vault"
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 )
 
 // windowCommand opens the window.
@@ -174,12 +175,17 @@ func openAccount(c *syncer.Client, account, password string) (*syncer.Account, e
 func newProgram(w fyne.Window) *program {
 	p := &program{window: w, end: func() {}, dropping: map[string]func(string){}}
 	p.desk = &kit.Desk{
-		Run:     kit.Background,
-		Files:   kit.WindowFiles(w),
-		Say:     p.say,
-		Fail:    p.fail,
-		Fetch:   p.fetch,
-		Upload:  p.upload,
+		Run:    kit.Background,
+		Files:  kit.WindowFiles(w),
+		Say:    p.say,
+		Fail:   p.fail,
+		Fetch:  p.fetch,
+		Upload: p.upload,
+		Show:   p.show,
+		Record: p.record,
+		MayExportWhole: func() bool {
+			return shell.Has(p.client.Identity, shell.Item{Right: commonv1.Right_RIGHT_FULL_NUMBERS})
+		},
 		Confirm: func(title, text, button string, yes func()) { kit.Confirm(w, title, text, button, yes) },
 		Ask: func(title string, content fyne.CanvasObject, button string, do func()) {
 			kit.Ask(w, title, content, button, do)

@@ -228,11 +228,14 @@ func (p *program) fetch(a *commonv1.Attachment, kind, id string) {
 	p.desk.Do(func() (err error) {
 		path, err = p.client.Download(context.Background(), a, kind, id, filepath.Join(p.account.Dir, "opened"))
 		return err
-	}, func() {
-		if err := fyne.CurrentApp().OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}); err != nil {
-			p.fail(fault.New(fault.NotFound, "本机没有能打开“%s”的程序，文件已保存在 %s", a.Name, path))
-		}
-	})
+	}, func() { p.show(path) })
+}
+
+// show opens a file in the system's program.
+func (p *program) show(path string) {
+	if err := fyne.CurrentApp().OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}); err != nil {
+		p.fail(fault.New(fault.NotFound, "本机没有能打开“%s”的程序，文件已保存在 %s", filepath.Base(path), path))
+	}
 }
 
 func (p *program) upload(path string) (*commonv1.Attachment, error) {
@@ -299,6 +302,7 @@ func listItem[M any](p *program, group string, right commonv1.Right, l *list.Lis
 func listPage[M any](p *program, l *list.List[M], open func(row M, from *kit.ListPage[M]), actions ...kit.Action[M]) *shell.Page {
 	var page *kit.ListPage[M]
 	page = kit.NewListPage(l, p.desk.Run, func(row M) { open(row, page) }, actions...)
+	page.Exports(p.desk)
 	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show}
 	if l.Mirror != nil {
 		out.Kinds, out.Follow = []string{l.Mirror.Kind}, page.Load

@@ -1,11 +1,14 @@
 package kit
 
 import (
+	"context"
+
 	"fyne.io/fyne/v2"
 
 	"zhiping/desktop/imports"
 	"zhiping/desktop/outbox"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	exportv1 "zhiping/proto/gen/zhiping/export/v1"
 	"zhiping/shared/review"
 )
 
@@ -25,6 +28,11 @@ type Desk struct {
 	Box      *outbox.Outbox
 	Judge    imports.Judge
 	Opinions Opinions
+	// MayExportWhole reports whether the person may export numbers whole; Record puts an export on record, and without that none is written.
+	MayExportWhole func() bool
+	Record         func(ctx context.Context, e *exportv1.Export) error
+	// Show opens a file in the system's program.
+	Show func(path string)
 	// Confirm asks before something that cannot be taken back; button names what is done.
 	Confirm func(title, text, button string, yes func())
 	// Ask shows something to fill in, in a window of its own.

@@ -58,6 +58,9 @@ func ShowFault(w fyne.Window, err error) {
 	dialog.NewCustom(title, "知道了", sized(l), w).Show()
 }
 
+// wrapAnywhere breaks lines of Chinese and of paths, which have no spaces to break at.
+const wrapAnywhere = fyne.TextWrapBreak
+
 // sized gives a dialog's text a width that reads well.
 func sized(o fyne.CanvasObject) fyne.CanvasObject {
 	return container.New(widthLayout{420}, o)

@@ -86,7 +86,7 @@ func (f *failedTable[M]) update(at widget.TableCellID, o fyne.CanvasObject) {
 }
 
 func (f *failedTable[M]) selected(at widget.TableCellID) {
-	if _, failed := f.page.counts(); at.Row < 0 || at.Row >= failed || f.page.cancel != nil {
+	if _, failed := f.page.counts(); at.Row < 0 || at.Row >= failed || f.page.work.Busy() {
 		return
 	}
 	row := f.page.Batch.Failed(at.Row)
@@ -187,7 +187,7 @@ func (f *failedTable[M]) next() {
 // delete leaves a row out of the import.
 func (f *failedTable[M]) delete(row int) {
 	p := f.page
-	if p.cancel != nil {
+	if p.work.Busy() {
 		return
 	}
 	f.leave()

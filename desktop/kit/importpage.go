@@ -30,39 +30,33 @@ type ImportPage[M proto.Message] struct {
 	Content fyne.CanvasObject
 	Batch   *imports.Batch[M] // nil until a file was read
 
-	sheet    *sheet.Sheet[M]
-	subject  string
-	desk     *Desk
-	send     imports.Sender[M]
-	banner   *Banner
-	bar      *widget.ProgressBarInfinite
-	progress *widget.Label
-	work     fyne.CanvasObject // bar, progress and cancel
-	cancel   context.CancelFunc
-	choose   *widget.Button
-	export   *widget.Button
-	confirm  *widget.Button
-	tables   *container.AppTabs
-	bad      *failedTable[M]
-	good     *widget.Table
+	sheet   *sheet.Sheet[M]
+	subject string
+	desk    *Desk
+	send    imports.Sender[M]
+	banner  *Banner
+	work    *longWork
+	choose  *widget.Button
+	export  *widget.Button
+	confirm *widget.Button
+	tables  *container.AppTabs
+	bad     *failedTable[M]
+	good    *widget.Table
 }
 
 // NewImportPage draws the page of a template; subject is what the rows are for, such as an activity's id, and send hands good rows over. What was
 // read before and is not done yet is shown again by Load.
 func NewImportPage[M proto.Message](s *sheet.Sheet[M], d *Desk, subject string, send imports.Sender[M]) *ImportPage[M] {
-	p := &ImportPage[M]{sheet: s, subject: subject, desk: d, send: send, banner: NewBanner(), bar: widget.NewProgressBarInfinite(), progress: widget.NewLabel("")}
-	p.bar.Stop()
+	p := &ImportPage[M]{sheet: s, subject: subject, desk: d, send: send, banner: NewBanner(), work: newLongWork(d.Run)}
 	template := widget.NewButtonWithIcon("1. 下载模板", theme.DownloadIcon(), p.template)
 	p.choose = widget.NewButtonWithIcon("2. 选择填好的文件", theme.FolderOpenIcon(), func() { d.Files.Open([]string{".xlsx"}, p.Read) })
 	p.confirm = widget.NewButtonWithIcon("3. 确认导入", theme.ConfirmIcon(), p.confirmed)
 	p.confirm.Importance = widget.HighImportance
 	p.export = widget.NewButtonWithIcon("导出未通过的行", theme.UploadIcon(), p.exportFailed)
-	p.work = container.NewBorder(nil, nil, p.progress, widget.NewButton("取消", p.Cancel), p.bar)
-	p.work.Hide()
 	p.bad = newFailedTable(p)
 	p.good = p.goodTable()
 	p.tables = container.NewAppTabs(container.NewTabItem("", p.bad.table), container.NewTabItem("", p.good))
-	top := container.NewVBox(container.NewHBox(template, p.choose, p.confirm, layout.NewSpacer(), p.export), p.work, p.banner.Content)
+	top := container.NewVBox(container.NewHBox(template, p.choose, p.confirm, layout.NewSpacer(), p.export), p.work.Content, p.banner.Content)
 	p.Content = container.NewBorder(top, nil, nil, nil, p.tables)
 	p.banner.Say("先下载模板填写，再选择填好的文件。文件也可以直接拖到窗口上。", widget.MediumImportance)
 	p.draw()
@@ -72,44 +66,27 @@ func NewImportPage[M proto.Message](s *sheet.Sheet[M], d *Desk, subject string, 
 
 // begin starts work that can be cancelled: work runs beside the window, then on it; if it was cancelled, stopped is said instead.
 func (p *ImportPage[M]) begin(what, stopped string, work func(context.Context) error, then func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	p.cancel = cancel
 	p.bad.leave()
-	p.progress.SetText(what)
-	p.bar.Start()
-	p.work.Show()
-	p.draw()
-	p.desk.Run(func() func() {
-		err := work(ctx)
-		return func() {
-			wasStopped := ctx.Err() != nil
-			cancel()
-			p.cancel = nil
-			p.bar.Stop()
-			p.work.Hide()
-			switch {
-			case wasStopped:
-				p.banner.Say(stopped, widget.WarningImportance)
-			case err != nil:
-				p.banner.Say(readable(err), widget.DangerImportance)
-			default:
-				then()
-			}
-			p.draw()
+	p.work.Begin(what, work, func(wasStopped bool, err error) {
+		switch {
+		case wasStopped:
+			p.banner.Say(stopped, widget.WarningImportance)
+		case err != nil:
+			p.banner.Say(readable(err), widget.DangerImportance)
+		default:
+			then()
 		}
+		p.draw()
 	})
+	p.draw()
 }
 
 // Cancel stops what is under way; rows that the server has taken stay there.
-func (p *ImportPage[M]) Cancel() {
-	if p.cancel != nil {
-		p.cancel()
-	}
-}
+func (p *ImportPage[M]) Cancel() { p.work.Cancel() }
 
 // Load shows what was read before and is not done yet, and what has become of rows that waited for the server.
 func (p *ImportPage[M]) Load() {
-	if p.cancel != nil {
+	if p.work.Busy() {
 		return
 	}
 	var last *imports.Batch[M]
@@ -146,7 +123,7 @@ func (p *ImportPage[M]) template() {
 
 // Read reads a file; also called when a file is dropped on the window. A file that was imported before is told first.
 func (p *ImportPage[M]) Read(path string) {
-	if p.cancel != nil {
+	if p.work.Busy() {
 		return // one at a time
 	}
 	var before *outbox.Import
@@ -176,7 +153,7 @@ func (p *ImportPage[M]) askAgain(before *outbox.Import, read func()) {
 	choices = append(choices, Choice{Title: "仍然读取", Do: read})
 	p.banner.Say("这个文件已经导入过。", widget.WarningImportance)
 	label := widget.NewLabel(text)
-	label.Wrapping = fyne.TextWrapBreak
+	label.Wrapping = wrapAnywhere
 	p.desk.Choose("文件已导入过", label, choices...)
 }
 
@@ -192,7 +169,7 @@ func (p *ImportPage[M]) read(path, hash string) {
 	var b *imports.Batch[M]
 	p.begin("正在读取……", "已取消读取，原来的结果未变。", func(ctx context.Context) (err error) {
 		b, err = imports.Read(ctx, p.desk.Box, p.desk.Judge, p.sheet, p.subject, p.desk.By.StaffName, path, hash, func(n int) {
-			fyne.Do(func() { p.progress.SetText(fmt.Sprintf("已读取 %d 行", n)) })
+			p.work.Say(fmt.Sprintf("已读取 %d 行", n))
 		})
 		return err
 	}, func() { p.show(b) })
@@ -242,7 +219,7 @@ func (p *ImportPage[M]) confirmed() {
 	var out imports.Outcome
 	p.begin(fmt.Sprintf("正在导入 %d 行……", n), "已取消。取消之前已经导入的行仍在服务器上，其余的可以再次确认。", func(ctx context.Context) (err error) {
 		out, err = p.Batch.Send(ctx, p.send, func(done, of int) {
-			fyne.Do(func() { p.progress.SetText(fmt.Sprintf("已导入 %d / %d 行", done, of)) })
+			p.work.Say(fmt.Sprintf("已导入 %d / %d 行", done, of))
 		})
 		return err
 	}, func() {
@@ -271,7 +248,7 @@ func (p *ImportPage[M]) exportFailed() {
 
 // draw brings buttons and tables up to date.
 func (p *ImportPage[M]) draw() {
-	free := p.cancel == nil
+	free := !p.work.Busy()
 	good, failed := p.counts()
 	enable(p.choose, free)
 	enable(p.confirm, free && good > 0)

@@ -37,6 +37,11 @@ type ListPage[M any] struct {
 	total   *widget.Label
 	back    *widget.Button
 	forward *widget.Button
+
+	top, tools *fyne.Container
+	desk       *Desk // nil for a list that is not exported
+	work       *longWork
+	save       *widget.Button
 }
 
 // NewListPage draws a list; open opens a row's page.
@@ -48,9 +53,10 @@ func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Ac
 		p.Model.Filter(values)
 		p.Load()
 	})
-	top := container.NewVBox(p.bar.content, p.tabBar(), p.warning.Content)
+	p.tools = p.tabBar()
+	p.top = container.NewVBox(p.bar.content, p.tools, p.warning.Content)
 	p.table = p.newTable()
-	p.Content = container.NewBorder(top, p.pager(), nil, nil, container.NewStack(p.table, container.NewCenter(p.note)))
+	p.Content = container.NewBorder(p.top, p.pager(), nil, nil, container.NewStack(p.table, container.NewCenter(p.note)))
 	p.draw()
 	return p
 }
@@ -64,7 +70,7 @@ func (p *ListPage[M]) Show(state string) {
 	p.Load()
 }
 
-func (p *ListPage[M]) tabBar() fyne.CanvasObject {
+func (p *ListPage[M]) tabBar() *fyne.Container {
 	row := container.NewHBox()
 	for _, t := range p.Model.List.Tabs {
 		b := widget.NewButton(t.Title, func() {

@@ -29,6 +29,7 @@ import (
 	"zhiping/server/confirmation"
 	"zhiping/server/expert"
 	"zhiping/server/meeting"
+	"zhiping/server/export"
 	"zhiping/server/message"
 	"zhiping/server/notice"
 	"zhiping/server/publicity"
@@ -266,6 +267,7 @@ func TestForeignRecords(t *testing.T) {
 		put(e, h, publicity.Publicities)
 		put(e, h, confirmation.Confirmations)
 		put(e, h, certificate.Certificates)
+		put(e, h, export.Exports)
 		put(e, h, message.Messages)
 		put(e, h, message.Deliveries)
 		put(e, h, notice.Notices)
