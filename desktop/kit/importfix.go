@@ -41,6 +41,7 @@ func newFailedTable[M proto.Message](p *ImportPage[M]) *failedTable[M] {
 	f.table = headed(append([]string{"行号", "", "原因"}, headsOf(p.sheet)...), func() int { _, failed := p.counts(); return failed }, f.cell, f.update)
 	f.table.SetColumnWidth(fixDelete, deleteWidth*scale())
 	f.table.SetColumnWidth(fixReasons, reasonWidth*scale())
+	p.widths(f.table, fixCells)
 	return f
 }
 

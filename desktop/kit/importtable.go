@@ -17,7 +17,7 @@ const (
 	numberWidth = 60
 	deleteWidth = 52
 	reasonWidth = 330
-	cellWidth   = 130
+	signWidth   = 8 // of one character of a cell
 )
 
 // headed makes a table of rows with a head; at zero height it has no rows, else it would build one for each.
@@ -37,9 +37,6 @@ func headed(heads []string, rows func() int, create func() fyne.CanvasObject, up
 	}
 	t.UpdateHeader = func(at widget.TableCellID, o fyne.CanvasObject) {
 		o.(*fyne.Container).Objects[0].(*widget.Label).SetText(heads[at.Col])
-	}
-	for i := range heads {
-		t.SetColumnWidth(i, cellWidth*scale())
 	}
 	t.SetColumnWidth(0, numberWidth*scale())
 	t.StickyColumnCount = 1
@@ -67,7 +64,15 @@ func (p *ImportPage[M]) goodTable() *widget.Table {
 			}
 		})
 	t.OnSelected = func(widget.TableCellID) { t.UnselectAll() }
+	p.widths(t, 1)
 	return t
+}
+
+// widths makes the columns of the sheet, which begin at one of the table, as wide as what they hold.
+func (p *ImportPage[M]) widths(t *widget.Table, from int) {
+	for i, w := range p.sheet.Widths() {
+		t.SetColumnWidth(from+i, float32(w)*signWidth*scale())
+	}
 }
 
 // wrong reports whether the cell of a column is one that something is wrong with; a problem of the whole row is of no cell.

@@ -97,6 +97,15 @@ func (c *column[M]) set(m M, s string) *fault.Problem {
 	return c.info.SetText(m, s)
 }
 
+// Widths are how wide the columns are for what they hold, in characters.
+func (s *Sheet[M]) Widths() []float64 {
+	var all []float64
+	for _, c := range s.columns() {
+		all = append(all, widthOf(c.Head, c.Example))
+	}
+	return all
+}
+
 // Heads returns the head row.
 func (s *Sheet[M]) Heads() []string {
 	var all []string
