@@ -41,7 +41,7 @@ type Desk struct {
 	Choose func(title string, content fyne.CanvasObject, choices ...Choice)
 }
 
-// A Choice is one way to decide.
+// A Choice is one way to decide; without Do it is the way to leave everything as it is.
 type Choice struct {
 	Title string
 	Do    func()

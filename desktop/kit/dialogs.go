@@ -109,11 +109,16 @@ func Ask(w fyne.Window, title string, content fyne.CanvasObject, button string, 
 	d.Show()
 }
 
-// Choose shows something that has to be decided: a button for each choice, and one to leave it for later.
+// Choose shows something that has to be decided: a button for each choice, and one to leave it for later; a choice that does nothing names it.
 func Choose(w fyne.Window, title string, content fyne.CanvasObject, choices ...Choice) {
 	d := dialog.NewCustomWithoutButtons(title, content, w)
-	buttons := []fyne.CanvasObject{widget.NewButton("以后再处理", d.Hide)}
+	later := widget.NewButton("以后再处理", d.Hide)
+	buttons := []fyne.CanvasObject{later}
 	for _, c := range choices {
+		if c.Do == nil {
+			later.SetText(c.Title)
+			continue
+		}
 		b := widget.NewButton(c.Title, func() {
 			d.Hide()
 			c.Do()

@@ -145,7 +145,7 @@ func (p *ImportPage[M]) askAgain(before *outbox.Import, read func()) {
 	sent := before.Rows[outbox.RowTaken] + before.Rows[outbox.RowSent]
 	left := before.Rows[outbox.RowGood] + before.Rows[outbox.RowFailed]
 	text := fmt.Sprintf("这个文件（“%s”）已于 %s 由%s导入过，导入了 %d 行。\n再次导入同样的内容会产生重复的记录。", before.File, minute(before.At), before.By, sent)
-	choices := []Choice{{Title: "不再导入", Do: func() {}}}
+	choices := []Choice{{Title: "不再导入"}}
 	if left > 0 {
 		text += fmt.Sprintf("\n上次还有 %d 行没有导入，可以接着处理。", left)
 		choices = append(choices, Choice{Title: "接着处理上次的", Do: func() { p.goOn(before) }})

@@ -22,6 +22,7 @@ import (
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
 	"zhiping/server/servertest"
+	"zhiping/shared/fault"
 )
 
 // clerkArguments names the environment of the test's own program started again as a clerk's desktop: folder, server and account.
@@ -32,7 +33,7 @@ const clerkArguments = "ZHIPING_TEST_CLERK"
 func chaoticClerk(arguments string) error {
 	a := strings.Split(arguments, "|")
 	c := Dial(a[1], "")
-	account, err := OpenAccount(ctx, c, a[0], a[2], servertest.Password, noRing{}, time.Now)
+	account, err := firstSignIn(c, a[0], a[2])
 	if err != nil {
 		return err
 	}
@@ -64,6 +65,19 @@ func chaoticClerk(arguments string) error {
 		if _, err := c.Units().SaveUnit(ctx, &unitv1.SaveUnitRequest{Unit: u}); err != nil && s.Status().Online {
 			continue // refused: somebody else was first
 		}
+	}
+}
+
+// firstSignIn signs in as soon as the server is there: it may be killed before this machine has anything of the account.
+func firstSignIn(c *Client, base, name string) (*Account, error) {
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		account, err := OpenAccount(ctx, c, base, name, servertest.Password, noRing{}, time.Now)
+		if fault.CodeOf(err) != fault.Offline {
+			return account, err
+		}
+		<-again.C
 	}
 }
 
