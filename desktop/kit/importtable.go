@@ -52,8 +52,7 @@ func newLine() *widget.Label {
 
 // goodTable shows the rows that can be imported.
 func (p *ImportPage[M]) goodTable() *widget.Table {
-	var t *widget.Table
-	t = headed(append([]string{"行号"}, headsOf(p.sheet)...), func() int { good, _ := p.counts(); return good },
+	t := headed(append([]string{"行号"}, headsOf(p.sheet)...), func() int { good, _ := p.counts(); return good },
 		func() fyne.CanvasObject { return container.New(lineLayout{}, newLine()) },
 		func(at widget.TableCellID, o fyne.CanvasObject) {
 			l, r := o.(*fyne.Container).Objects[0].(*widget.Label), p.Batch.Good(at.Row)
