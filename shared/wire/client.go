@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync/atomic"
 
@@ -63,7 +64,10 @@ func (c *Client) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			req.Header().Set(MutationHeader, c.id+"/"+strconv.FormatInt(n, 10)+"/"+Direct)
 		}
 		resp, err := next(ctx, req)
-		return resp, Decode(err)
+		if err = Decode(err); errors.Is(err, context.Canceled) && ctx.Err() == nil {
+			err = offline() // nobody here gave the call up: the server went away under it
+		}
+		return resp, err
 	}
 }
 

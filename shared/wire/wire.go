@@ -54,6 +54,10 @@ func Encode(e *fault.Error, code connect.Code) *connect.Error {
 	return c
 }
 
+func offline() error {
+	return fault.New(fault.Offline, "无法连接服务器，请检查网络后重试")
+}
+
 // Decode returns what came over the wire as a fault: the server's own words, or that it cannot be reached.
 func Decode(err error) error {
 	var c *connect.Error
@@ -69,7 +73,7 @@ func Decode(err error) error {
 	}
 	switch c.Code() {
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
-		return fault.New(fault.Offline, "无法连接服务器，请检查网络后重试")
+		return offline()
 	case connect.CodeCanceled:
 		return context.Canceled
 	case connect.CodeUnauthenticated:
