@@ -23,7 +23,7 @@ import (
 // A Row is one row that was read.
 type Row[M proto.Message] struct {
 	ID       string // of the record that it becomes, given once by who keeps it
-	Number   int // in the workbook, from 1
+	Number   int    // in the workbook, from 1
 	Message  M
 	Cells    []string // as they stand, in the order of the sheet's columns
 	Problems []CellProblem
