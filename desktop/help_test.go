@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -20,14 +19,9 @@ import (
 	"zhiping/desktop/shell"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/theme"
+	"zhiping/desktop/vault"
 	"zhiping/server/servertest"
 )
-
-// noRing is a machine without a keyring.
-type noRing struct{}
-
-func (noRing) Get(string, string) (string, error) { return "", errors.New("no keyring here") }
-func (noRing) Set(string, string, string) error   { return errors.New("no keyring here") }
 
 // signedIn is the program with somebody signed in at a real server.
 func signedIn(t *testing.T, h *servertest.House, account string) *program {
@@ -37,7 +31,7 @@ func signedIn(t *testing.T, h *servertest.House, account string) *program {
 	p := newProgram(w)
 	p.desk.Run, p.command = kit.Inline, &windowCommand{Scale: 1}
 	c := syncer.Dial(h.URL, "")
-	opened, err := syncer.OpenAccount(t.Context(), c, t.TempDir(), account, servertest.Password, noRing{}, time.Now)
+	opened, err := syncer.OpenAccount(t.Context(), c, t.TempDir(), account, servertest.Password, vault.None{}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/theme"
 	"zhiping/desktop/unit"
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 )
 
 // windowCommand opens the window.
@@ -99,6 +100,7 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	p.remember(client.Name(), client.Identity.Staff.GetAccount())
 	p.desk.By = client.Actor()
 	p.desk.Drafts, p.desk.Opinions = drafts{p}, opinions{p}
+	p.desk.Box, p.desk.Judge = opened.Box, syncer.Faults
 	effects := map[string]cache.Effect{}
 	maps.Copy(effects, unit.Effects)
 	maps.Copy(effects, application.Effects)
@@ -121,6 +123,7 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 		}
 	}
 	p.window.SetOnDropped(p.dropped)
+	p.resumeImports()
 }
 
 // draw draws the main window by the rights that the person has now.
@@ -135,12 +138,17 @@ func (p *program) draw(menu []shell.Item) {
 func newProgram(w fyne.Window) *program {
 	p := &program{window: w, end: func() {}, dropping: map[string]func(string){}}
 	p.desk = &kit.Desk{
-		Run:     kit.Background,
-		Files:   kit.WindowFiles(w),
-		Say:     p.say,
-		Fail:    p.fail,
-		Fetch:   p.fetch,
-		Upload:  p.upload,
+		Run:    kit.Background,
+		Files:  kit.WindowFiles(w),
+		Say:    p.say,
+		Fail:   p.fail,
+		Fetch:  p.fetch,
+		Upload: p.upload,
+		Show:   p.show,
+		Record: p.record,
+		MayExportWhole: func() bool {
+			return shell.Has(p.client.Identity, shell.Item{Right: commonv1.Right_RIGHT_FULL_NUMBERS})
+		},
 		Online:  func() bool { return p.syncer == nil || p.syncer.Status().Online },
 		Confirm: func(title, text, button string, yes func()) { kit.Confirm(w, title, text, button, yes) },
 		Ask: func(title string, content fyne.CanvasObject, button string, do func()) {

@@ -204,11 +204,14 @@ func (p *program) fetch(a *commonv1.Attachment, kind, id string) {
 	p.desk.Do(func() (err error) {
 		path, err = p.client.Download(context.Background(), a, kind, id, filepath.Join(p.account.Dir, "opened"))
 		return err
-	}, func() {
-		if err := fyne.CurrentApp().OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}); err != nil {
-			p.fail(fault.New(fault.NotFound, "本机没有能打开“%s”的程序，文件已保存在 %s", a.Name, path))
-		}
-	})
+	}, func() { p.show(path) })
+}
+
+// show opens a file in the system's program.
+func (p *program) show(path string) {
+	if err := fyne.CurrentApp().OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}); err != nil {
+		p.fail(fault.New(fault.NotFound, "本机没有能打开“%s”的程序，文件已保存在 %s", filepath.Base(path), path))
+	}
 }
 
 func (p *program) upload(path string) (*commonv1.Attachment, error) {
@@ -280,6 +283,7 @@ func listPage[M any](p *program, l *list.List[M], open func(row M, from *kit.Lis
 	}
 	page = kit.NewListPage(l, p.desk.Run, show, actions...)
 	page.Remember(p.memory)
+	page.Exports(p.desk)
 	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show, Restyle: page.Rescale, Marked: true}
 	page.Help(func() { p.showHelp(out.HelpKey()) })
 	if l.Mirror != nil {

@@ -91,6 +91,8 @@ func (p *program) importApplications() *shell.Page {
 	page.Content, page.Refresh = application.NewActivityPick(p.client.Activities(), p.desk, func(act *activityv1.Activity) fyne.CanvasObject {
 		i := application.NewImport(act, p.client.Applications(), p.desk)
 		p.dropping[page.Key] = i.Read
+		page.Kinds, page.Follow = []string{outboxKind}, i.Load
+		i.Load()
 		return i.Content
 	})
 	return page

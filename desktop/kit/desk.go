@@ -1,10 +1,15 @@
 package kit
 
 import (
+	"context"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/imports"
+	"zhiping/desktop/outbox"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	exportv1 "zhiping/proto/gen/zhiping/export/v1"
 	"zhiping/shared/review"
 )
 
@@ -18,9 +23,17 @@ type Desk struct {
 	// Fetch gets an attachment of a record and opens it in the system's program.
 	Fetch func(a *commonv1.Attachment, kind, id string)
 	// Upload sends a file and gives what names it.
-	Upload   func(path string) (*commonv1.Attachment, error)
-	Drafts   Drafts
+	Upload func(path string) (*commonv1.Attachment, error)
+	Drafts Drafts
+	// Box keeps imports; Judge reads what became of their parts.
+	Box      *outbox.Outbox
+	Judge    imports.Judge
 	Opinions Opinions
+	// MayExportWhole reports whether the person may export numbers whole; Record puts an export on record, and without that none is written.
+	MayExportWhole func() bool
+	Record         func(ctx context.Context, e *exportv1.Export) error
+	// Show opens a file in the system's program.
+	Show func(path string)
 	// Confirm asks before something that cannot be taken back; button names what is done.
 	Confirm func(title, text, button string, yes func())
 	// Ask shows something to fill in, in a window of its own.
@@ -31,7 +44,7 @@ type Desk struct {
 	Choose func(title string, content fyne.CanvasObject, choices ...Choice)
 }
 
-// A Choice is one way to decide.
+// A Choice is one way to decide; without Do it is the way to leave everything as it is.
 type Choice struct {
 	Title string
 	Do    func()

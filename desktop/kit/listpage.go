@@ -46,6 +46,11 @@ type ListPage[M any] struct {
 	memory *Memory
 	widths []float64 // of the columns at a text size of 100 %
 	scaled float32   // the text size that the table has its widths for; 0 while it gets them
+
+	top, tools *fyne.Container
+	desk       *Desk // nil for a list that is not exported
+	work       *longWork
+	save       *widget.Button
 }
 
 // NewListPage draws a list; open opens a row's page, nil for rows that have none.
@@ -57,10 +62,11 @@ func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Ac
 		p.Model.Filter(values)
 		p.Load()
 	})
-	top := container.NewVBox(p.bar.content, p.tabBar(), p.warning.Content)
+	p.tools = p.tabBar()
+	p.top = container.NewVBox(p.bar.content, p.tools, p.warning.Content)
 	p.table = p.newTable()
 	p.Rescale()
-	p.Content = container.NewBorder(top, p.pager(), nil, nil, container.NewStack(p.table, container.NewCenter(p.note)))
+	p.Content = container.NewBorder(p.top, p.pager(), nil, nil, container.NewStack(p.table, container.NewCenter(p.note)))
 	p.draw()
 	return p
 }
@@ -80,7 +86,7 @@ func (p *ListPage[M]) Toggle(row M) {
 	p.draw()
 }
 
-func (p *ListPage[M]) tabBar() fyne.CanvasObject {
+func (p *ListPage[M]) tabBar() *fyne.Container {
 	row := container.NewHBox()
 	for _, t := range p.Model.List.Tabs {
 		b := widget.NewButton(t.Title, func() {

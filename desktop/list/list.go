@@ -20,14 +20,19 @@ type Column[M any] struct {
 	Title string
 	Width float32 // at a text size of 100 %
 	Text  func(M) string
-	Fixed bool // stays when the list is scrolled sideways; only the first columns can
+	Whole func(M) string // without masking, for who has the right to export it; nil where Text masks nothing
+	Fixed bool           // stays when the list is scrolled sideways; only the first columns can
 }
 
 // Declared is the column of a declared field: title, code lists and masking come from its declaration (fields.md).
 func Declared[M proto.Message](name string, width float32) Column[M] {
 	var m M
 	f := field.Named(m, name)[0]
-	return Column[M]{Title: f.GetLabel(), Width: width, Text: func(m M) string { return f.Masked(m) }}
+	c := Column[M]{Title: f.GetLabel(), Width: width, Text: func(m M) string { return f.Masked(m) }}
+	if f.GetPersonal() != commonv1.Personal_PERSONAL_UNSPECIFIED && f.GetPersonal() != commonv1.Personal_PERSONAL_HIDDEN {
+		c.Whole = func(m M) string { return f.Text(m) }
+	}
+	return c
 }
 
 // By returns the column with the key that it is sorted by.

@@ -24,6 +24,7 @@ import (
 	"zhiping/desktop/list"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/unit"
+	"zhiping/desktop/vault"
 	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
@@ -35,12 +36,6 @@ import (
 	"zhiping/server/servertest"
 	"zhiping/shared/fault"
 )
-
-// noRing is a machine without a keyring.
-type noRing struct{}
-
-func (noRing) Get(string, string) (string, error) { return "", errors.New("no keyring here") }
-func (noRing) Set(string, string, string) error   { return errors.New("no keyring here") }
 
 // line is the way to the server: it counts the calls that go over it, and can be cut.
 type line struct {
@@ -111,7 +106,7 @@ func (o *office) sit(account string) *seat {
 	s := &seat{office: o, line: newLine(o.t, o.h.URL), changes: make(chan map[string]bool, 100)}
 	c := syncer.Dial(s.line.URL, "")
 	var err error
-	if s.account, err = syncer.OpenAccount(o.t.Context(), c, o.t.TempDir(), account, servertest.Password, noRing{}, time.Now); err != nil {
+	if s.account, err = syncer.OpenAccount(o.t.Context(), c, o.t.TempDir(), account, servertest.Password, vault.None{}, time.Now); err != nil {
 		o.t.Fatal(err)
 	}
 	o.t.Cleanup(func() { s.account.Close() })

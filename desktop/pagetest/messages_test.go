@@ -14,6 +14,7 @@ import (
 	"zhiping/desktop/list"
 	"zhiping/desktop/message"
 	"zhiping/desktop/syncer"
+	"zhiping/desktop/vault"
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	messagev1 "zhiping/proto/gen/zhiping/message/v1"
@@ -169,12 +170,6 @@ func TestWritingToPeople(t *testing.T) {
 	o.contains(texts(tabbed(o, message.Recipients(outbox.Model.Rows[0], message.Deliveries(o.c.Messages(), nil))).Content), "未读 2", "已读 0")
 }
 
-// noRing is a machine without a keyring.
-type noRing struct{}
-
-func (noRing) Get(string, string) (string, error) { return "", errors.New("no keyring here") }
-func (noRing) Set(string, string, string) error   { return errors.New("no keyring here") }
-
 // A desktop is a machine with a mirror that follows the server.
 type desktop struct {
 	*syncer.Syncer
@@ -190,7 +185,7 @@ func (o *office) newDesktop(account, base string) *desktop {
 	o.t.Helper()
 	d := &desktop{c: syncer.Dial(o.h.URL, ""), wanted: true}
 	var err error
-	if d.account, err = syncer.OpenAccount(o.t.Context(), d.c, base, account, servertest.Password, noRing{}, time.Now); err != nil {
+	if d.account, err = syncer.OpenAccount(o.t.Context(), d.c, base, account, servertest.Password, vault.None{}, time.Now); err != nil {
 		o.t.Fatal(err)
 	}
 	o.t.Cleanup(func() { d.account.Close() })

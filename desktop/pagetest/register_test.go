@@ -26,7 +26,7 @@ func (c *chosen) Save(string, func(string))          {}
 // superior looks the superior up and chooses the first that is found.
 func (o *office) superior(page fyne.CanvasObject) {
 	o.t.Helper()
-	typed(page, "示例")
+	fill(page, "示例")
 	o.press(page, "查找")
 	each(page, func(x fyne.CanvasObject) {
 		if r, ok := x.(*widget.RadioGroup); ok && len(r.Options) == 1 {
@@ -48,7 +48,7 @@ func TestRegistrationPage(t *testing.T) {
 	o.contains(texts(page), "请先查找并选择上级单位")
 	o.superior(page)
 	o.contains(texts(page), "单位所在地", "企业营业执照", "不超过 8 MB")
-	typed(page, servertest.CreditCode(77), "示例工程公司（虚构）", "成都市", "国有企业", "成都市", "联系人", "028-00000000", "示例路1号")
+	fill(page, servertest.CreditCode(77), "示例工程公司（虚构）", "成都市", "国有企业", "成都市", "联系人", "028-00000000", "示例路1号")
 	o.press(page, "下一步")
 	o.contains(texts(page), "企业注册须上传企业营业执照")
 	for name, content := range map[string]string{"程序.pdf": "MZ program", "大文件.pdf": "%PDF-" + string(make([]byte, 8<<20))} {
@@ -69,13 +69,13 @@ func TestRegistrationPage(t *testing.T) {
 	o.press(page, "选择文件")
 	o.contains(texts(page), "营业执照.pdf（1 KB）")
 	o.press(page, "下一步")
-	typed(page, "经办人", "519900198003070017", "13800000000", "registrar", servertest.Password, "mistyped-password-1")
+	fill(page, "经办人", "519900198003070017", "13800000000", "registrar", servertest.Password, "mistyped-password-1")
 	o.press(page, "提交")
 	o.contains(texts(page), "两次输入的内容不一致")
-	typed(page, "经办人", "519900198003070017", "13800000000", "topadmin", servertest.Password, servertest.Password)
+	fill(page, "经办人", "519900198003070017", "13800000000", "topadmin", servertest.Password, servertest.Password)
 	o.press(page, "提交")
 	o.contains(texts(page), "登录账号“topadmin”已被使用")
-	typed(page, "经办人", "519900198003070017", "13800000000", "registrar", servertest.Password, servertest.Password)
+	fill(page, "经办人", "519900198003070017", "13800000000", "registrar", servertest.Password, servertest.Password)
 	if o.press(page, "提交"); account != "registrar" {
 		t.Fatal("it was not sent:", texts(page), o.failed)
 	}
@@ -103,7 +103,7 @@ func TestApplicationForRights(t *testing.T) {
 	page := unit.NewRegistration(syncer.Dial(o.h.URL, "").Units(), o.Desk, v, func(string) { t.Error("a spent ticket was taken") })
 	o.show(page)
 	o.superior(page)
-	typed(page, servertest.CreditCode(77), "示例学校（虚构）", "成都市", "事业单位", "成都市", "联系人", "028-00000000", "示例路1号")
+	fill(page, servertest.CreditCode(77), "示例学校（虚构）", "成都市", "事业单位", "成都市", "联系人", "028-00000000", "示例路1号")
 	o.press(page, "下一步")
 	o.contains(texts(page), "您已通过统一身份认证", "有效证件号码")
 	if strings.Contains(texts(page), "登录账号") {

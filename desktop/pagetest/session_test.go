@@ -17,7 +17,7 @@ import (
 )
 
 // typed writes into the entries of a page in their order.
-func typed(page fyne.CanvasObject, texts ...string) {
+func fill(page fyne.CanvasObject, texts ...string) {
 	each(page, func(x fyne.CanvasObject) {
 		e, ok := x.(interface{ SetText(string) })
 		if _, button := x.(*widget.Button); button {
@@ -45,7 +45,7 @@ func TestPasswordPage(t *testing.T) {
 		{"not-the-password-1", "another-password-2", "another-password-2", "原密码不正确"},
 		{servertest.Password, "another-password-2", "another-password-2", "秒后再试"},
 	} {
-		typed(p.Content, c.old, c.next, c.again)
+		fill(p.Content, c.old, c.next, c.again)
 		p.Submit()
 		o.contains(texts(p.Content), c.says)
 	}
@@ -66,7 +66,7 @@ func TestPasswordPage(t *testing.T) {
 		return syncer.Dial("http://127.0.0.1:1", "").ChangePassword(t.Context(), r)
 	}, nil)
 	o.show(gone.Content)
-	typed(gone.Content, "another-password-2", "another-password-2")
+	fill(gone.Content, "another-password-2", "another-password-2")
 	gone.Submit()
 	o.contains(texts(gone.Content), "无法连接服务器")
 }

@@ -14,6 +14,7 @@ import (
 
 	"zhiping/desktop/cache"
 	"zhiping/desktop/unit"
+	"zhiping/desktop/vault"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 	"zhiping/proto/gen/zhiping/session/v1/sessionv1connect"
@@ -55,7 +56,7 @@ func (p *place) open(password string) (*Client, *Account, error) {
 	c := Dial(p.h.URL, "")
 	c.plain = unplugged{c.plain, &p.out, &p.cut}
 	c.http.Transport = c.plain
-	a, err := OpenAccount(ctx, c, p.base, "topadmin", password, noRing{}, time.Now)
+	a, err := OpenAccount(ctx, c, p.base, "topadmin", password, vault.None{}, time.Now)
 	return c, a, err
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"zhiping/desktop/cache"
 	"zhiping/desktop/list"
+	"zhiping/desktop/vault"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/server/feed"
@@ -45,7 +46,7 @@ func BenchmarkPull(b *testing.B) {
 	var ours, bare time.Duration
 	for i := 0; b.Loop(); i++ {
 		c := Dial(web.URL, "")
-		a, err := OpenAccount(ctx, c, filepath.Join(dir, fmt.Sprint("desktop", i)), "first", servertest.Password, noRing{}, time.Now)
+		a, err := OpenAccount(ctx, c, filepath.Join(dir, fmt.Sprint("desktop", i)), "first", servertest.Password, vault.None{}, time.Now)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -151,7 +152,7 @@ func TestIdle(t *testing.T) {
 	calls := make(chan string, 100)
 	c := Dial(h.URL, "")
 	c.plain = noting{c.plain, calls}
-	a, err := OpenAccount(ctx, c, t.TempDir(), "topadmin", servertest.Password, noRing{}, time.Now)
+	a, err := OpenAccount(ctx, c, t.TempDir(), "topadmin", servertest.Password, vault.None{}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

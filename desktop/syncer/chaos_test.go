@@ -19,6 +19,7 @@ import (
 
 	"zhiping/desktop/outbox"
 	"zhiping/desktop/unit"
+	"zhiping/desktop/vault"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
@@ -74,7 +75,7 @@ func signIn(c *Client, base, account string) (*Account, error) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		a, err := OpenAccount(ctx, c, base, account, servertest.Password, noRing{}, time.Now)
+		a, err := OpenAccount(ctx, c, base, account, servertest.Password, vault.None{}, time.Now)
 		if fault.CodeOf(err) != fault.Offline {
 			return a, err
 		}
@@ -300,7 +301,7 @@ func (c *chaos) agree(accounts []string) {
 	var first unitv1connect.UnitServiceClient
 	for _, name := range accounts {
 		client := Dial("http://"+c.address, "")
-		a, err := OpenAccount(ctx, client, filepath.Join(c.dir, "desktop"), name, servertest.Password, noRing{}, time.Now)
+		a, err := OpenAccount(ctx, client, filepath.Join(c.dir, "desktop"), name, servertest.Password, vault.None{}, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}

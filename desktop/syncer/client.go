@@ -18,6 +18,7 @@ import (
 	"zhiping/desktop/vault"
 	"zhiping/proto/gen/zhiping/activity/v1/activityv1connect"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
+	"zhiping/proto/gen/zhiping/export/v1/exportv1connect"
 	"zhiping/proto/gen/zhiping/message/v1/messagev1connect"
 	"zhiping/proto/gen/zhiping/notice/v1/noticev1connect"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
@@ -120,6 +121,11 @@ func (c *Client) Activities() activityv1connect.ActivityServiceClient {
 // Applications is the client of the application service.
 func (c *Client) Applications() applicationv1connect.ApplicationServiceClient {
 	return applicationv1connect.NewApplicationServiceClient(c.http, c.url, c.opts...)
+}
+
+// Exports is the client of the export service.
+func (c *Client) Exports() exportv1connect.ExportServiceClient {
+	return exportv1connect.NewExportServiceClient(c.http, c.url, c.opts...)
 }
 
 // Messages is the client of the message service.

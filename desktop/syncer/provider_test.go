@@ -84,11 +84,11 @@ func TestSignInWithPlatform(t *testing.T) {
 	if v, err := c.SignInWith(ctx, "intranet", browser); v != nil || err != nil || c.Provider() != "intranet" || c.Identity.Staff.Account != "clerk" {
 		t.Fatal(v, err)
 	}
-	if _, err := OpenSignedIn(ctx, c, base, "", noRing{}, time.Now); !errors.Is(err, vault.ErrChoose) {
+	if _, err := OpenSignedIn(ctx, c, base, "", vault.None{}, time.Now); !errors.Is(err, vault.ErrChoose) {
 		t.Fatal("no local password is asked for:", err)
 	}
 	const local = "local-password-1"
-	a, err := OpenSignedIn(ctx, c, base, local, noRing{}, time.Now)
+	a, err := OpenSignedIn(ctx, c, base, local, vault.None{}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,10 +100,10 @@ func TestSignInWithPlatform(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Without a keyring the local password is asked for again; another one opens nothing.
-	if _, err := OpenSignedIn(ctx, c, base, "", noRing{}, time.Now); !errors.Is(err, vault.ErrLocked) {
+	if _, err := OpenSignedIn(ctx, c, base, "", vault.None{}, time.Now); !errors.Is(err, vault.ErrLocked) {
 		t.Error(err)
 	}
-	if _, err := OpenSignedIn(ctx, c, base, "another-password", noRing{}, time.Now); fault.CodeOf(err) != fault.Denied {
+	if _, err := OpenSignedIn(ctx, c, base, "another-password", vault.None{}, time.Now); fault.CodeOf(err) != fault.Denied {
 		t.Error(err)
 	}
 	// Without the network.
@@ -111,10 +111,10 @@ func TestSignInWithPlatform(t *testing.T) {
 	c = Dial(h.URL, "")
 	c.plain = unplugged{c.plain, &out, &cut}
 	c.http.Transport = c.plain
-	if _, err := OpenAccount(ctx, c, base, "clerk", "another-password", noRing{}, time.Now); fault.CodeOf(err) != fault.Denied {
+	if _, err := OpenAccount(ctx, c, base, "clerk", "another-password", vault.None{}, time.Now); fault.CodeOf(err) != fault.Denied {
 		t.Error("another local password opens what is here:", err)
 	}
-	a, err = OpenAccount(ctx, c, base, "clerk", local, noRing{}, time.Now)
+	a, err = OpenAccount(ctx, c, base, "clerk", local, vault.None{}, time.Now)
 	if err != nil || c.Provider() != "intranet" {
 		t.Fatal(err, c.Provider())
 	}
@@ -265,7 +265,7 @@ func TestStayingSignedIn(t *testing.T) {
 		t.Error("a session that is over:", err)
 	}
 	none := Dial(h.URL, "")
-	none.Stay(noRing{})
+	none.Stay(vault.None{})
 	if err := none.SignIn(ctx, "topadmin", servertest.Password); err != nil {
 		t.Error("without a keyring nobody can sign in:", err)
 	}

@@ -30,6 +30,7 @@ import (
 	"zhiping/server/committee"
 	"zhiping/server/confirmation"
 	"zhiping/server/expert"
+	"zhiping/server/export"
 	"zhiping/server/meeting"
 	"zhiping/server/message"
 	"zhiping/server/notice"
@@ -269,6 +270,7 @@ func TestForeignRecords(t *testing.T) {
 		put(e, h, publicity.Publicities)
 		put(e, h, confirmation.Confirmations)
 		put(e, h, certificate.Certificates)
+		put(e, h, export.Exports)
 		put(e, h, message.Messages)
 		put(e, h, message.Deliveries)
 		put(e, h, notice.Notices)

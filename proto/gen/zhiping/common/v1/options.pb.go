@@ -352,6 +352,7 @@ const (
 	Right_RIGHT_CERTIFICATE        Right = 70
 	Right_RIGHT_MESSAGE_SEND       Right = 80
 	Right_RIGHT_NOTICE_EDIT        Right = 81
+	Right_RIGHT_FULL_NUMBERS       Right = 90
 )
 
 // Enum value maps for Right.
@@ -383,6 +384,7 @@ var (
 		70: "RIGHT_CERTIFICATE",
 		80: "RIGHT_MESSAGE_SEND",
 		81: "RIGHT_NOTICE_EDIT",
+		90: "RIGHT_FULL_NUMBERS",
 	}
 	Right_value = map[string]int32{
 		"RIGHT_UNSPECIFIED":        0,
@@ -411,6 +413,7 @@ var (
 		"RIGHT_CERTIFICATE":        70,
 		"RIGHT_MESSAGE_SEND":       80,
 		"RIGHT_NOTICE_EDIT":        81,
+		"RIGHT_FULL_NUMBERS":       90,
 	}
 )
 
@@ -848,7 +851,7 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\aWHO_ALL\x10\x03\x12\x16\n" +
 	"\x12WHO_ABOVE_EMPLOYER\x10\x04\x12\n" +
 	"\n" +
-	"\x06WHO_HR\x10\x05*\xbd\r\n" +
+	"\x06WHO_HR\x10\x05*\x85\x0e\n" +
 	"\x05Right\x12\x15\n" +
 	"\x11RIGHT_UNSPECIFIED\x10\x00\x12(\n" +
 	"\fRIGHT_PUBLIC\x10\x01\x1a\x16\x92\xb5\x18\x12\n" +
@@ -902,7 +905,9 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\x12RIGHT_MESSAGE_SEND\x10P\x1a\"\x92\xb5\x18\x1e\n" +
 	"\f消息推送\x12\f消息管理\x18\x03\x129\n" +
 	"\x11RIGHT_NOTICE_EDIT\x10Q\x1a\"\x92\xb5\x18\x1e\n" +
-	"\f公告管理\x12\f消息管理\x18\x04:O\n" +
+	"\f公告管理\x12\f消息管理\x18\x04\x12F\n" +
+	"\x12RIGHT_FULL_NUMBERS\x10Z\x1a.\x92\xb5\x18*\n" +
+	"\x18导出完整证件号码\x12\f数据导出\x18\x03:O\n" +
 	"\x05field\x12\x1d.google.protobuf.FieldOptions\x18ц\x03 \x01(\v2\x18.zhiping.common.v1.FieldR\x05field:V\n" +
 	"\x06choice\x12!.google.protobuf.EnumValueOptions\x18ц\x03 \x01(\v2\x19.zhiping.common.v1.ChoiceR\x06choice:S\n" +
 	"\x05grant\x12!.google.protobuf.EnumValueOptions\x18҆\x03 \x01(\v2\x18.zhiping.common.v1.GrantR\x05grant:S\n" +
