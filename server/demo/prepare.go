@@ -179,6 +179,7 @@ func (y *year) fileCommittee(ctx context.Context) (int, error) {
 	c := &committeev1.Committee{
 		Id: id(), Name: "示例市工程技术中级职称评审委员会（虚构）", Series: "05", Levels: []string{"3"}, Specialties: specialties, AuthorisingId: y.as("city").identity.Unit.Id,
 		FilingId: y.as("province").identity.Unit.Id, Contact: "联系人", Phone: "028-00000000", RequestDocument: doc, Divisions: []string{"510100"},
+		WorkingBody: "示例市住房和城乡建设局人事科（虚构）", Office: "示例市工程技术职称评审办公室（虚构）", ReviewType: committeev1.ReviewType_REVIEW_TYPE_MIDDLE, Address: "虚构市示例路1号",
 	}
 	y.committeeID = c.Id
 	saved, err := p.committees().SaveCommittee(ctx, &committeev1.SaveCommitteeRequest{Committee: c})
