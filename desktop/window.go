@@ -14,6 +14,8 @@ import (
 
 	"zhiping/desktop/application"
 	"zhiping/desktop/cache"
+	"zhiping/desktop/committee"
+	"zhiping/desktop/expert"
 	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/message"
@@ -126,6 +128,8 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	effects := map[string]cache.Effect{}
 	maps.Copy(effects, unit.Effects)
 	maps.Copy(effects, application.Effects)
+	maps.Copy(effects, committee.Effects)
+	maps.Copy(effects, expert.Effects)
 	maps.Copy(effects, message.Effects)
 	maps.Copy(effects, notice.Effects)
 	p.syncer = syncer.New(client, opened.Box, opened.Mirror, p.desk.By, effects, opened.Files(), time.Now, p.followed)

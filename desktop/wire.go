@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"zhiping/desktop/cache"
+	"zhiping/desktop/expert"
 	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/list"
@@ -24,7 +25,9 @@ import (
 	"zhiping/desktop/shell"
 	"zhiping/desktop/syncer"
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
+	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/shared/fault"
 )
@@ -42,14 +45,19 @@ type program struct {
 	command *windowCommand
 	asking  bool // for the password
 
-	sources  map[string]func(open func(state string)) (home.Source, bool) // what may have to be done, by the menu's lines
-	news     []home.News
-	dropping map[string]func(path string) // what takes files dropped on the window, by the page's key
+	sources map[string]func(open func(state string)) (home.Source, bool) // what may have to be done, by the menu's lines
+	news    []home.News
+	// What the pages of committees and pools have in common.
+	committees list.Source[*committeev1.Committee]
+	pool       func() *expert.PoolPage
+	members    func(*committeev1.Committee) (fyne.CanvasObject, func())
+	dropping   map[string]func(path string) // what takes files dropped on the window, by the page's key
 }
 
 // menu is the whole menu in the order of features.md; the shell shows what the person has the right to.
 func (p *program) menu() []shell.Item {
-	all := append(p.unitMenu(), p.applicationMenu()...)
+	all := append(p.committeeMenu(), p.applicationMenu()...)
+	all = append(p.unitMenu(), all...)
 	all = append(append(all, p.messageMenu()...), p.noticeMenu()...)
 	return append(all,
 		shell.Item{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
@@ -163,6 +171,10 @@ func (p *program) correct(mine proto.Message) bool {
 		p.editUnit(m, nil)
 	case *applicationv1.Application:
 		p.editApplication(m, func() {})
+	case *committeev1.Committee:
+		p.editCommittee(m, func() {})
+	case *expertv1.Expert:
+		p.editExpert(m, func() {})
 	default:
 		return false
 	}

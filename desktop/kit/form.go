@@ -160,7 +160,7 @@ func (f *Form) Protect(names ...string) {
 
 // counted shows how much of a limited text is used.
 func (r *formRow) counted() {
-	if r.info.Max == 0 || r.info.Max >= 1000 || r.info.GetWidget() == commonv1.Widget_WIDGET_DATE {
+	if r.info.Max == 0 || r.info.Max >= 1000 || (r.info.GetWidget() == commonv1.Widget_WIDGET_DATE || r.info.GetWidget() == commonv1.Widget_WIDGET_MONTH) {
 		return
 	}
 	n := utf8.RuneCountInString(strings.TrimSpace(r.entry.Text))
@@ -230,6 +230,11 @@ func (f *Form) Check() bool {
 	if err != nil {
 		return false
 	}
+	return f.tell(problems)
+}
+
+// tell shows the problems under their fields and reports whether there are none.
+func (f *Form) tell(problems []fault.Problem) bool {
 	wrong := false
 	for _, name := range f.order {
 		r := f.rows[name]
@@ -340,4 +345,13 @@ func (f *Form) Reset(names ...string) {
 			r.shown.SetText(text)
 		}
 	}
+}
+
+// CheckTyped is Check for a form that may be saved incomplete: only what was typed must be right.
+func (f *Form) CheckTyped() bool {
+	problems, err := field.Check(f.message, field.Draft)
+	if err != nil {
+		return false
+	}
+	return f.tell(problems)
 }

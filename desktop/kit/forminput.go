@@ -1,7 +1,10 @@
 package kit
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -133,4 +136,11 @@ func rowsOf(f *field.Info) int {
 		return 14
 	}
 	return 4
+}
+
+// NewRow is a row of a form that a page makes itself: its label stands under the others', a star before it where something must be chosen.
+func NewRow(label string, input fyne.CanvasObject) fyne.CanvasObject {
+	l := newFormLabel(&field.Info{Field: &commonv1.Field{Label: strings.TrimPrefix(label, "* ")}, Required: strings.HasPrefix(label, "* ")})
+	left := fyne.NewSize(labelWidth*scale(), l.MinSize().Height)
+	return container.New(narrowLayout{}, container.NewBorder(nil, nil, container.NewGridWrap(left, l), nil, input))
 }

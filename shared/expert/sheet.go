@@ -1,11 +1,8 @@
 package expert
 
 import (
-	"regexp"
-
 	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
 	"zhiping/shared/fault"
-	"zhiping/shared/field"
 	"zhiping/shared/sheet"
 )
 
@@ -23,32 +20,10 @@ func Sheet() *sheet.Sheet[*expertv1.Expert] {
 			c(expertv1.Expert_Specialty, "土木工程"), c(expertv1.Expert_Position, "委员"), c(expertv1.Expert_TermUntil, "2028-12-31"), c(expertv1.Expert_Retired, "否"),
 			c(expertv1.Expert_TermFrom, "2026-01-01"), c(expertv1.Expert_Occupation, "结构设计"), c(expertv1.Expert_Honours, "无"), c(expertv1.Expert_Country, "中国"),
 			c(expertv1.Expert_Sex, "男"),
-			{Field: expertv1.Expert_Birth, Example: "199003", Set: setBirth},
+			c(expertv1.Expert_Birth, "199003"),
 			c(expertv1.Expert_Department, "某某局"), c(expertv1.Expert_DutyLevel, "无"),
 			c(expertv1.Expert_Phone2, ""), c(expertv1.Expert_TitleOn, "2015-12-01"), c(expertv1.Expert_Education, "大学本科毕业"), c(expertv1.Expert_Degree, "学士"), c(expertv1.Expert_Skills, ""),
 		},
 		Check: func(e *expertv1.Expert) []fault.Problem { return Check(e) },
 	}
-}
-
-var months = regexp.MustCompile(`^([0-9]{4})[-/.年]?(0[1-9]|1[0-2])月?$`)
-
-// Birth reads a day or only a month (yyyyMM, C4) as people type it.
-func Birth(s string) (string, bool) {
-	if m := months.FindStringSubmatch(s); m != nil {
-		return m[1] + "-" + m[2], true
-	}
-	return field.Date(s)
-}
-
-func setBirth(e *expertv1.Expert, s string) *fault.Problem {
-	if s == "" {
-		return nil
-	}
-	b, ok := Birth(s)
-	if !ok {
-		return &fault.Problem{Field: expertv1.Expert_Birth, Text: "出生日期“" + s + "”不正确，请按“197307”或“1973-07-28”填写"}
-	}
-	e.Birth = b
-	return nil
 }
