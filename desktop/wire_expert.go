@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/expert"
+	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/shell"
 	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
@@ -37,6 +38,11 @@ func (p *program) expertMenu() []shell.Item {
 	}
 	keep := listItem(p, committeeGroup, commonv1.Right_RIGHT_EXPERT_EDIT, experts, p.openExpert)
 	keep.Open = func() *shell.Page { return p.poolPage("") }
+	p.sources[keep.Title] = func(show func(string)) (home.Source, bool) {
+		s, ok := home.Of(experts, show)
+		r, _ := home.Of(recommended, show)
+		return s.With(expert.Recommending, "下级推荐待审核", r.Counts), ok
+	}
 	review := listItem(p, committeeGroup, commonv1.Right_RIGHT_EXPERT_REVIEW, pools, func(pool *expertv1.Pool, _ *kit.ListPage[*expertv1.Pool]) {
 		one := *reviews
 		var page expertPage

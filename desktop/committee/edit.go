@@ -41,9 +41,10 @@ type Edit struct {
 	draft   *kit.Draft
 	forms   []*kit.Form
 	several []*kit.Several
-	done    func()
-	// Experts draws the second step, which is a later domain's; load fills it.
-	load func()
+	// What the last step asks for.
+	document *kit.Form
+	done     func()
+	load     func() // fills the second step
 }
 
 // NewEdit draws the wizard. experts draws the pool's list of a committee and gives what loads it; done is called once the committee has been
@@ -57,7 +58,10 @@ func NewEdit(c message, client committeev1connect.CommitteeServiceClient, units 
 	e.draft = kit.NewDraft(d, name, e.m)
 	pool, load := experts(e.m)
 	e.load = load
-	document := e.form(committeev1.Committee_RequestDocument)
+	e.document = kit.NewForm(e.m, committeev1.Committee_RequestDocument)
+	e.document.Attach(d.Attach)
+	e.document.Changed = e.draft.Changed
+	e.document.Require(rules.Required...)
 	note := widget.NewLabel("请上传加盖公章的核准备案请示。提交后依次由授权管理单位、备案批复单位审核。")
 	note.Wrapping = fyne.TextWrapWord
 	steps := kit.NewWizard(e.submit,
@@ -69,7 +73,7 @@ func NewEdit(c message, client committeev1connect.CommitteeServiceClient, units 
 			return ok
 		}},
 		kit.Step{Title: "专家库名单", Content: pool},
-		kit.Step{Title: "核准备案请示", Content: container.NewVBox(note, document.Content)},
+		kit.Step{Title: "核准备案请示", Content: container.NewVBox(note, e.document.Content)},
 	)
 	e.Save = func() { e.save(func() { d.Say("已保存为草稿") }) }
 	save := widget.NewButtonWithIcon("保存草稿（Ctrl+S）", theme.DocumentSaveIcon(), e.Save)
@@ -82,6 +86,7 @@ func (e *Edit) form(fields ...string) *kit.Form {
 	f := kit.NewForm(e.m, fields...)
 	f.Attach(e.desk.Attach)
 	f.Changed = e.draft.Changed
+	f.Require(rules.Required...)
 	e.forms = append(e.forms, f)
 	return f
 }
@@ -181,7 +186,8 @@ func (e *Edit) save(then func()) {
 
 // submit hands the committee in, once what it may lack has been shown.
 func (e *Edit) submit() {
-	if !e.check() {
+	if ok := e.document.Check(); !e.check() || !ok {
+		e.desk.Say("有内容需要修改，请看各步骤中的红字提示")
 		return
 	}
 	e.save(func() {

@@ -24,10 +24,10 @@ func Today() string {
 }
 
 var columns = []list.Column[message]{
-	list.Declared[message](committeev1.Committee_Name, 280).By("name"),
-	list.Declared[message](committeev1.Committee_Series, 110),
-	{Title: "层级", Width: 100, Text: list.Declared[message](committeev1.Committee_Levels, 0).Text},
-	{Title: "备案状态", Width: 210, Text: func(c message) string {
+	list.Declared[message](committeev1.Committee_Name, 262).By("name"),
+	list.Declared[message](committeev1.Committee_Series, 96),
+	{Title: "层级", Width: 84, Text: list.Declared[message](committeev1.Committee_Levels, 0).Text},
+	{Title: "备案状态", Width: 190, Text: func(c message) string {
 		text, _ := rules.Standing(c, Today())
 		return text
 	}},

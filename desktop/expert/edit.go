@@ -64,6 +64,7 @@ func newFields(m message, changed func(string)) *fields {
 	for _, p := range parts {
 		form := kit.NewForm(m, p.fields...)
 		form.Changed = f.follow
+		form.Require(rules.Required...)
 		f.forms = append(f.forms, form)
 		box := container.NewVBox(form.Content)
 		if p.title == parts[0].title {

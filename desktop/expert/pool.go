@@ -54,8 +54,8 @@ type stage struct {
 	search       func(fyne.Canvas)
 }
 
-// recommendedStage names the tab of recommendations, which are records of their own.
-const recommendedStage = "RECOMMENDED"
+// Recommending names the tab of recommendations, which are records of their own.
+const Recommending = "RECOMMENDED"
 
 // NewPool draws the page. committees are those the unit forms.
 func NewPool(from list.Source[*committeev1.Committee], experts *list.List[message], recommended *list.List[recommendation], c client, d *kit.Desk, opens Opens) *PoolPage {
@@ -84,6 +84,7 @@ func NewPool(from list.Source[*committeev1.Committee], experts *list.List[messag
 		b.Disable()
 	}
 	top := container.NewBorder(nil, nil, widget.NewLabel("评委会"), container.NewHBox(add, bring), p.pick)
+	p.note.Say("请先选择评委会，再办理该评委会的专家库业务。", widget.MediumImportance)
 	p.Content = container.NewBorder(container.NewVBox(top, p.note.Content), nil, nil, nil, p.body)
 	return p
 }
@@ -163,7 +164,7 @@ func (p *PoolPage) recommendedStage(l *list.List[recommendation], c client) {
 			kit.AskReturn(p.desk, len(rows), "推荐", func(a *reviewv1.Action) { move(a)(rows, done) })
 		}})
 	page.Model.Choose(reviewv1.Tab_TAB_FIRST.String())
-	s := &stage{state: recommendedStage, title: "下级推荐待审核", load: page.Load, search: page.Search, narrow: func(id string) { page.Model.Narrow(ofPool, id) }}
+	s := &stage{state: Recommending, title: "下级推荐待审核", load: page.Load, search: page.Search, narrow: func(id string) { page.Model.Narrow(ofPool, id) }}
 	s.item = container.NewTabItem(s.title, page.Content)
 	page.Loaded = func() {
 		s.item.Text = fmt.Sprintf("%s %d", s.title, page.Model.Counts[reviewv1.Tab_TAB_FIRST.String()])
@@ -175,7 +176,7 @@ func (p *PoolPage) recommendedStage(l *list.List[recommendation], c client) {
 // show puts the numbers on the tabs.
 func (p *PoolPage) show(counts map[string]int64) {
 	for _, s := range p.stages {
-		if s.state != recommendedStage {
+		if s.state != Recommending {
 			s.item.Text = fmt.Sprintf("%s %d", s.title, counts[s.state])
 		}
 	}
@@ -189,11 +190,11 @@ func (p *PoolPage) count() {
 	}
 	p.current().load()
 	for _, s := range p.stages {
-		if s.state == recommendedStage && s != p.current() {
+		if s.state == Recommending && s != p.current() {
 			s.load()
 		}
 	}
-	if p.current().state == recommendedStage {
+	if p.current().state == Recommending {
 		p.stages[0].load()
 	}
 }

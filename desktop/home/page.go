@@ -52,6 +52,24 @@ func Of[M any](l *list.List[M], open func(state string)) (Source, bool) {
 	return s, len(l.ToDo) > 0
 }
 
+// With adds what waits in another list to a source, under a state of its own: the two are one page.
+func (s Source) With(state, title string, counts func(context.Context) (map[string]int64, error)) Source {
+	own := s.Counts
+	s.States = append(s.States[:len(s.States):len(s.States)], list.Tab{State: state, Title: title})
+	s.Counts = func(ctx context.Context) (map[string]int64, error) {
+		all, err := own(ctx)
+		if err != nil {
+			return all, err
+		}
+		more, err := counts(ctx)
+		for _, t := range list.Waiting {
+			all[state] += more[t.State]
+		}
+		return all, err
+	}
+	return s
+}
+
 // News is a list of which the newest rows stand on the first page (B2).
 type News struct {
 	Title string

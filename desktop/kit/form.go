@@ -39,6 +39,8 @@ type formRow struct {
 	shown   *widget.Label // of a derived field
 	note    *widget.Label
 	count   *widget.Label
+	label   *widget.RichText
+	asked   bool   // must be there though its declaration does not say so (Require)
 	problem string // why what was typed is no value; said on leaving the field
 }
 
@@ -57,6 +59,7 @@ func (f *Form) row(info *field.Info) fyne.CanvasObject {
 	r := &formRow{info: info, note: widget.NewLabel(""), count: widget.NewLabel("")}
 	f.rows[info.Name] = r
 	label := newFormLabel(info)
+	r.label = label
 	r.note.Importance = widget.DangerImportance
 	r.note.Wrapping = fyne.TextWrapWord
 	r.note.Hide()
@@ -230,11 +233,11 @@ func (f *Form) Check() bool {
 	if err != nil {
 		return false
 	}
-	return f.tell(problems)
+	return f.tell(problems, true)
 }
 
 // tell shows the problems under their fields and reports whether there are none.
-func (f *Form) tell(problems []fault.Problem) bool {
+func (f *Form) tell(problems []fault.Problem, complete bool) bool {
 	wrong := false
 	for _, name := range f.order {
 		r := f.rows[name]
@@ -248,6 +251,10 @@ func (f *Form) tell(problems []fault.Problem) bool {
 				r.say(p.Text)
 				wrong = true
 			}
+		}
+		if complete && r.asked && !r.info.Required && !f.message.ProtoReflect().Has(r.info.Desc) {
+			r.say(r.info.GetLabel() + "为必填项，请填写")
+			wrong = true
 		}
 	}
 	return !wrong
@@ -353,5 +360,17 @@ func (f *Form) CheckTyped() bool {
 	if err != nil {
 		return false
 	}
-	return f.tell(problems)
+	return f.tell(problems, false)
+}
+
+// Require marks fields that a rule of the domain asks for once the record is handed in, beside those whose declaration does: they carry a star,
+// and Check misses them.
+func (f *Form) Require(names ...string) {
+	for _, n := range names {
+		if r := f.rows[n]; r != nil {
+			r.asked = true
+			r.label.Segments[0].(*widget.TextSegment).Text = requiredMark
+			r.label.Refresh()
+		}
+	}
 }

@@ -37,14 +37,17 @@ func (narrowLayout) MinSize(objects []fyne.CanvasObject) (size fyne.Size) {
 	return size
 }
 
+// requiredMark is the star before the label of what must be filled in.
+const requiredMark = "* "
+
 // newFormLabel is the label of a field, with a red star where something must be filled in.
-func newFormLabel(f *field.Info) fyne.CanvasObject {
+func newFormLabel(f *field.Info) *widget.RichText {
 	style := widget.RichTextStyle{Alignment: fyne.TextAlignTrailing, Inline: true, ColorName: theme.ColorNameForeground, SizeName: theme.SizeNameText}
 	red := style
 	red.ColorName = theme.ColorNameError
 	mark := "  " // as wide as the star, so that all labels end at the same place
 	if f.Required {
-		mark = "* "
+		mark = requiredMark
 	}
 	return widget.NewRichText(&widget.TextSegment{Text: mark, Style: red}, &widget.TextSegment{Text: f.GetLabel(), Style: style})
 }

@@ -49,6 +49,8 @@ func Standing(c message, today string) (text string, bad bool) {
 		return text, false
 	}
 	switch soon := ExpiresSoon(c, today); {
+	case c.ValidUntil < today && State(c) == Filed:
+		return fmt.Sprintf("备案已过期（%s到期）", c.ValidUntil), true
 	case c.ValidUntil < today:
 		return text + "，原备案已过期", true
 	case State(c) != Filed:
@@ -116,8 +118,8 @@ func level(code string) int {
 	return int(code[0] - '0')
 }
 
-// required are the fields that a committee must have when it is handed in, as the manual's form stars them.
-var required = []string{
+// Required are the fields that a committee must have when it is handed in, as the manual's form stars them.
+var Required = []string{
 	committeev1.Committee_Name, committeev1.Committee_WorkingBody, committeev1.Committee_Office, committeev1.Committee_ReviewType, committeev1.Committee_Levels,
 	committeev1.Committee_AuthorisingId, committeev1.Committee_FilingId, committeev1.Committee_Contact, committeev1.Committee_Phone, committeev1.Committee_Address,
 	committeev1.Committee_Series, committeev1.Committee_RequestDocument,
@@ -126,7 +128,7 @@ var required = []string{
 // Complete names what is missing before a committee can be handed in (C2), besides what Check says.
 func Complete(c message) []fault.Problem {
 	var all []fault.Problem
-	for _, f := range field.Named(c, required...) {
+	for _, f := range field.Named(c, Required...) {
 		if !c.ProtoReflect().Has(f.Desc) {
 			all = append(all, fault.Problem{Field: "committee." + f.Name, Text: f.GetLabel() + "为必填项，请填写后再提交备案"})
 		}

@@ -118,8 +118,8 @@ func checkTerm(e message, add func(f, format string, args ...any)) {
 	}
 }
 
-// required are the fields that must be there when an expert is handed in: those with a star on the manual's form [1.2.2.3], and the term.
-var required = []string{
+// Required are the fields that must be there when an expert is handed in: those with a star on the manual's form [1.2.2.3], and the term.
+var Required = []string{
 	expertv1.Expert_Name, expertv1.Expert_Number, expertv1.Expert_Sex, expertv1.Expert_Birth, expertv1.Expert_WorkUnit, expertv1.Expert_Duty, expertv1.Expert_Phone,
 	expertv1.Expert_Honours, expertv1.Expert_Occupation, expertv1.Expert_Series, expertv1.Expert_Title, expertv1.Expert_Level, expertv1.Expert_Specialty,
 	expertv1.Expert_Position, expertv1.Expert_TermFrom, expertv1.Expert_TermUntil,
@@ -128,7 +128,7 @@ var required = []string{
 // Missing names what is still to be filled in before an expert can be handed in (C2, C4: 信息是否完整); none for a complete one.
 func Missing(e message) []string {
 	var all []string
-	for _, f := range field.Named(e, required...) {
+	for _, f := range field.Named(e, Required...) {
 		if !e.ProtoReflect().Has(f.Desc) {
 			all = append(all, f.GetLabel())
 		}
