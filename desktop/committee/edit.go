@@ -2,6 +2,7 @@ package committee
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -64,7 +65,9 @@ func NewEdit(c message, client committeev1connect.CommitteeServiceClient, units 
 	e.document.Require(rules.Required...)
 	note := widget.NewLabel("请上传加盖公章的核准备案请示。提交后依次由授权管理单位、备案批复单位审核。")
 	note.Wrapping = fyne.TextWrapWord
-	steps := kit.NewWizard(e.submit,
+	e.Save = func() { e.save(func() { d.Say("已保存为草稿") }) }
+	save := widget.NewButtonWithIcon("保存草稿（Ctrl+S）", theme.DocumentSaveIcon(), e.Save)
+	steps := kit.NewWizardWith([]fyne.CanvasObject{save}, e.submit,
 		kit.Step{Title: "基本信息", Content: container.NewVBox(kit.NewPart("基本信息", e.basic(units)), kit.NewPart("评审范围", e.scope())), Check: func() bool {
 			ok := e.check()
 			if ok {
@@ -75,10 +78,8 @@ func NewEdit(c message, client committeev1connect.CommitteeServiceClient, units 
 		kit.Step{Title: "专家库名单", Content: pool},
 		kit.Step{Title: "核准备案请示", Content: container.NewVBox(note, e.document.Content)},
 	)
-	e.Save = func() { e.save(func() { d.Say("已保存为草稿") }) }
-	save := widget.NewButtonWithIcon("保存草稿（Ctrl+S）", theme.DocumentSaveIcon(), e.Save)
 	top := container.NewVBox(Standing(c), e.draft.Banner.Content)
-	e.Content = container.NewBorder(top, container.NewHBox(save), nil, nil, steps)
+	e.Content = container.NewBorder(top, nil, nil, nil, steps)
 	return e
 }
 
@@ -94,6 +95,9 @@ func (e *Edit) form(fields ...string) *kit.Form {
 func (e *Edit) many(field string) *kit.Several {
 	s := kit.NewSeveral(e.m, field)
 	s.Changed = func() { e.draft.Changed(field) }
+	if slices.Contains(rules.Required, field) {
+		s.Require()
+	}
 	e.several = append(e.several, s)
 	return s
 }

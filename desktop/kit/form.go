@@ -292,6 +292,11 @@ type Step struct {
 
 // NewWizard draws named steps that can be gone through and back to; finish is called after the last.
 func NewWizard(finish func(), steps ...Step) fyne.CanvasObject {
+	return NewWizardWith(nil, finish, steps...)
+}
+
+// NewWizardWith is NewWizard with buttons of the page beside those that go on and back.
+func NewWizardWith(buttons []fyne.CanvasObject, finish func(), steps ...Step) fyne.CanvasObject {
 	at := 0
 	body := container.NewStack()
 	names := container.NewHBox()
@@ -330,7 +335,7 @@ func NewWizard(finish func(), steps ...Step) fyne.CanvasObject {
 		}
 	}
 	show()
-	return container.NewBorder(names, container.NewHBox(back, next), nil, nil, body)
+	return container.NewBorder(names, container.NewHBox(append([]fyne.CanvasObject{back, next}, buttons...)...), nil, nil, body)
 }
 
 // Reset shows the message's values again, of the named fields or of all, after the program has changed them.
@@ -369,8 +374,7 @@ func (f *Form) Require(names ...string) {
 	for _, n := range names {
 		if r := f.rows[n]; r != nil {
 			r.asked = true
-			r.label.Segments[0].(*widget.TextSegment).Text = requiredMark
-			r.label.Refresh()
+			star(r.label)
 		}
 	}
 }

@@ -40,6 +40,12 @@ func (narrowLayout) MinSize(objects []fyne.CanvasObject) (size fyne.Size) {
 // requiredMark is the star before the label of what must be filled in.
 const requiredMark = "* "
 
+// star puts the star before a label.
+func star(label *widget.RichText) {
+	label.Segments[0].(*widget.TextSegment).Text = requiredMark
+	label.Refresh()
+}
+
 // newFormLabel is the label of a field, with a red star where something must be filled in.
 func newFormLabel(f *field.Info) *widget.RichText {
 	style := widget.RichTextStyle{Alignment: fyne.TextAlignTrailing, Inline: true, ColorName: theme.ColorNameForeground, SizeName: theme.SizeNameText}

@@ -22,6 +22,8 @@ type Several struct {
 	info    *field.Info
 	body    *fyne.Container
 	note    *widget.Label
+	label   *widget.RichText
+	asked   bool
 	offered []string
 }
 
@@ -37,6 +39,7 @@ func NewSeveral(m proto.Message, name string) *Several {
 	s.note.Importance = widget.LowImportance
 	s.note.Wrapping = fyne.TextWrapWord
 	label := newFormLabel(s.info)
+	s.label = label
 	left := container.NewGridWrap(fyne.NewSize(labelWidth*scale(), label.MinSize().Height), label)
 	s.Content = container.New(narrowLayout{}, container.NewBorder(nil, nil, container.NewVBox(left), nil, container.NewVBox(s.body, s.note)))
 	s.Say("")
@@ -65,6 +68,12 @@ func (s *Several) Say(text string) {
 	}
 }
 
+// Require marks the field as one that a rule of the domain asks for, as Form.Require does.
+func (s *Several) Require() {
+	s.asked = true
+	star(s.label)
+}
+
 // Check holds what is chosen against the declared limits and says what is wrong.
 func (s *Several) Check() bool {
 	s.Say("")
@@ -77,6 +86,10 @@ func (s *Several) Check() bool {
 			s.Say(p.Text)
 			return false
 		}
+	}
+	if s.asked && len(s.chosen()) == 0 {
+		s.Say(s.info.GetLabel() + "为必填项，请选择")
+		return false
 	}
 	return true
 }
