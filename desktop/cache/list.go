@@ -185,14 +185,14 @@ func page[M proto.Message](ctx context.Context, c *Cache, l *list.List[M], colum
 		}, "SELECT state, COUNT(*) FROM entry WHERE "+tabs.text+" GROUP BY state", tabs.args...); err != nil {
 			return err
 		}
-		if err := tx.Get(ctx, []any{&info.Total}, "SELECT COUNT(*) FROM entry WHERE "+where.text, where.args...); err != nil {
+		if err := tx.Get(ctx, []any{&info.Total}, "SELECT COUNT(*) FROM "+where.from+" WHERE "+where.text, where.args...); err != nil {
 			return err
 		}
 		var ids []string
 		if err := tx.Query(ctx, func(scan func(...any) error) error {
 			ids = append(ids, "")
 			return scan(&ids[len(ids)-1])
-		}, fmt.Sprintf("SELECT id FROM entry WHERE %s ORDER BY %s %s, id %s LIMIT %d OFFSET %d", where.text, key, dir, dir, size, from), where.args...); err != nil {
+		}, fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY %s %s, id %s LIMIT %d OFFSET %d", where.from, where.text, key, dir, dir, size, from), where.args...); err != nil {
 			return err
 		}
 		for _, id := range ids {
