@@ -100,7 +100,7 @@ func (p *program) openCommittee(c committeeRow, from committeePage) {
 
 func (p *program) editCommittee(c committeeRow, done func()) {
 	key := "edit-committee " + c.Id
-	title := c.Name
+	title := "编辑 " + c.Name
 	if c.Revision == 0 {
 		title = "新增评委会"
 	}

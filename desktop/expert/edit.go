@@ -153,6 +153,8 @@ func (f *fields) all() []*kit.Form { return append(slices.Clone(f.forms), f.part
 // good shows what is wrong with what was typed. What is only missing does not keep it from being saved, but must be said: the notes stay.
 func (f *fields) good(complete bool) bool {
 	ok := true
+	problems := rules.Check(f.m) // also takes birth and sex from the number
+	f.forms[0].Reset(expertv1.Expert_Birth, expertv1.Expert_Sex)
 	for _, form := range f.all() {
 		if !complete {
 			ok = form.CheckTyped() && ok
@@ -160,7 +162,7 @@ func (f *fields) good(complete bool) bool {
 		}
 		ok = form.Check() && ok
 	}
-	if problems := rules.Check(f.m); ok && len(problems) > 0 {
+	if ok && len(problems) > 0 {
 		err := fault.Several(problems)
 		for _, form := range f.forms {
 			err = form.Show(err)

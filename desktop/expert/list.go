@@ -116,10 +116,10 @@ func Pools(c expertv1connect.ExpertServiceClient, mirror *cache.Cache) *list.Lis
 			return resp.GetPools(), resp.GetPage(), err
 		},
 		Columns: []list.Column[*expertv1.Pool]{
-			col(expertv1.Pool_Name, 290).By("name"), col(expertv1.Pool_Series, 110), col(expertv1.Pool_Levels, 90), col(expertv1.Pool_Chairs, 170), col(expertv1.Pool_Deputies, 170),
+			col(expertv1.Pool_Name, 250).By("name"), col(expertv1.Pool_Series, 92), col(expertv1.Pool_Levels, 80), col(expertv1.Pool_Chairs, 156), col(expertv1.Pool_Deputies, 156),
 			{Title: "在库专家数", Width: 84, Text: func(p *expertv1.Pool) string { return count(p.Active) }},
 			{Title: "待审专家数", Width: 84, Text: func(p *expertv1.Pool) string { return count(p.Waiting) }},
-			{Title: "审核", Width: 84, Text: func(p *expertv1.Pool) string {
+			{Title: "审核", Width: 62, Text: func(p *expertv1.Pool) string {
 				if p.Waiting > 0 {
 					return "可审核"
 				}

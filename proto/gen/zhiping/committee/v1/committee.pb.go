@@ -1300,14 +1300,14 @@ var File_zhiping_committee_v1_committee_proto protoreflect.FileDescriptor
 
 const file_zhiping_committee_v1_committee_proto_rawDesc = "" +
 	"\n" +
-	"$zhiping/committee/v1/committee.proto\x12\x14zhiping.committee.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\x8b\x03\n" +
+	"$zhiping/committee/v1/committee.proto\x12\x14zhiping.committee.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\x96\x03\n" +
 	"\vRequirement\x12+\n" +
 	"\x05order\x18\x01 \x01(\x05B\x15\xbaH\x06\x1a\x04\x18c(\x01\x8a\xb5\x18\b\n" +
 	"\x06序号R\x05order\x12F\n" +
 	"\x05title\x18\x02 \x01(\tB0\xbaH\a\xc8\x01\x01r\x02\x182\x8a\xb5\x18\"\n" +
-	"\f展示标题*\x12achievement_titlesR\x05title\x12\x9b\x01\n" +
-	"\ttemplates\x18\x03 \x03(\x0e2\x1e.zhiping.committee.v1.TemplateB]\xbaH\t\x92\x01\x06\b\x01\x10\b\x18\x01\x8a\xb5\x18M\n" +
-	"\f模板类别\x12=可选多个，用顿号分隔，如：论文、著作/译著R\ttemplates\x129\n" +
+	"\f展示标题*\x12achievement_titlesR\x05title\x12\xa6\x01\n" +
+	"\ttemplates\x18\x03 \x03(\x0e2\x1e.zhiping.committee.v1.TemplateBh\xbaH\t\x92\x01\x06\b\x01\x10\b\x18\x01\x8a\xb5\x18X\n" +
+	"\f模板类别\x12H可选单个或多个；所选模板的样式在申报人填写时展示R\ttemplates\x129\n" +
 	"\x04text\x18\x04 \x01(\tB%\xbaH\b\xc8\x01\x01r\x03\x18\xf4\x03\x8a\xb5\x18\x16\n" +
 	"\x12业绩要求描述 \x02R\x04text\x12.\n" +
 	"\brequired\x18\x05 \x01(\bB\x12\x8a\xb5\x18\x0e\n" +
