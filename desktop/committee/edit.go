@@ -16,7 +16,6 @@ import (
 	"zhiping/desktop/unit"
 	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
 	"zhiping/proto/gen/zhiping/committee/v1/committeev1connect"
-	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
@@ -211,11 +210,7 @@ func Standing(c message) fyne.CanvasObject {
 		how = widget.WarningImportance
 	}
 	if stage := c.Filing.GetStage(); stage == reviewv1.Stage_STAGE_RETURNED || stage == reviewv1.Stage_STAGE_REFUSED {
-		last := c.Filing.Steps[len(c.Filing.Steps)-1]
-		text, how = text+"。"+last.UnitName+"："+last.Opinion, widget.DangerImportance
-		for _, d := range last.Defects {
-			text += "\n· " + d.Text
-		}
+		text, how = text+"。"+kit.LastWord(c.Filing), widget.DangerImportance
 	}
 	if c.Approved != nil {
 		text += "。修改后的内容备案通过之前，仍按原备案内容执行。"
@@ -228,36 +223,14 @@ func Standing(c message) fyne.CanvasObject {
 
 // Submit hands committees in (C3) and says what was refused.
 func Submit(c committeev1connect.CommitteeServiceClient, all []message) error {
-	resp, err := c.SubmitCommittees(context.Background(), &committeev1.SubmitCommitteesRequest{Bases: bases(all)})
-	return refused(resp.GetOutcomes(), err, all)
+	resp, err := c.SubmitCommittees(context.Background(), &committeev1.SubmitCommitteesRequest{Bases: wire.Bases(all)})
+	return wire.RefusedOf(resp.GetOutcomes(), err, all, message.GetName)
 }
 
 // Move makes a review move on filings (C3) and says what was refused.
 func Move(c committeev1connect.CommitteeServiceClient, all []message, a *reviewv1.Action) error {
-	resp, err := c.ReviewCommittees(context.Background(), &committeev1.ReviewCommitteesRequest{Bases: bases(all), Action: a})
-	return refused(resp.GetOutcomes(), err, all)
-}
-
-func bases(all []message) []*commonv1.Base {
-	var b []*commonv1.Base
-	for _, c := range all {
-		b = append(b, &commonv1.Base{Id: c.Id, Revision: c.Revision})
-	}
-	return b
-}
-
-func refused(outcomes []*commonv1.Outcome, err error, all []message) error {
-	if err != nil {
-		return err
-	}
-	return wire.Refused(outcomes, func(id string) string {
-		for _, c := range all {
-			if c.Id == id {
-				return c.Name
-			}
-		}
-		return id
-	})
+	resp, err := c.ReviewCommittees(context.Background(), &committeev1.ReviewCommitteesRequest{Bases: wire.Bases(all), Action: a})
+	return wire.RefusedOf(resp.GetOutcomes(), err, all, message.GetName)
 }
 
 func seriesName(code string) string {

@@ -245,13 +245,8 @@ func heading(text string) fyne.CanvasObject {
 // returned says why somebody came back; nothing for others.
 func returned(now *reviewv1.Case) fyne.CanvasObject {
 	banner := kit.NewBanner()
-	if steps := now.GetSteps(); now.GetStage() == reviewv1.Stage_STAGE_RETURNED && len(steps) > 0 {
-		last := steps[len(steps)-1]
-		text := last.UnitName + " 退回：" + last.Opinion
-		for _, d := range last.Defects {
-			text += "\n· " + d.Text
-		}
-		banner.Say(text, widget.DangerImportance)
+	if now.GetStage() == reviewv1.Stage_STAGE_RETURNED {
+		banner.Say(kit.LastWord(now), widget.DangerImportance)
 	}
 	return banner.Content
 }

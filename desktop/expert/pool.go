@@ -132,7 +132,10 @@ func AskReason(d *kit.Desk, title, note string, do func(string)) {
 
 func (p *PoolPage) expertStage(l *list.List[message], state, title string, actions ...kit.Action[message]) {
 	one := *l
-	one.Tabs = nil // the page has its own
+	one.Empty = "没有" + title + "的专家。"
+	if state == rules.Draft {
+		one.Empty = "没有待提交的专家。点“新增专家”逐个填写，或点“批量新增”从Excel导入。"
+	}
 	var page *kit.ListPage[message]
 	page = kit.NewListPage(&one, p.desk.Run, func(e message) { p.opens.Expert(e, page) }, actions...)
 	page.Model.Choose(state)
@@ -277,7 +280,7 @@ func (p *PoolPage) Search(c fyne.Canvas) { p.current().search(c) }
 // the import.
 func NewMembers(l *list.List[message], d *kit.Desk, c *committeev1.Committee, opens Opens) (fyne.CanvasObject, func()) {
 	one := *l
-	one.Tabs = nil
+	one.Empty = "还没有专家。点“新增专家”逐个填写，或点“批量新增”从Excel导入。"
 	var page *kit.ListPage[message]
 	page = kit.NewListPage(&one, d.Run, func(e message) { opens.Expert(e, page) })
 	page.Model.Narrow(ofPool, c.Id)

@@ -330,7 +330,7 @@ func TestFiling(t *testing.T) {
 		}
 		refused(t, hand(), fault.State, "专家各项信息需完善，未完善不可提交："+half.Name)
 		half.Honours = "无"
-		half = p.save(half)
+		p.save(half)
 		p.save(p.person())
 		refused(t, p.activity(), fault.State, "尚未备案")
 		p.file()
