@@ -11,6 +11,8 @@ import (
 
 	"zhiping/desktop/application"
 	"zhiping/desktop/cache"
+	"zhiping/desktop/committee"
+	"zhiping/desktop/expert"
 	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/message"
@@ -104,10 +106,12 @@ func (p *program) enter(client *syncer.Client, opened *syncer.Account) {
 	effects := map[string]cache.Effect{}
 	maps.Copy(effects, unit.Effects)
 	maps.Copy(effects, application.Effects)
+	maps.Copy(effects, committee.Effects)
+	maps.Copy(effects, expert.Effects)
 	maps.Copy(effects, message.Effects)
 	maps.Copy(effects, notice.Effects)
 	p.syncer = syncer.New(client, opened.Box, opened.Mirror, p.desk.By, effects, opened.Files(), time.Now, p.followed)
-	p.sources, p.news = map[string]func(func(string)) (home.Source, bool){}, nil
+	p.sources, p.news = map[string]func(func(string)) []home.Source{}, nil
 	menu := p.menu() // makes every list, so that the mirror keeps it from the first record on
 	p.records = home.Supervised(client, p.mirror)
 	if err := p.mirror.Fill(context.Background()); err != nil {

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"zhiping/desktop/cache"
+	"zhiping/desktop/expert"
 	"zhiping/desktop/help"
 	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
@@ -26,7 +27,9 @@ import (
 	"zhiping/desktop/shell"
 	"zhiping/desktop/syncer"
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
+	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/shared/fault"
 	homerules "zhiping/shared/home"
@@ -47,16 +50,21 @@ type program struct {
 
 	memory   *kit.Memory
 	book     *help.Book
-	sources  map[string]func(open func(state string)) (home.Source, bool) // what may have to be done, by the menu's lines
+	sources  map[string]func(open func(state string)) []home.Source // what may have to be done, by the menu's lines
 	news     []home.News
 	alert    *message.Alert                                   // of messages that arrive
 	records  func(context.Context) (homerules.Records, error) // that the supervision is worked out from
 	dropping map[string]func(path string)                     // what takes files dropped on the window, by the page's key
+	// What the pages of committees and pools have in common.
+	committees list.Source[*committeev1.Committee]
+	pool       func() *expert.PoolPage
+	members    func(*committeev1.Committee) (fyne.CanvasObject, func())
 }
 
 // menu is the whole menu in the order of features.md; the shell shows what the person has the right to.
 func (p *program) menu() []shell.Item {
-	all := append(p.unitMenu(), p.applicationMenu()...)
+	all := append(p.committeeMenu(), p.applicationMenu()...)
+	all = append(p.unitMenu(), all...)
 	all = append(append(all, p.messageMenu()...), p.noticeMenu()...)
 	return append(all, p.ownMenu()...)
 }
@@ -139,6 +147,10 @@ func (p *program) correct(mine proto.Message) bool {
 		p.editUnit(m, nil)
 	case *applicationv1.Application:
 		p.editApplication(m, func() {})
+	case *committeev1.Committee:
+		p.editCommittee(m, func() {})
+	case *expertv1.Expert:
+		p.editExpert(m, func() {})
 	default:
 		return false
 	}
@@ -270,7 +282,7 @@ func (p *program) dropped(_ fyne.Position, files []fyne.URI) {
 
 // listItem is the line of the menu that opens a list; what is to be done in it stands on the first page.
 func listItem[M any](p *program, group string, right commonv1.Right, l *list.List[M], open func(row M, from *kit.ListPage[M]), actions ...kit.Action[M]) shell.Item {
-	p.sources[l.Title] = func(show func(string)) (home.Source, bool) { return home.Of(l, show) }
+	p.sources[l.Title] = func(show func(string)) []home.Source { return home.Of(l, show) }
 	return shell.Item{Group: group, Title: l.Title, Right: right, Open: func() *shell.Page { return listPage(p, l, open, actions...) }}
 }
 

@@ -33,7 +33,7 @@ func (p *program) toDo(items []shell.Item) []home.Source {
 		if of == nil || !shell.Has(p.client.Identity, it) {
 			continue
 		}
-		if s, ok := of(func(state string) { p.shell.OpenAt(it.Page(), state) }); ok {
+		for _, s := range of(func(state string) { p.shell.OpenAt(it.Page(), state) }) {
 			s.Group = it.Group
 			all = append(all, s)
 		}

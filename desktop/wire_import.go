@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"zhiping/desktop/application"
+	"zhiping/desktop/expert"
 	"zhiping/desktop/imports"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/outbox"
@@ -15,6 +16,9 @@ func (p *program) resumers() map[string]func(context.Context, *outbox.Import) (i
 	return map[string]func(context.Context, *outbox.Import) (imports.Outcome, error){
 		application.ImportKind(): func(ctx context.Context, i *outbox.Import) (imports.Outcome, error) {
 			return application.Resume(ctx, i, p.client.Applications(), p.desk)
+		},
+		expert.ImportKind(): func(ctx context.Context, i *outbox.Import) (imports.Outcome, error) {
+			return expert.Resume(ctx, i, p.client.Experts(), p.desk)
 		},
 	}
 }

@@ -42,16 +42,18 @@ func (p *program) messageMenu() []shell.Item {
 // todoCount counts what is to be done in a list, for its line of the menu.
 func todoCount[M any](p *program, l *list.List[M]) *shell.Count {
 	return &shell.Count{Kinds: []string{l.Mirror.Kind}, Read: func(then func(int64)) {
-		source, _ := home.Of(l, nil)
+		count := home.Counter(p.mirror, p.client.Home())
 		p.desk.Run(func() func() {
-			counts, err := source.Counts(context.Background())
+			counts, err := count(context.Background(), home.Of(l, nil))
 			return func() {
 				if err != nil {
 					return // not known now
 				}
 				n := int64(0)
-				for _, t := range l.ToDo {
-					n += counts[t.State]
+				for _, c := range counts {
+					for _, t := range l.ToDo {
+						n += c[t.State]
+					}
 				}
 				then(n)
 			}

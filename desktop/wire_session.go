@@ -63,7 +63,7 @@ func (p *program) authorised() {
 				return
 			}
 			client.Identity = resp.Identity
-			p.sources, p.news = map[string]func(func(string)) (home.Source, bool){}, nil
+			p.sources, p.news = map[string]func(func(string)) []home.Source{}, nil
 			p.draw(p.menu())
 			p.say("所在单位已通过上级单位的授权审核，可以办理业务了。")
 		}

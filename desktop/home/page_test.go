@@ -78,10 +78,11 @@ func TestPage(t *testing.T) {
 	q := &queue{counts: map[string]int64{"TAB_FIRST": 38, "TAB_PASSED": 7}}
 	var opened, letter []string
 	waiting := &list.List[*unitv1.Unit]{Name: "registrations", Title: "下级单位注册审核", Scope: "registration", ToDo: list.Waiting, Mirror: &list.Mirror[*unitv1.Unit]{Kind: "unit"}}
-	source, ok := home.Of(waiting, func(state string) { opened = append(opened, state) })
-	if _, none := home.Of(&list.List[*unitv1.Unit]{}, nil); !ok || none || source.List != "registrations" || source.Scope != "registration" {
-		t.Fatal("a list without to-dos has some, or one with has none", source)
+	sources := home.Of(waiting, func(state string) { opened = append(opened, state) })
+	if none := home.Of(&list.List[*unitv1.Unit]{}, nil); len(sources) != 1 || len(none) != 0 || sources[0].List != "registrations" || sources[0].Scope != "registration" {
+		t.Fatal("a list without to-dos has some, or one with has none", sources, none)
 	}
+	source := sources[0]
 	source.Group = "单位管理"
 	conflicts := int64(0)
 	outbox := home.Source{Group: "本机", Title: "待同步", Kind: "outbox", States: []list.Tab{{State: "OPEN", Title: "被退回或有冲突"}}, Open: func(string) { opened = append(opened, "outbox") }, Counts: func(context.Context) (map[string]int64, error) {

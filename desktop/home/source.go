@@ -22,12 +22,15 @@ type Source struct {
 	Open func(state string)
 }
 
-// Of makes a source of a list that declares what is to be done in it; false for one that does not.
-func Of[M any](l *list.List[M], open func(state string)) (Source, bool) {
+// Of makes a source of a list that declares what is to be done in it, none of one that does not.
+func Of[M any](l *list.List[M], open func(state string)) []Source {
+	if len(l.ToDo) == 0 {
+		return nil
+	}
 	s := Source{Title: l.Title, List: l.Name, Scope: l.Scope, States: l.ToDo, Open: open}
 	if l.Mirror != nil {
 		s.Kind = l.Mirror.Kind
-		return s, len(l.ToDo) > 0
+		return []Source{s}
 	}
 	s.Counts = func(ctx context.Context) (map[string]int64, error) { // only asked of the server
 		_, page, err := l.Source(ctx, &commonv1.Query{Scope: l.Scope, Size: 1})
@@ -37,7 +40,7 @@ func Of[M any](l *list.List[M], open func(state string)) (Source, bool) {
 		}
 		return counts, err
 	}
-	return s, len(l.ToDo) > 0
+	return []Source{s}
 }
 
 // A Count gives the numbers of all sources that are lists of records, by their position. Numbers together with an error are what is known here

@@ -41,6 +41,8 @@ type formRow struct {
 	shown   *widget.Label // of a derived field
 	note    *widget.Label
 	count   *widget.Label
+	label   *widget.RichText
+	asked   bool   // must be there though its declaration does not say so (Require)
 	problem string // why what was typed is no value; said on leaving the field
 	content fyne.CanvasObject
 }
@@ -92,6 +94,7 @@ func (f *Form) row(info *field.Info) fyne.CanvasObject {
 // draw puts label, input, counter and note together.
 func (r *formRow) draw(input fyne.CanvasObject) fyne.CanvasObject {
 	label := newFormLabel(r.info)
+	r.label = label
 	left, right := fyne.NewSize(labelWidth*scale(), label.MinSize().Height), fyne.NewSize(countWidth*scale(), label.MinSize().Height)
 	row := container.NewBorder(nil, nil, container.NewGridWrap(left, label), container.NewGridWrap(right, r.count), input)
 	note := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(left.Width, 1)), nil, r.note)
@@ -174,7 +177,7 @@ func (f *Form) Protect(names ...string) {
 
 // counted shows how much of a limited text is used.
 func (r *formRow) counted() {
-	if r.info.Max == 0 || r.info.Max >= 1000 || r.info.GetPersonal() == commonv1.Personal_PERSONAL_HIDDEN || r.info.GetWidget() == commonv1.Widget_WIDGET_DATE {
+	if r.info.Max == 0 || r.info.Max >= 1000 || r.info.GetPersonal() == commonv1.Personal_PERSONAL_HIDDEN || r.info.GetWidget() == commonv1.Widget_WIDGET_DATE || r.info.GetWidget() == commonv1.Widget_WIDGET_MONTH {
 		return
 	}
 	n := utf8.RuneCountInString(strings.TrimSpace(r.entry.Text))
@@ -244,6 +247,11 @@ func (f *Form) Check() bool {
 	if err != nil {
 		return false
 	}
+	return f.tell(problems, true)
+}
+
+// tell shows the problems under their fields and reports whether there are none.
+func (f *Form) tell(problems []fault.Problem, complete bool) bool {
 	wrong := false
 	for _, name := range f.order {
 		r := f.rows[name]
@@ -257,6 +265,10 @@ func (f *Form) Check() bool {
 				r.say(p.Text)
 				wrong = true
 			}
+		}
+		if complete && r.asked && !r.info.Required && !f.message.ProtoReflect().Has(r.info.Desc) {
+			r.say(r.info.GetLabel() + "为必填项，请填写")
+			wrong = true
 		}
 	}
 	for _, differs := range f.repeats {
@@ -297,6 +309,11 @@ type Step struct {
 
 // NewWizard draws named steps that can be gone through and back to; finish is called after the last.
 func NewWizard(finish func(), steps ...Step) fyne.CanvasObject {
+	return NewWizardWith(nil, finish, steps...)
+}
+
+// NewWizardWith is NewWizard with buttons of the page beside those that go on and back.
+func NewWizardWith(buttons []fyne.CanvasObject, finish func(), steps ...Step) fyne.CanvasObject {
 	at := 0
 	body := container.NewStack()
 	names := container.NewHBox()
@@ -335,7 +352,7 @@ func NewWizard(finish func(), steps ...Step) fyne.CanvasObject {
 		}
 	}
 	show()
-	return container.NewBorder(names, container.NewHBox(back, next), nil, nil, body)
+	return container.NewBorder(names, container.NewHBox(append([]fyne.CanvasObject{back, next}, buttons...)...), nil, nil, body)
 }
 
 // Reset shows the message's values again, of the named fields or of all, after the program has changed them.
@@ -355,6 +372,26 @@ func (f *Form) Reset(names ...string) {
 			f.drawFiles(r)
 		case r.shown != nil:
 			r.shown.SetText(text)
+		}
+	}
+}
+
+// CheckTyped is Check for a form that may be saved incomplete: only what was typed must be right.
+func (f *Form) CheckTyped() bool {
+	problems, err := field.Check(f.message, field.Draft)
+	if err != nil {
+		return false
+	}
+	return f.tell(problems, false)
+}
+
+// Require marks fields that a rule of the domain asks for once the record is handed in, beside those whose declaration does: they carry a star,
+// and Check misses them.
+func (f *Form) Require(names ...string) {
+	for _, n := range names {
+		if r := f.rows[n]; r != nil {
+			r.asked = true
+			star(r.label)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type Action[M any] struct {
 type ListPage[M any] struct {
 	Content fyne.CanvasObject
 	Model   *list.Model[M]
+	Loaded  func() // after rows have come; nil for nobody who asks
 
 	run     Runner
 	open    func(M)
@@ -58,7 +59,7 @@ func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Ac
 	p := &ListPage[M]{Model: list.New(l), run: run, open: open, actions: actions, warning: NewBanner()}
 	p.note = widget.NewLabel("")
 	p.note.Alignment = fyne.TextAlignCenter
-	p.bar = newFilterBar(l.Filters, func(values map[string]string) {
+	p.bar = newFilterBar(l.Filters, l.Quick, func(values map[string]string) {
 		p.Model.Filter(values)
 		p.Load()
 	})
@@ -340,6 +341,9 @@ func (p *ListPage[M]) Load() {
 		return func() {
 			took()
 			p.draw()
+			if p.Loaded != nil {
+				p.Loaded()
+			}
 		}
 	})
 }

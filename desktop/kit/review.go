@@ -210,3 +210,17 @@ func NewProcess(c *reviewv1.Case) fyne.CanvasObject {
 	}
 	return all
 }
+
+// LastWord is what was said when a case was moved last - why it came back -, with its list of defects; "" for one that nobody moved.
+func LastWord(c *reviewv1.Case) string {
+	steps := c.GetSteps()
+	if len(steps) == 0 {
+		return ""
+	}
+	last := steps[len(steps)-1]
+	text := last.UnitName + " " + moveNames[last.Move] + "：" + last.Opinion
+	for _, d := range last.Defects {
+		text += "\n· " + d.Text
+	}
+	return text
+}

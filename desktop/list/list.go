@@ -63,8 +63,9 @@ type List[M any] struct {
 	Empty              string // why it may be empty, and what to do
 	Verb               string // what the link that opens a row says; "" is 查看
 	Source             Source[M]
-	Mirror             *Mirror[M] // nil for a list that is only asked of the server
-	ToDo               []Tab      // the states in which something is to be done, as the first page says it (B3)
+	Mirror             *Mirror[M]  // nil for a list that is only asked of the server
+	Quick              func() bool // whether a search is answered on this machine, so that it can follow the typing; nil is never
+	ToDo               []Tab       // the states in which something is to be done, as the first page says it (B3)
 }
 
 // Worded is a query with the words of drop-downs in place of the values that the server knows them by: the mirror searches what is shown.
@@ -100,6 +101,28 @@ type Mirror[M any] struct {
 	Kind string // of the records
 	// State is the tab a record stands under for a unit; false if it is not in the list.
 	State func(m M, unit string) (string, bool)
+	// Part names the column by which the list is one of parts, such as the pool of one committee, and Of tells a record's; "" for a list that is
+	// always whole. The numbers on the tabs are of the part alone.
+	Part string
+	Of   func(M) string
+}
+
+// PartOf is the part of the list that a record is of.
+func (m *Mirror[M]) PartOf(row M) string {
+	if m.Part == "" {
+		return ""
+	}
+	return m.Of(row)
+}
+
+// Searched reports whether the list is filtered by a part of a column's text, its pinyin or initials: by an entry, not a drop-down.
+func (l *List[M]) Searched(column string) bool {
+	for _, f := range l.Filters {
+		if f.Column == column {
+			return len(f.Choices) == 0
+		}
+	}
+	return false
 }
 
 // Owned is the mirror of the records of a kind that belong to a unit, under their own states.
@@ -137,8 +160,9 @@ type Model[M any] struct {
 	Loaded bool // the source has answered at least once
 	Busy   bool // an answer is awaited
 
-	asked  int // the number of the newest question; answers to older ones are dropped
-	kept   []M // the chosen rows of all pages, in the order in which they were chosen
+	part   *commonv1.Filter // what the list is narrowed to, whatever the filter bar says
+	asked  int              // the number of the newest question; answers to older ones are dropped
+	kept   []M              // the chosen rows of all pages, in the order in which they were chosen
 	chosen map[string]bool
 	starts []string // where each page up to this one began
 	next   string
@@ -205,6 +229,9 @@ func (m *Model[M]) Choose(state string) {
 // Filter sets the filters from the bar: values by column.
 func (m *Model[M]) Filter(values map[string]string) {
 	m.Query.Filters = nil
+	if m.part != nil {
+		m.Query.Filters = append(m.Query.Filters, m.part)
+	}
 	for _, f := range m.List.Filters {
 		if v := values[f.Column]; v != "" {
 			m.Query.Filters = append(m.Query.Filters, &commonv1.Filter{Column: f.Column, Value: v})
@@ -212,6 +239,12 @@ func (m *Model[M]) Filter(values map[string]string) {
 	}
 	m.Clear()
 	m.first()
+}
+
+// Narrow shows one part of the list only, as the pool of one committee.
+func (m *Model[M]) Narrow(column, value string) {
+	m.part = &commonv1.Filter{Column: column, Value: value}
+	m.Filter(nil)
 }
 
 // SortBy sorts by a column, the other way round when it is sorted by it already.
@@ -328,7 +361,7 @@ func (m *Model[M]) Note() string {
 		return m.Err.Error()
 	case !m.Loaded:
 		return "正在加载……"
-	case len(m.Query.Filters) > 0:
+	case len(m.Query.Filters) > 1 || len(m.Query.Filters) == 1 && m.part == nil:
 		return "没有符合查询条件的记录。请修改条件，或点“重置”查看全部。"
 	}
 	return m.List.Empty

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"zhiping/desktop/application"
+	"zhiping/desktop/cache"
 	"zhiping/desktop/outbox"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/vault"
@@ -64,20 +65,32 @@ func people(n int) func(func(*applicationv1.Application) bool) {
 	}
 }
 
+// through lets the office work through an outbox that is kept in step with the server.
+func (o *office) through(effects map[string]cache.Effect) (*syncer.Client, *syncer.Account) {
+	o.t.Helper()
+	c := syncer.Dial(o.h.URL, "")
+	account, err := syncer.OpenAccount(o.t.Context(), c, o.t.TempDir(), "topadmin", servertest.Password, vault.None{}, time.Now)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	s := syncer.New(c, account.Box, account.Mirror, c.Actor(), effects, account.Files(), time.Now, func(map[string]bool) {})
+	stop := s.Start()
+	o.t.Cleanup(func() {
+		stop()
+		if err := account.Close(); err != nil {
+			o.t.Error(err)
+		}
+	})
+	o.By, o.Box, o.Judge = c.Actor(), account.Box, syncer.Faults
+	return c, account
+}
+
 // An import through the page, the outbox and the real server: every row is a record once, what the server refuses comes back as a failed row, and
 // the outbox is told in one piece which rows a part carries.
 func TestImportThroughTheOutbox(t *testing.T) {
 	o := newOffice(t)
 	act := o.published()
-	c := syncer.Dial(o.h.URL, "")
-	account, err := syncer.OpenAccount(t.Context(), c, t.TempDir(), "topadmin", servertest.Password, vault.None{}, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer account.Close()
-	s := syncer.New(c, account.Box, account.Mirror, c.Actor(), application.Effects, account.Files(), time.Now, func(map[string]bool) {})
-	defer s.Start()()
-	o.By, o.Box, o.Judge = c.Actor(), account.Box, syncer.Faults
+	c, account := o.through(application.Effects)
 
 	const n = 230
 	path := filepath.Join(t.TempDir(), "people.xlsx")

@@ -228,7 +228,7 @@ func TestApplicationPages(t *testing.T) {
 	o.told("不存在")
 	returned := proto.CloneOf(a)
 	returned.State = applicationv1.State_STATE_RETURNED
-	returned.Review.Steps = []*reviewv1.Step{{UnitName: "示例局", Opinion: "请补充业绩", Defects: []*reviewv1.Defect{{Text: "缺少合同"}}}}
+	returned.Review.Steps = []*reviewv1.Step{{Move: reviewv1.Move_MOVE_RETURN, UnitName: "示例局", Opinion: "请补充业绩", Defects: []*reviewv1.Defect{{Text: "缺少合同"}}}}
 	o.contains(o.show(application.NewEdit(returned, nil, o.c.Applications(), o.Desk, func() {}).Content), "示例局 退回：请补充业绩", "缺少合同")
 	pick, load := application.NewActivityPick(o.c.Activities(), o.Desk, func(*activityv1.Activity) fyne.CanvasObject { return widget.NewLabel("") })
 	o.show(pick)

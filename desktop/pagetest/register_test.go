@@ -17,11 +17,11 @@ import (
 	"zhiping/server/servertest"
 )
 
-// chosen answers every question for a file with one.
-type chosen struct{ path string }
+// picked answers every question for a file with one.
+type picked struct{ path string }
 
-func (c *chosen) Open(_ []string, then func(string)) { then(c.path) }
-func (c *chosen) Save(string, func(string))          {}
+func (c *picked) Open(_ []string, then func(string)) { then(c.path) }
+func (c *picked) Save(string, func(string))          {}
 
 // superior looks the superior up and chooses the first that is found.
 func (o *office) superior(page fyne.CanvasObject) {
@@ -39,7 +39,7 @@ func (o *office) superior(page fyne.CanvasObject) {
 // A unit registers by itself, with its licence, though nobody is signed in; what is missing or wrong is said where it stands (A2).
 func TestRegistrationPage(t *testing.T) {
 	o := newOffice(t)
-	files := &chosen{}
+	files := &picked{}
 	o.Files = files
 	nobody, account := syncer.Dial(o.h.URL, ""), ""
 	page := unit.NewRegistration(nobody.Units(), o.Desk, nil, func(a string) { account = a })

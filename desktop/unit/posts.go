@@ -3,6 +3,8 @@ package unit
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -40,14 +42,14 @@ func NewPosts(u *unitv1.Unit, staff []*unitv1.Staff, c unitv1connect.UnitService
 	}
 	matters := map[string]reviewv1.Matter{}
 	var offered []string
-	for n := range len(reviewv1.Matter_name) {
+	for _, n := range slices.Sorted(maps.Keys(reviewv1.Matter_name)) {
 		if m := reviewv1.Matter(n); m != reviewv1.Matter_MATTER_UNSPECIFIED {
 			matters[field.Label(m)] = m
 			offered = append(offered, field.Label(m))
 		}
 	}
 	matter := widget.NewSelect(offered, func(name string) { fill(levels, u, matters[name], byName) })
-	matter.SetSelectedIndex(len(offered) - 1)
+	matter.SetSelected(field.Label(reviewv1.Matter_MATTER_APPLICATION)) // what needs posts most
 	save := widget.NewButton("保　存", func() {
 		posts := &reviewv1.Posts{Matter: matters[matter.Selected]}
 		for _, l := range levels {

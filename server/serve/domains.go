@@ -35,7 +35,7 @@ import (
 func (s *Server) domains(files *blob.Store, opts []connect.HandlerOption) {
 	people := person.New(s.Keys.People())
 	key := s.Keys.Signing()
-	s.mux.Handle(committeev1connect.NewCommitteeServiceHandler(committee.New(s.Run), opts...))
+	s.mux.Handle(committeev1connect.NewCommitteeServiceHandler(committee.New(s.Run, expert.Pool{}), opts...))
 	s.mux.Handle(committeev1connect.NewCompetenceServiceHandler(committee.NewCompetence(s.Run), opts...))
 	s.mux.Handle(expertv1connect.NewExpertServiceHandler(expert.New(s.Run, people), opts...))
 	s.mux.Handle(activityv1connect.NewActivityServiceHandler(activity.New(s.Run), opts...))

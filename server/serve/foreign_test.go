@@ -174,6 +174,9 @@ func (e *estate) request(procedure string) proto.Message {
 	if name == "ReadMessages" {
 		about = e.by["delivery"]
 	}
+	if strings.Contains(name, "Recommendation") {
+		about = e.by["recommendation"]
+	}
 	if about == nil { // attachments, and what is about no record
 		about = e.by["application"]
 	}
@@ -264,6 +267,8 @@ func TestForeignRecords(t *testing.T) {
 		put(e, h, committee.Committees)
 		put(e, h, committee.Competences)
 		put(e, h, expert.Experts)
+		put(e, h, expert.Pools)
+		put(e, h, expert.Recommendations)
 		put(e, h, activity.Activities)
 		put(e, h, application.Applications)
 		put(e, h, meeting.Meetings)
@@ -319,7 +324,8 @@ func (e *estate) owned(c *servertest.Client, number int) {
 		"committee": "/zhiping.committee.v1.CommitteeService/GetCommittee", "expert": "/zhiping.expert.v1.ExpertService/GetExpert", "activity": "/zhiping.activity.v1.ActivityService/GetActivity",
 		"application": "/zhiping.application.v1.ApplicationService/GetApplication", "meeting": "/zhiping.meeting.v1.MeetingService/GetMeeting",
 		"publicity": "/zhiping.publicity.v1.PublicityService/GetPublicity", "confirmation": "/zhiping.confirmation.v1.ConfirmationService/GetConfirmation",
-		"certificate": "/zhiping.certificate.v1.CertificateService/GetCertificate", "unit": "/zhiping.unit.v1.UnitService/GetUnit",
+		"recommendation": "/zhiping.expert.v1.ExpertService/GetRecommendation",
+		"certificate":    "/zhiping.certificate.v1.CertificateService/GetCertificate", "unit": "/zhiping.unit.v1.UnitService/GetUnit",
 	} {
 		number++
 		if code, answer := send(e.t, c, get, number, e.request(get)); code != "" || !strings.Contains(answer, e.by[kind].GetId()) {

@@ -236,7 +236,7 @@ func putRecords(t testing.TB, d *db.DB, now int64, units []*unitv1.Unit, staff [
 		s = proto.CloneOf(s)
 		s.Revision = 0
 		do(func(tx *command.Tx) error {
-			if err := session.AddAccount(ctx, tx.Tx, s.Account, s.Id, ""); err != nil {
+			if err := session.AddAccount(ctx, tx.Tx, s.Account, s.Id, "", session.ByOther); err != nil {
 				return err
 			}
 			if err := session.SetAccount(ctx, tx.Tx, s.Account, s.Id, s.Disabled); err != nil {

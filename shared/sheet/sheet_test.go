@@ -180,7 +180,7 @@ func TestFailedRowsComeBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if reason, _ := f.GetCellValue(name, "O4"); !strings.Contains(reason, "手机号码") {
+	if reason, _ := f.GetCellValue(name, "AB4"); !strings.Contains(reason, "手机号码") {
 		t.Fatal(reason)
 	}
 	set(f, "E4", "13800000001")

@@ -98,21 +98,25 @@ const (
 	Widget_WIDGET_PARAGRAPH   Widget = 2
 	// An instant in UTC milliseconds, shown at +08:00.
 	Widget_WIDGET_INSTANT Widget = 3
+	// A date, or only its month where no more is known.
+	Widget_WIDGET_MONTH Widget = 12
 )
 
 // Enum value maps for Widget.
 var (
 	Widget_name = map[int32]string{
-		0: "WIDGET_UNSPECIFIED",
-		1: "WIDGET_DATE",
-		2: "WIDGET_PARAGRAPH",
-		3: "WIDGET_INSTANT",
+		0:  "WIDGET_UNSPECIFIED",
+		1:  "WIDGET_DATE",
+		2:  "WIDGET_PARAGRAPH",
+		3:  "WIDGET_INSTANT",
+		12: "WIDGET_MONTH",
 	}
 	Widget_value = map[string]int32{
 		"WIDGET_UNSPECIFIED": 0,
 		"WIDGET_DATE":        1,
 		"WIDGET_PARAGRAPH":   2,
 		"WIDGET_INSTANT":     3,
+		"WIDGET_MONTH":       12,
 	}
 )
 
@@ -820,12 +824,13 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\rPERSONAL_NAME\x10\x01\x12\x13\n" +
 	"\x0fPERSONAL_NUMBER\x10\x02\x12\x12\n" +
 	"\x0ePERSONAL_PHONE\x10\x03\x12\x13\n" +
-	"\x0fPERSONAL_HIDDEN\x10\x04*[\n" +
+	"\x0fPERSONAL_HIDDEN\x10\x04*m\n" +
 	"\x06Widget\x12\x16\n" +
 	"\x12WIDGET_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vWIDGET_DATE\x10\x01\x12\x14\n" +
 	"\x10WIDGET_PARAGRAPH\x10\x02\x12\x12\n" +
-	"\x0eWIDGET_INSTANT\x10\x03*_\n" +
+	"\x0eWIDGET_INSTANT\x10\x03\x12\x10\n" +
+	"\fWIDGET_MONTH\x10\f*_\n" +
 	"\aOffline\x12\x17\n" +
 	"\x13OFFLINE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eOFFLINE_QUEUED\x10\x01\x12\x12\n" +
