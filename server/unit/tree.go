@@ -25,7 +25,7 @@ var search = db.SQL(`WITH RECURSIVE below (id, depth) AS (
 var nameOf = db.SQL("SELECT name FROM unit WHERE id = $1")
 
 // mostBranches is how many units of one level the tree shows; beyond that the list with its search is the way.
-const mostBranches = 1000
+const mostBranches = rules.MostBranches
 
 // ListBranches implements the RPC (A9): who may see a unit's branches stands above it, or is it.
 func (s *Service) ListBranches(ctx context.Context, r *unitv1.ListBranchesRequest) (*unitv1.ListBranchesResponse, error) {
