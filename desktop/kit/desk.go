@@ -20,6 +20,7 @@ type Desk struct {
 	Upload   func(path string) (*commonv1.Attachment, error)
 	Drafts   Drafts
 	Opinions Opinions
+	Posts    func() // opens the configuration of the review posts; nil for who may not
 	// Confirm asks before something that cannot be taken back; button names what is done.
 	Confirm func(title, text, button string, yes func())
 	// Ask shows something to fill in, in a window of its own.

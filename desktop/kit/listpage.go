@@ -14,10 +14,11 @@ import (
 	"zhiping/desktop/list"
 )
 
-// An Action is a button for the chosen rows.
+// An Action is a button for the chosen rows; one that is there always needs none, as 新增 does.
 type Action[M any] struct {
-	Title string
-	Run   func(rows []M, done func())
+	Title  string
+	Always bool
+	Run    func(rows []M, done func())
 }
 
 // A ListPage draws a list: filter bar, state tabs with counts, batch buttons, table, pager.
@@ -28,6 +29,7 @@ type ListPage[M any] struct {
 	run     Runner
 	open    func(M)
 	actions []Action[M]
+	links   []RowAction[M]
 	bar     *filterBar
 	tabs    []*widget.Button
 	batch   []*widget.Button
@@ -168,6 +170,7 @@ func (p *ListPage[M]) updateCell(at widget.TableCellID, o fyne.CanvasObject) {
 	label.Hide()
 	check.Hide()
 	link.Hide()
+	hideLinks(cell)
 	if at.Row < 0 || at.Row >= len(p.Model.Rows) {
 		return
 	}
@@ -183,6 +186,8 @@ func (p *ListPage[M]) updateCell(at widget.TableCellID, o fyne.CanvasObject) {
 			}
 		}
 		check.Show()
+	case at.Col == len(cols)+1 && len(p.links) > 0:
+		p.drawLinks(o.(*fyne.Container), row)
 	case at.Col == len(cols)+1:
 		link.SetText("查看")
 		link.OnTapped = func() { p.open(row) }
@@ -273,6 +278,9 @@ func (p *ListPage[M]) draw() {
 	}
 	n := len(m.Selection())
 	for i, a := range p.actions {
+		if a.Always {
+			continue
+		}
 		p.batch[i].SetText(a.Title + "（" + strconv.Itoa(n) + "）")
 		enable(p.batch[i], n > 0)
 	}
