@@ -299,6 +299,12 @@ func listItem[M any](p *program, group string, right commonv1.Right, l *list.Lis
 func listPage[M any](p *program, l *list.List[M], open func(row M, from *kit.ListPage[M]), actions ...kit.Action[M]) *shell.Page {
 	var page *kit.ListPage[M]
 	page = kit.NewListPage(l, p.desk.Run, func(row M) { open(row, page) }, actions...)
+	return pageOf(page)
+}
+
+// pageOf is the page of a list that has been drawn.
+func pageOf[M any](page *kit.ListPage[M]) *shell.Page {
+	l := page.Model.List
 	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show}
 	if l.Mirror != nil {
 		out.Kinds, out.Follow = []string{l.Mirror.Kind}, page.Load

@@ -37,6 +37,7 @@ type formRow struct {
 	entry   *leaveEntry
 	pick    *leavePick
 	all     []string // what can be picked
+	narrow  bool     // not everything that is declared can be
 	check   *widget.Check
 	place   *divisionPick
 	files   *fyne.Container
@@ -118,7 +119,9 @@ func (f *Form) choice(r *formRow) fyne.CanvasObject {
 	r.pick.SetPlaceHolder("输入文字可筛选")
 	r.pick.OnChanged = func(s string) {
 		r.offer(s)
-		f.set(r, s)
+		if f.set(r, s); r.narrow && s != "" && !slices.Contains(r.all, s) {
+			r.problem = r.info.GetLabel() + "不是可选的值，请从列表中选择"
+		}
 	}
 	return r.pick
 }
@@ -144,7 +147,7 @@ func (r *formRow) offer(s string) {
 // among them is cleared.
 func (f *Form) Offer(name string, labels []string) {
 	r := f.rows[name]
-	r.all = labels
+	r.all, r.narrow = labels, true
 	r.offer("")
 	if r.pick.Text != "" && !slices.Contains(labels, r.pick.Text) {
 		r.pick.SetText("")

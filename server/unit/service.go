@@ -2,6 +2,7 @@ package unit
 
 import (
 	"context"
+	"fmt"
 
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/server/command"
@@ -26,9 +27,13 @@ func New(run *command.Runner, forget func()) *Service { return &Service{run: run
 
 // CreateUnit implements the RPC (A1).
 func (s *Service) CreateUnit(ctx context.Context, r *unitv1.CreateUnitRequest) (*unitv1.CreateUnitResponse, error) {
-	hashes, err := hash(r.Handlers...)
-	if err != nil {
-		return nil, err
+	hashes := make([]string, len(r.Handlers))
+	for i, h := range r.Handlers {
+		hashed, err := hash(h)
+		if err != nil {
+			return nil, ofHandler(i, err)
+		}
+		hashes[i] = hashed[0]
 	}
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.CreateUnitResponse, error) {
 		u := own(r.Unit)
@@ -41,11 +46,19 @@ func (s *Service) CreateUnit(ctx context.Context, r *unitv1.CreateUnitRequest) (
 		}
 		for i, h := range r.Handlers {
 			if err := addStaff(ctx, tx, h.Staff, u.Id, i == 0, hashes[i]); err != nil {
-				return nil, err
+				return nil, ofHandler(i, err)
 			}
 		}
 		return &unitv1.CreateUnitResponse{Unit: u}, nil
 	})
+}
+
+// ofHandler says of a fault which of the handlers it is about.
+func ofHandler(i int, err error) error {
+	if f := fault.As(err); f != nil && f.Field != "" {
+		return f.At(fmt.Sprintf("handlers[%d].%s", i, f.Field))
+	}
+	return err
 }
 
 // own returns a new unit with what its maker may say about it.
