@@ -30,7 +30,7 @@ var columns = []list.Column[message]{
 	{Title: "单位性质", Width: 72, Text: text(unitv1.Unit_Nature)},
 	{Title: "联系人", Width: 60, Text: message.GetContact},
 	{Title: "联系电话", Width: 100, Text: text(unitv1.Unit_Phone)},
-	{Title: "通讯地址", Width: 130, Text: text(unitv1.Unit_Address)},
+	{Title: "通讯地址", Width: 200, Text: text(unitv1.Unit_Address)},
 }
 
 // withKind is the columns with the kind of unit, where units of several kinds stand together; the address makes room for it.

@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
@@ -67,7 +68,7 @@ func NewTree(root *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, 
 	bar := container.NewBorder(nil, nil, nil, container.NewHBox(
 		widget.NewButton("查找", func() { t.Find(t.search.Text) }),
 		widget.NewButton("清空", func() { t.search.SetText("") })), t.search)
-	t.Content = container.NewBorder(bar, t.note, nil, nil, t.widget)
+	t.Content = container.New(layout.NewBorderLayout(bar, t.note, nil, nil), bar, t.widget, t.note) // in the order of the Tab key
 	return t
 }
 
