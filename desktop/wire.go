@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -294,13 +293,19 @@ func listPage[M any](p *program, l *list.List[M], open func(row M, from *kit.Lis
 		show = func(row M) { open(row, page) }
 	}
 	page = kit.NewListPage(l, p.desk.Run, show, actions...)
+	return pageOf(p, page)
+}
+
+// pageOf is the page of a list that has been drawn.
+func pageOf[M any](p *program, page *kit.ListPage[M]) *shell.Page {
+	l := page.Model.List
 	page.Remember(p.memory)
 	page.Exports(p.desk)
 	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show, Restyle: page.Rescale, Marked: true}
 	page.Help(func() { p.showHelp(out.HelpKey()) })
 	if l.Mirror != nil {
 		out.Kinds, out.Follow = []string{l.Mirror.Kind}, page.Load
-		if slices.ContainsFunc(actions, func(a kit.Action[M]) bool { return a.Away != nil }) {
+		if page.NeedsServer() {
 			out.Kinds = append(out.Kinds, outboxKind) // is told too when the server comes and goes
 		}
 	}

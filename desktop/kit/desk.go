@@ -29,6 +29,7 @@ type Desk struct {
 	Box      *outbox.Outbox
 	Judge    imports.Judge
 	Opinions Opinions
+	Posts    func() // opens the configuration of the review posts; nil for who may not
 	// MayExportWhole reports whether the person may export numbers whole; Record puts an export on record, and without that none is written.
 	MayExportWhole func() bool
 	Record         func(ctx context.Context, e *exportv1.Export) error

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	"zhiping/shared/catalog"
 	"zhiping/shared/field"
 )
 
@@ -72,6 +73,9 @@ func (s *Section) value(f *field.Info) fyne.CanvasObject {
 		return NewFiles(attachments(s.Message.ProtoReflect(), f.Desc), s.Open)
 	}
 	text := f.Text(s.Message)
+	if isDivision(f) {
+		text = catalog.Division(code(s.Message, f))
+	}
 	if s.Masked && f.GetPersonal() != commonv1.Personal_PERSONAL_NAME {
 		text = f.Masked(s.Message)
 	}

@@ -22,6 +22,8 @@ import (
 type Form struct {
 	Content fyne.CanvasObject
 	Changed func(name string) // after a field has taken a new value; for values that follow from others
+	// Path is where the message stands in the request, as in "handlers[1].staff"; without one every problem of a field of this name is shown here.
+	Path string
 
 	message proto.Message
 	rows    map[string]*formRow
@@ -29,6 +31,7 @@ type Form struct {
 	repeats []func() (differs bool)
 	again   []*leaveEntry // of the repeats
 	attach  func(field string, then func(*commonv1.Attachment))
+	bring   func() // brings the form to the person, where it is a step of a wizard
 }
 
 type formRow struct {
@@ -36,7 +39,9 @@ type formRow struct {
 	entry   *leaveEntry
 	pick    *leavePick
 	all     []string // what can be picked
+	narrow  bool     // not everything that is declared can be
 	check   *widget.Check
+	place   *divisionPick
 	files   *fyne.Container
 	shown   *widget.Label // of a derived field
 	note    *widget.Label
@@ -83,6 +88,9 @@ func (f *Form) row(info *field.Info) fyne.CanvasObject {
 		r.check = widget.NewCheck("", func(on bool) { f.set(r, map[bool]string{true: "是", false: "否"}[on]) })
 		r.check.SetChecked(info.Text(f.message) == "是")
 		input = r.check
+	case isDivision(info):
+		r.place = newDivisionPick(code(f.message, info), func(code string) { f.set(r, code) })
+		input = r.place.content
 	case len(info.Choices) > 0:
 		input = f.choice(r)
 	default:
@@ -128,7 +136,9 @@ func (f *Form) choice(r *formRow) fyne.CanvasObject {
 	r.pick.SetPlaceHolder("输入文字可筛选")
 	r.pick.OnChanged = func(s string) {
 		r.offer(s)
-		f.set(r, s)
+		if f.set(r, s); r.narrow && s != "" && !slices.Contains(r.all, s) {
+			r.problem = r.info.GetLabel() + "不是可选的值，请从列表中选择"
+		}
 	}
 	return r.pick
 }
@@ -154,7 +164,7 @@ func (r *formRow) offer(s string) {
 // among them is cleared.
 func (f *Form) Offer(name string, labels []string) {
 	r := f.rows[name]
-	r.all = labels
+	r.all, r.narrow = labels, true
 	r.offer("")
 	if r.pick.Text != "" && !slices.Contains(labels, r.pick.Text) {
 		r.pick.SetText("")
@@ -171,6 +181,8 @@ func (f *Form) Protect(names ...string) {
 			r.pick.Disable()
 		case r.check != nil:
 			r.check.Disable()
+		case r.place != nil:
+			r.place.disable()
 		}
 	}
 }
@@ -287,72 +299,30 @@ func (f *Form) Show(err error) error {
 	if len(problems) == 0 {
 		problems = []fault.Problem{{Field: e.Field, Text: e.Message}}
 	}
-	shown := 0
+	var rest []fault.Problem
 	for _, p := range problems {
-		if r := f.rows[p.Field[strings.LastIndex(p.Field, ".")+1:]]; r != nil {
+		path, name := "", p.Field
+		if i := strings.LastIndex(p.Field, "."); i >= 0 {
+			path, name = p.Field[:i], p.Field[i+1:]
+		}
+		if r := f.rows[name]; r != nil && (f.Path == "" || f.Path == path) {
 			r.say(p.Text)
-			shown++
+			continue
 		}
+		rest = append(rest, p)
 	}
-	if shown == len(problems) {
+	if len(rest) < len(problems) && f.bring != nil {
+		f.bring()
+	}
+	switch len(rest) {
+	case 0:
 		return nil
+	case len(problems):
+		return err
 	}
-	return err
-}
-
-// A Step is a part of a wizard.
-type Step struct {
-	Title   string
-	Content fyne.CanvasObject
-	Check   func() bool // whether one may go on; nil is always
-}
-
-// NewWizard draws named steps that can be gone through and back to; finish is called after the last.
-func NewWizard(finish func(), steps ...Step) fyne.CanvasObject {
-	return NewWizardWith(nil, finish, steps...)
-}
-
-// NewWizardWith is NewWizard with buttons of the page beside those that go on and back.
-func NewWizardWith(buttons []fyne.CanvasObject, finish func(), steps ...Step) fyne.CanvasObject {
-	at := 0
-	body := container.NewStack()
-	names := container.NewHBox()
-	var show func()
-	back := widget.NewButton("上一步", func() { at--; show() })
-	next := widget.NewButton("下一步", nil)
-	next.Importance = widget.HighImportance
-	next.OnTapped = func() {
-		if c := steps[at].Check; c != nil && !c() {
-			return
-		}
-		if at == len(steps)-1 {
-			finish()
-			return
-		}
-		at++
-		show()
-	}
-	show = func() {
-		names.RemoveAll()
-		for i, s := range steps {
-			b := widget.NewButton(fmt.Sprintf("%d. %s", i+1, s.Title), func() { at = i; show() })
-			if b.Importance = widget.LowImportance; i == at {
-				b.Importance = widget.HighImportance
-			} else if i > at {
-				b.Disable()
-			}
-			names.Add(b)
-		}
-		body.Objects = []fyne.CanvasObject{container.NewVScroll(container.NewPadded(steps[at].Content))}
-		body.Refresh()
-		enable(back, at > 0)
-		next.SetText("下一步")
-		if at == len(steps)-1 {
-			next.SetText("提　交")
-		}
-	}
-	show()
-	return container.NewBorder(names, container.NewHBox(append([]fyne.CanvasObject{back, next}, buttons...)...), nil, nil, body)
+	left := *e
+	left.Message, left.Field, left.Problems = fault.Several(rest).Error(), rest[0].Field, rest
+	return &left
 }
 
 // Reset shows the message's values again, of the named fields or of all, after the program has changed them.
@@ -368,6 +338,8 @@ func (f *Form) Reset(names ...string) {
 			r.pick.SetText(text)
 		case r.check != nil:
 			r.check.SetChecked(text == "是")
+		case r.place != nil:
+			r.place.set(code(f.message, r.info))
 		case r.files != nil:
 			f.drawFiles(r)
 		case r.shown != nil:

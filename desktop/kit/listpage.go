@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"fyne.io/fyne/v2"
@@ -15,10 +16,11 @@ import (
 	"zhiping/desktop/list"
 )
 
-// An Action is a button for the chosen rows.
+// An Action is a button for the chosen rows; one that is there always needs none, as 新增 does.
 type Action[M any] struct {
-	Title string
-	Run   func(rows []M, done func())
+	Title  string
+	Always bool
+	Run    func(rows []M, done func())
 	// Away reports that it needs the server, which cannot be reached now; nil for what works without it.
 	Away func() bool
 }
@@ -32,6 +34,7 @@ type ListPage[M any] struct {
 	run     Runner
 	open    func(M)
 	actions []Action[M]
+	links   []RowAction[M]
 	bar     *filterBar
 	tabs    []*widget.Button
 	batch   []*widget.Button
@@ -85,6 +88,11 @@ func (p *ListPage[M]) Show(state string) {
 func (p *ListPage[M]) Toggle(row M) {
 	p.Model.Toggle(row)
 	p.draw()
+}
+
+// NeedsServer reports whether a button of the page needs the server; the page then follows whether it can be reached.
+func (p *ListPage[M]) NeedsServer() bool {
+	return slices.ContainsFunc(p.actions, func(a Action[M]) bool { return a.Away != nil })
 }
 
 func (p *ListPage[M]) tabBar() *fyne.Container {
@@ -145,7 +153,7 @@ func (p *ListPage[M]) Rescale() {
 	for i, w := range p.widths {
 		p.table.SetColumnWidth(i+1, float32(w)*scale())
 	}
-	p.table.SetColumnWidth(len(p.widths)+1, max(openWidth*scale(), widget.NewHyperlink(p.verb(), nil).MinSize().Width))
+	p.table.SetColumnWidth(len(p.widths)+1, p.lastWidth())
 	p.scaled = scale()
 }
 
@@ -241,6 +249,7 @@ func (p *ListPage[M]) updateCell(at widget.TableCellID, o fyne.CanvasObject) {
 	label.Hide()
 	check.Hide()
 	link.Hide()
+	hideLinks(cell)
 	if at.Row < 0 || at.Row >= len(p.Model.Rows) {
 		return
 	}
@@ -255,6 +264,8 @@ func (p *ListPage[M]) updateCell(at widget.TableCellID, o fyne.CanvasObject) {
 			}
 		}
 		check.Show()
+	case at.Col == len(cols)+1 && len(p.links) > 0:
+		p.drawLinks(o.(*fyne.Container), row)
 	case at.Col == len(cols)+1 && p.open == nil:
 	case at.Col == len(cols)+1:
 		link.SetText(p.verb())
@@ -360,7 +371,11 @@ func (p *ListPage[M]) draw() {
 	}
 	n := len(m.Selection())
 	for i, a := range p.actions {
-		needsServer(p.batch[i], a.Title+"（"+strconv.Itoa(n)+"）", a.Away != nil && a.Away(), n > 0)
+		title, away := a.Title, a.Away != nil && a.Away()
+		if !a.Always {
+			title += "（" + strconv.Itoa(n) + "）"
+		}
+		needsServer(p.batch[i], title, away, a.Always || n > 0)
 	}
 	p.total.SetText(p.totals(n))
 	enable(p.back, m.HasLast())

@@ -112,13 +112,13 @@ func (o *office) sit(account string) *seat {
 	o.t.Cleanup(func() { s.account.Close() })
 	o.c, o.By = c, c.Actor()
 	s.sync = syncer.New(c, s.account.Box, s.account.Mirror, c.Actor(), unit.Effects, s.account.Files(), time.Now, func(kinds map[string]bool) { s.changes <- kinds })
-	registrations, ok := home.Of(unit.Registrations(c.Units(), s.account.Mirror), func(state string) { s.opened = append(s.opened, state) })
-	if !ok {
+	registrations := home.Of(unit.Registrations(c.Units(), s.account.Mirror), func(state string) { s.opened = append(s.opened, state) })
+	if len(registrations) != 1 {
 		o.t.Fatal("registrations are no work")
 	}
-	registrations.Group = "单位管理"
+	registrations[0].Group = "单位管理"
 	s.page = home.New(o.Desk, home.Parts{
-		Unit: c.Identity.Unit, Sources: []home.Source{registrations}, Count: home.Counter(s.account.Mirror, c.Home()),
+		Unit: c.Identity.Unit, Sources: registrations, Count: home.Counter(s.account.Mirror, c.Home()),
 		Now: func(ctx context.Context) (*unitv1.Unit, error) {
 			m, ok, err := s.account.Mirror.Get(ctx, "unit", c.Identity.Unit.Id)
 			if !ok || err != nil {

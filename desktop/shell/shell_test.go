@@ -153,6 +153,23 @@ func TestPagesAreTabs(t *testing.T) {
 	}
 }
 
+// Esc answers what is asked in front of the page, and leaves the page behind it.
+func TestEscapeWithAQuestion(t *testing.T) {
+	h := newHouse(t)
+	test.Tap(button(t, h.Content, "本单位信息"))
+	question := widget.NewModalPopUp(widget.NewLabel("保存了"), h.window.Canvas())
+	question.Show()
+	h.key(fyne.KeyF5)
+	h.key(fyne.KeyEscape)
+	if question.Visible() || !strings.Contains(texts(h.Content), "这里是甲") || !slices.Equal(h.done, []string{"甲 refresh"}) {
+		t.Error("the key reached the page:", h.done, texts(h.Content))
+	}
+	h.key(fyne.KeyEscape)
+	if strings.Contains(texts(h.Content), "这里是甲") {
+		t.Error("the page stays")
+	}
+}
+
 func TestKeysReachThePage(t *testing.T) {
 	h := newHouse(t)
 	h.press(fyne.KeyS, fyne.KeyModifierControl) // the first page has nothing to save

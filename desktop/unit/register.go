@@ -148,5 +148,5 @@ func (x *registration) handler(v *sessionv1.Vouched) *handlerForm {
 	}
 	note := widget.NewLabel("您已通过统一身份认证，提交后为该单位的超级管理员；姓名和证件号码以统一身份认证平台为准，以后仍通过统一身份登录。")
 	note.Wrapping = fyne.TextWrapWord
-	return &handlerForm{container.NewVBox(note, form.Content), []*kit.Form{form}}
+	return &handlerForm{content: container.NewVBox(note, form.Content), forms: []*kit.Form{form}}
 }

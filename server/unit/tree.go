@@ -31,7 +31,7 @@ var search = db.SQL(fmt.Sprintf(`WITH RECURSIVE above (id, depth, way) AS (
 const endOfName = "\x1f"
 
 // mostBranches is how many units of one level the tree shows; beyond that the list with its search is the way.
-const mostBranches = 1000
+const mostBranches = rules.MostBranches
 
 // ListBranches implements the RPC (A9): who may see a unit's branches stands above it, or is it.
 func (s *Service) ListBranches(ctx context.Context, r *unitv1.ListBranchesRequest) (*unitv1.ListBranchesResponse, error) {

@@ -170,8 +170,8 @@ func TestBadUnits(t *testing.T) {
 			{func(r *unitv1.CreateUnitRequest) { r.Unit.Name = "" }, "unit.name", "单位名称为必填项"},
 			{func(r *unitv1.CreateUnitRequest) { r.Unit.CreditCode = h.Top.CreditCode }, "unit.credit_code", "已由其他单位注册"},
 			{func(r *unitv1.CreateUnitRequest) { r.Unit.LegalPersonNumber = "510106197307287208" }, "unit.legal_person_number", "校验位"},
-			{func(r *unitv1.CreateUnitRequest) { r.Handlers[0].Staff.Account = "topadmin" }, "staff.account", "已被使用"},
-			{func(r *unitv1.CreateUnitRequest) { r.Handlers[0].Password = "aaaaaaaaaaaa" }, "password", "字母和数字"},
+			{func(r *unitv1.CreateUnitRequest) { r.Handlers[0].Staff.Account = "topadmin" }, "handlers[0].staff.account", "已被使用"},
+			{func(r *unitv1.CreateUnitRequest) { r.Handlers[0].Password = "aaaaaaaaaaaa" }, "handlers[0].password", "字母和数字"},
 			{func(r *unitv1.CreateUnitRequest) { r.Handlers = nil }, "handlers", "经办人员至少1项"},
 		} {
 			r := &unitv1.CreateUnitRequest{Unit: h.NewUnit("示例主管部门", commonv1.UnitKind_UNIT_KIND_DEPARTMENT), Handlers: []*unitv1.NewStaff{servertest.NewStaff("clerk")}}
