@@ -12,6 +12,7 @@ import (
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/unit"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/server/servertest"
@@ -83,7 +84,7 @@ func TestRegistrationPage(t *testing.T) {
 	if err != nil || len(list.Units) != 1 || list.Units[0].Licence.GetName() != "营业执照.pdf" || list.Units[0].Location != "510100" {
 		t.Fatal(list, err)
 	}
-	got, _ := unit.NewPage(list.Units[0], o.c.Units(), o.Desk, func() {})
+	got, _ := unit.NewPage(list.Units[0], reviewv1.Matter_MATTER_UNIT, o.c.Units(), o.Desk, func() {})
 	o.show(got)
 	found := false
 	each(got, func(x fyne.CanvasObject) {
