@@ -17,6 +17,12 @@ var (
 //go:embed catalogues
 var Catalogues embed.FS
 
+// Help holds the help of every screen, as help/<key>.md, for a clerk: what the page is for, the steps, what its tabs and buttons mean, what
+// happens without a network, the keys, common mistakes. The first line is the title.
+//
+//go:embed help/*.md
+var Help embed.FS
+
 // Rules holds the rule sets (JSON, one file each, never changed once released) and the table of holidays.
 //
 //go:embed rules

@@ -53,7 +53,7 @@ func (c *roomCommand) show(w fyne.Window) error {
 	b := meeting.NewBooth(w, kit.Background, c.Hub, c.Pairing, func(address, pairing string) (*room.Booth, error) {
 		return room.OpenBooth(context.Background(), c.Dir, address, c.TLS, pairing, c.Server, now)
 	})
-	w.SetContent(b.Content)
+	w.SetContent(helpMark(w, "booth", b.Content))
 	return nil
 }
 
@@ -87,6 +87,6 @@ func (p *program) openRoom() {
 		fyne.CurrentApp().Settings().SetTheme(theme.New(boothScale, false))
 	}
 	title := widget.NewLabel("按会场工作人员发放的配对单填写。本机在会议期间只用于投票，不需要联网。")
-	p.window.SetContent(container.NewCenter(container.NewGridWrap(fyne.NewSize(640, 300), widget.NewCard("", "打开评审会议", container.NewVBox(title, form)))))
+	p.window.SetContent(withHelp(p.window, "room", container.NewCenter(container.NewGridWrap(fyne.NewSize(640, 300), widget.NewCard("", "打开评审会议", container.NewVBox(title, form))))))
 	p.window.Canvas().Focus(hub)
 }

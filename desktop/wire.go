@@ -11,22 +11,27 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/widget"
 	"google.golang.org/protobuf/proto"
 
 	"zhiping/desktop/cache"
+	"zhiping/desktop/expert"
+	"zhiping/desktop/help"
 	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/list"
+	"zhiping/desktop/message"
 	"zhiping/desktop/pending"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/syncer"
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
+	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/shared/fault"
+	homerules "zhiping/shared/home"
 )
 
 // program wires the pages together: the desk they work on, and how each is opened. Every domain's part is a file of its own.
@@ -42,18 +47,25 @@ type program struct {
 	command *windowCommand
 	asking  bool // for the password
 
-	sources  map[string]func(open func(state string)) (home.Source, bool) // what may have to be done, by the menu's lines
+	memory   *kit.Memory
+	book     *help.Book
+	sources  map[string]func(open func(state string)) []home.Source // what may have to be done, by the menu's lines
 	news     []home.News
-	dropping map[string]func(path string) // what takes files dropped on the window, by the page's key
+	alert    *message.Alert                                   // of messages that arrive
+	records  func(context.Context) (homerules.Records, error) // that the supervision is worked out from
+	dropping map[string]func(path string)                     // what takes files dropped on the window, by the page's key
+	// What the pages of committees and pools have in common.
+	committees list.Source[*committeev1.Committee]
+	pool       func() *expert.PoolPage
+	members    func(*committeev1.Committee) (fyne.CanvasObject, func())
 }
 
 // menu is the whole menu in the order of features.md; the shell shows what the person has the right to.
 func (p *program) menu() []shell.Item {
-	all := append(p.unitMenu(), p.applicationMenu()...)
+	all := append(p.committeeMenu(), p.applicationMenu()...)
+	all = append(p.unitMenu(), all...)
 	all = append(append(all, p.messageMenu()...), p.noticeMenu()...)
-	return append(all,
-		shell.Item{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
-		shell.Item{Group: ownMachine, Title: "退出登录", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { p.signOut(); return nil }})
+	return append(all, p.ownMenu()...)
 }
 
 const pendingTitle = "待同步"
@@ -61,28 +73,7 @@ const pendingTitle = "待同步"
 // pending is the page of what was done on this machine; it follows every change of the outbox.
 func (p *program) pending() *shell.Page {
 	page := pending.New(p.syncer, p.account.Box, p.mirror, p.desk, p.correct)
-	return &shell.Page{Key: pendingTitle, Title: pendingTitle, Content: page.Content, Refresh: page.Load, Kinds: []string{outboxKind}, Follow: page.Load}
-}
-
-// home is the first page: what is to be done in the lists that the person may open, and the way to everything else.
-func (p *program) home(items []shell.Item) *shell.Page {
-	var sources []home.Source
-	var jumps []home.Jump
-	for _, it := range items {
-		if !shell.Has(p.client.Identity, it) {
-			continue
-		}
-		if of := p.sources[it.Title]; of != nil {
-			if s, ok := of(func(state string) { p.shell.OpenAt(it.Open(), state) }); ok {
-				sources = append(sources, s)
-			}
-		}
-		if it.Group != ownMachine {
-			jumps = append(jumps, home.Jump{Title: it.Title, Do: func() { p.shell.Open(it.Open()) }})
-		}
-	}
-	page := home.New(p.client.Identity, p.desk, sources, p.news, jumps)
-	return &shell.Page{Title: "首页", Content: page.Content, Refresh: page.Load, Kinds: page.Kinds(), Follow: page.Load}
+	return &shell.Page{Key: pendingTitle, Title: pendingTitle, Help: "pending", Content: page.Content, Refresh: page.Load, Kinds: []string{outboxKind}, Follow: page.Load}
 }
 
 // ownMachine is the group of what concerns this machine alone; it is no work, so the first page does not offer it.
@@ -101,38 +92,30 @@ func (p *program) followed(kinds map[string]bool) {
 		maps.Copy(all, kinds)
 		p.shell.Heard()
 		p.shell.Followed(all)
+		p.alert.Follow(kinds)
+		if kinds["unit"] || kinds["*"] {
+			p.authorised()
+		}
 		if p.syncer.Status().SignedOut && !p.asking {
 			p.askPassword()
 		}
 	})
 }
 
-// askPassword asks for the password again: the session is over, or the password was changed elsewhere.
-func (p *program) askPassword() {
-	p.asking = true
-	password := widget.NewPasswordEntry()
-	password.SetPlaceHolder("密码")
-	note := widget.NewLabel("登录已失效。请重新输入“" + p.client.Identity.Staff.GetAccount() + "”的密码继续；未同步的操作都保存在本机。")
-	note.Wrapping = fyne.TextWrapWord
-	p.desk.Ask("重新登录", container.NewVBox(note, password), "登录", func() {
-		text := password.Text
-		p.desk.Run(func() func() {
-			err := p.client.SignAgain(context.Background(), text)
-			return func() {
-				p.asking = false
-				p.fail(err)
-				p.syncer.Kick()
-			}
-		})
-	})
-}
-
 // signOut leaves the account. What still waits is sent first, kept here, or saved into a file (sync.md).
 func (p *program) signOut() {
 	leave := func() {
+		client := p.client
+		p.desk.Run(func() func() {
+			if err := client.SignOut(context.Background()); err != nil {
+				slog.Info("sign out", "error", err) // without the network the session ends by itself
+			}
+			return func() {}
+		})
 		p.end()
 		p.end = func() {}
-		p.shell, p.syncer, p.desk.Drafts = nil, nil, nil
+		p.shell, p.syncer, p.desk.Drafts, p.book, p.memory = nil, nil, nil, nil, nil
+		p.apply(p.look())
 		p.window.SetOnDropped(nil)
 		p.showSignIn(p.command)
 	}
@@ -163,6 +146,10 @@ func (p *program) correct(mine proto.Message) bool {
 		p.editUnit(m, nil)
 	case *applicationv1.Application:
 		p.editApplication(m, func() {})
+	case *committeev1.Committee:
+		p.editCommittee(m, func() {})
+	case *expertv1.Expert:
+		p.editExpert(m, func() {})
 	default:
 		return false
 	}
@@ -228,11 +215,14 @@ func (p *program) fetch(a *commonv1.Attachment, kind, id string) {
 	p.desk.Do(func() (err error) {
 		path, err = p.client.Download(context.Background(), a, kind, id, filepath.Join(p.account.Dir, "opened"))
 		return err
-	}, func() {
-		if err := fyne.CurrentApp().OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}); err != nil {
-			p.fail(fault.New(fault.NotFound, "本机没有能打开“%s”的程序，文件已保存在 %s", a.Name, path))
-		}
-	})
+	}, func() { p.show(path) })
+}
+
+// show opens a file in the system's program.
+func (p *program) show(path string) {
+	if err := fyne.CurrentApp().OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}); err != nil {
+		p.fail(fault.New(fault.NotFound, "本机没有能打开“%s”的程序，文件已保存在 %s", filepath.Base(path), path))
+	}
 }
 
 func (p *program) upload(path string) (*commonv1.Attachment, error) {
@@ -291,17 +281,33 @@ func (p *program) dropped(_ fyne.Position, files []fyne.URI) {
 
 // listItem is the line of the menu that opens a list; what is to be done in it stands on the first page.
 func listItem[M any](p *program, group string, right commonv1.Right, l *list.List[M], open func(row M, from *kit.ListPage[M]), actions ...kit.Action[M]) shell.Item {
-	p.sources[l.Title] = func(show func(string)) (home.Source, bool) { return home.Of(l, show) }
+	p.sources[l.Title] = func(show func(string)) []home.Source { return home.Of(l, show) }
 	return shell.Item{Group: group, Title: l.Title, Right: right, Open: func() *shell.Page { return listPage(p, l, open, actions...) }}
 }
 
-// listPage opens a list as a page. open opens a row's page; from is the list, for next and previous.
+// listPage opens a list as a page. open opens a row's page, nil for rows that have none; from is the list, for next and previous.
 func listPage[M any](p *program, l *list.List[M], open func(row M, from *kit.ListPage[M]), actions ...kit.Action[M]) *shell.Page {
 	var page *kit.ListPage[M]
-	page = kit.NewListPage(l, p.desk.Run, func(row M) { open(row, page) }, actions...)
-	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show}
+	var show func(M)
+	if open != nil {
+		show = func(row M) { open(row, page) }
+	}
+	page = kit.NewListPage(l, p.desk.Run, show, actions...)
+	return pageOf(p, page)
+}
+
+// pageOf is the page of a list that has been drawn.
+func pageOf[M any](p *program, page *kit.ListPage[M]) *shell.Page {
+	l := page.Model.List
+	page.Remember(p.memory)
+	page.Exports(p.desk)
+	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show, Restyle: page.Rescale, Marked: true}
+	page.Help(func() { p.showHelp(out.HelpKey()) })
 	if l.Mirror != nil {
 		out.Kinds, out.Follow = []string{l.Mirror.Kind}, page.Load
+		if page.NeedsServer() {
+			out.Kinds = append(out.Kinds, outboxKind) // is told too when the server comes and goes
+		}
 	}
 	return out
 }
@@ -325,7 +331,11 @@ func casePage[M any](p *program, row M, title string, from *kit.ListPage[M], dra
 		}
 		from.Load()
 	})
-	p.shell.Open(&shell.Page{Key: key, Title: title, Content: content, Approve: approve, Turn: func(by int) { turn(by) }})
+	about := from.Model.List.Name // the help of a list is about what its rows open too, but a review has one of its own
+	if approve != nil {
+		about = "review"
+	}
+	p.shell.Open(&shell.Page{Key: key, Title: title, Help: about, Content: content, Approve: approve, Turn: func(by int) { turn(by) }})
 }
 
 // batch makes a button for the chosen rows; what was refused is said, and the list is loaded again in any case.

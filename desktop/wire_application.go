@@ -29,6 +29,7 @@ func (p *program) applicationMenu() []shell.Item {
 		listItem(p, group, commonv1.Right_RIGHT_APPLICATION_REVIEW, application.Review(c, p.mirror), p.reviewApplication,
 			batch(p, "批量通过", func(rows applicationRows) error { return application.Move(c, rows, approve) }),
 			p.batchReturn(func(rows applicationRows, a *reviewv1.Action) error { return application.Move(c, rows, a) })),
+		p.competenceItem(),
 		listItem(p, "评审会议管理", commonv1.Right_RIGHT_QUALIFICATION, application.Committee(c, p.mirror), p.reviewApplication,
 			batch(p, "批量受理", func(rows applicationRows) error { return application.Qualify(c, rows, approve) }),
 			p.batchReturn(func(rows applicationRows, a *reviewv1.Action) error { return application.Qualify(c, rows, a) })),
@@ -70,7 +71,7 @@ func (p *program) editApplication(a *applicationv1.Application, done func()) {
 		p.shell.Close(key)
 		done()
 	})
-	p.shell.Open(&shell.Page{Key: key, Title: title, Content: e.Content, Save: e.Save})
+	p.shell.Open(&shell.Page{Key: key, Help: "edit-application", Title: title, Content: e.Content, Save: e.Save})
 }
 
 // newApplication is the form of a new application, once its activity is chosen.
@@ -90,6 +91,8 @@ func (p *program) importApplications() *shell.Page {
 	page.Content, page.Refresh = application.NewActivityPick(p.client.Activities(), p.desk, func(act *activityv1.Activity) fyne.CanvasObject {
 		i := application.NewImport(act, p.client.Applications(), p.desk)
 		p.dropping[page.Key] = i.Read
+		page.Kinds, page.Follow = []string{outboxKind}, i.Load
+		i.Load()
 		return i.Content
 	})
 	return page

@@ -25,11 +25,12 @@ import (
 
 type serveCommand struct {
 	data
-	Listen  string `help:"Address to listen on." default:"127.0.0.1:8443" env:"ZHIPING_LISTEN"`
-	Cert    string `help:"TLS certificate in PEM; the default is one of its own, which desktops pin." env:"ZHIPING_CERT" placeholder:"FILE"`
-	Key     string `help:"TLS key in PEM." env:"ZHIPING_KEY" placeholder:"FILE"`
-	Plain   bool   `help:"No TLS, for use behind a proxy on the same machine." env:"ZHIPING_PLAIN"`
-	JSONLog bool   `name:"json-log" help:"Logs as JSON." env:"ZHIPING_JSON_LOG"`
+	Listen    string `help:"Address to listen on." default:"127.0.0.1:8443" env:"ZHIPING_LISTEN"`
+	Cert      string `help:"TLS certificate in PEM; the default is one of its own, which desktops pin." env:"ZHIPING_CERT" placeholder:"FILE"`
+	Key       string `help:"TLS key in PEM." env:"ZHIPING_KEY" placeholder:"FILE"`
+	Plain     bool   `help:"No TLS, for use behind a proxy on the same machine." env:"ZHIPING_PLAIN"`
+	Providers string `help:"JSON list of the OpenID Connect providers people can sign in with (README.md)." env:"ZHIPING_PROVIDERS" type:"existingfile" placeholder:"FILE"`
+	JSONLog   bool   `name:"json-log" help:"Logs as JSON." env:"ZHIPING_JSON_LOG"`
 
 	DemonstrationDate string `hidden:"" help:"Let the server's clock begin on this date, 09:00: for a fictional demonstration only." placeholder:"2026-03-02"`
 }
@@ -60,7 +61,11 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := serve.Open(ctx, serve.Config{Dir: c.Data, Database: c.Database, Log: log, Now: now})
+	providers, err := c.providers()
+	if err != nil {
+		return err
+	}
+	s, err := serve.Open(ctx, serve.Config{Dir: c.Data, Database: c.Database, Log: log, Now: now, Providers: providers})
 	if err != nil {
 		return err
 	}
@@ -74,6 +79,18 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	fmt.Printf("listening on %s%s key %s\n", l.Addr(), fingerprint(t), s.Keys.PublicHex())
 	return errors.Join(s.Serve(ctx, l, t), s.Close())
+}
+
+func (c *serveCommand) providers() ([]session.ProviderConfig, error) {
+	if c.Providers == "" {
+		return nil, nil
+	}
+	f, err := os.Open(c.Providers)
+	if err != nil {
+		return nil, err
+	}
+	all, err := session.ReadProviders(f)
+	return all, errors.Join(err, f.Close())
 }
 
 func (c *serveCommand) tls(s *serve.Server) (*tls.Config, error) {

@@ -25,6 +25,7 @@ type commands struct {
 	Restore restoreCommand `cmd:"" help:"Put a backup into an empty folder, with a new epoch."`
 	Demo    demoCommand    `cmd:"" help:"Walk one invented review year through the real programs."`
 	Verify  verifyCommand  `cmd:"" help:"Recompute what this program claims, from the records alone."`
+	Sheet   sheetCommand   `cmd:"" help:"Write and check Excel workbooks of the templates."`
 }
 
 // data is where the server's things are; every command has it.

@@ -161,15 +161,8 @@ func draftName(a *applicationv1.Application) string {
 // returned says why an application came back, nothing for others.
 func returned(a *applicationv1.Application) fyne.CanvasObject {
 	banner := kit.NewBanner()
-	steps := a.Review.GetSteps()
-	if a.State != applicationv1.State_STATE_RETURNED || len(steps) == 0 {
-		return banner.Content
+	if a.State == applicationv1.State_STATE_RETURNED {
+		banner.Say(kit.LastWord(a.Review), widget.DangerImportance)
 	}
-	last := steps[len(steps)-1]
-	text := last.UnitName + " 退回：" + last.Opinion
-	for _, d := range last.Defects {
-		text += "\n· " + d.Text
-	}
-	banner.Say(text, widget.DangerImportance)
 	return banner.Content
 }

@@ -16,12 +16,7 @@ const kind = "application"
 
 // each changes every record of a batch.
 func each(v *cache.View, bases []*commonv1.Base, fn func(message) error) error {
-	for _, b := range bases {
-		if err := cache.Change(v, kind, b.Id, fn); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cache.Each(v, kind, bases, fn)
 }
 
 // put lays what was typed over what is here; what others decide stays as it is.

@@ -8,7 +8,9 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"github.com/google/uuid"
 
+	"zhiping/desktop/imports"
 	"zhiping/desktop/kit"
+	"zhiping/desktop/outbox"
 	activityv1 "zhiping/proto/gen/zhiping/activity/v1"
 	"zhiping/proto/gen/zhiping/activity/v1/activityv1connect"
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
@@ -53,35 +55,38 @@ func NewActivityPick(c activityv1connect.ActivityServiceClient, d *kit.Desk, con
 	}
 }
 
-// batch is how many rows go in one call.
-const batch = 100
-
 // NewImport draws the import of applications to an activity (D2).
 func NewImport(act *activityv1.Activity, c applicationv1connect.ApplicationServiceClient, d *kit.Desk) *kit.ImportPage[*applicationv1.Application] {
-	return kit.NewImportPage(rules.Sheet(), d.Run, d.Files, func(ctx context.Context, rows []*sheet.Row[*applicationv1.Application], said func(int)) error {
-		for at := 0; at < len(rows); at += batch {
-			part := rows[at:min(at+batch, len(rows))]
-			r := &applicationv1.ImportApplicationsRequest{}
-			for _, row := range part {
-				if row.Message.Id == "" { // sent again after an interruption, it is the same application
-					row.Message.Id = uuid.Must(uuid.NewV7()).String()
-				}
-				row.Message.ActivityId = act.Id
-				r.Applications = append(r.Applications, row.Message)
+	return kit.NewImportPage(rules.Sheet(), d, act.Id, sender(act.Id, c))
+}
+
+// Resume goes on with an import of applications that was cut off.
+func Resume(ctx context.Context, i *outbox.Import, c applicationv1connect.ApplicationServiceClient, d *kit.Desk) (imports.Outcome, error) {
+	return imports.Resume(ctx, d.Box, d.Judge, rules.Sheet(), i, sender(i.Subject, c))
+}
+
+// ImportKind is the template of these imports, as the outbox keeps it.
+func ImportKind() string { return rules.Sheet().Name }
+
+// sender hands rows over as applications to an activity; a row is always the same application, however often it is sent.
+func sender(activity string, c applicationv1connect.ApplicationServiceClient) imports.Sender[*applicationv1.Application] {
+	return func(ctx context.Context, rows []*sheet.Row[*applicationv1.Application]) error {
+		r := &applicationv1.ImportApplicationsRequest{}
+		for _, row := range rows {
+			row.Message.Id, row.Message.ActivityId = row.ID, activity
+			r.Applications = append(r.Applications, row.Message)
+		}
+		resp, err := c.ImportApplications(ctx, r)
+		if err != nil {
+			return err
+		}
+		for i, o := range resp.Outcomes {
+			if f := wire.Fault(o.Fault); f != nil {
+				rows[i].Add(f.Message)
 			}
-			resp, err := c.ImportApplications(ctx, r)
-			if err != nil {
-				return err
-			}
-			for i, o := range resp.Outcomes {
-				if f := wire.Fault(o.Fault); f != nil {
-					part[i].Add(f.Message)
-				}
-			}
-			said(at + len(part))
 		}
 		return nil
-	})
+	}
 }
 
 // New returns an application to an activity with what follows from the activity, for the form.

@@ -26,7 +26,7 @@ func masked(name string) func(message) string {
 
 var columns = []list.Column[message]{
 	{Key: "name", Title: "姓名", Width: 80, Text: text(applicationv1.Application_Name)},
-	{Title: "证件号码", Width: 150, Text: masked(applicationv1.Application_Number)},
+	{Title: "证件号码", Width: 150, Text: masked(applicationv1.Application_Number), Whole: text(applicationv1.Application_Number)},
 	{Title: "评价方式", Width: 74, Text: text(applicationv1.Application_Method)},
 	{Title: "申报系列", Width: 108, Text: text(applicationv1.Application_Series)},
 	{Title: "申报层级", Width: 74, Text: text(applicationv1.Application_Level)},

@@ -72,26 +72,10 @@ func Withdraw(c applicationv1connect.ApplicationServiceClient, all []*applicatio
 	return refused(resp.GetOutcomes(), err, all)
 }
 
-func bases(all []*applicationv1.Application) []*commonv1.Base {
-	var b []*commonv1.Base
-	for _, a := range all {
-		b = append(b, &commonv1.Base{Id: a.Id, Revision: a.Revision})
-	}
-	return b
-}
+func bases(all []*applicationv1.Application) []*commonv1.Base { return wire.Bases(all) }
 
 func refused(outcomes []*commonv1.Outcome, err error, all []*applicationv1.Application) error {
-	if err != nil {
-		return err
-	}
-	return wire.Refused(outcomes, func(id string) string {
-		for _, a := range all {
-			if a.Id == id {
-				return a.Name
-			}
-		}
-		return id
-	})
+	return wire.RefusedOf(outcomes, err, all, (*applicationv1.Application).GetName)
 }
 
 // mayRecommend says whether the unit still has to say what it thinks of its own applicant (D3).

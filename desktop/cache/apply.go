@@ -174,7 +174,7 @@ func (c *Cache) Reset(ctx context.Context) error {
 	defer c.forget()
 	c.filled.Store(false)
 	return c.db.Write(ctx, func(tx *db.Tx) error {
-		for _, table := range []string{"item", "record", "entry", "digest", "incoming", "overlay"} {
+		for _, table := range []string{"item", "record", "entry", "term", "digest", "incoming", "overlay"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
 				return err
 			}

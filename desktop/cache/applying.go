@@ -25,6 +25,7 @@ type applying struct {
 	fresh   bool // nothing was there before
 	changed map[string]bool
 	delta   map[place][2]int64
+	termed  map[string]bool // texts whose terms are noted
 }
 
 func (a *applying) exec(query string, args ...any) error {
@@ -138,8 +139,11 @@ func (a *applying) index(kind, id string, m proto.Message, at int64) error {
 				for i, key := range ix.keys {
 					keys[i] = key(m)
 				}
-				if err := a.exec("INSERT INTO entry (list, id, state, at, c0, c1, c2, c3) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (list, id) DO UPDATE SET state = excluded.state, at = excluded.at, c0 = excluded.c0, c1 = excluded.c1, c2 = excluded.c2, c3 = excluded.c3",
-					ix.name, id, state, at, keys[0], keys[1], keys[2], keys[3]); err != nil {
+				if err := a.terms(ix, keys); err != nil {
+					return err
+				}
+				if err := a.exec("INSERT INTO entry (list, id, state, at, part, c0, c1, c2, c3) VALUES ($1, $2, $3, $4, $9, $5, $6, $7, $8) ON CONFLICT (list, id) DO UPDATE SET state = excluded.state, at = excluded.at, part = excluded.part, c0 = excluded.c0, c1 = excluded.c1, c2 = excluded.c2, c3 = excluded.c3",
+					ix.name, id, state, at, keys[0], keys[1], keys[2], keys[3], ix.part(m)); err != nil {
 					return err
 				}
 				continue
@@ -158,7 +162,7 @@ func (a *applying) index(kind, id string, m proto.Message, at int64) error {
 // clear takes out everything that came from the server.
 func (a *applying) clear() error {
 	var all []error
-	for _, table := range []string{"item", "record", "entry", "digest"} {
+	for _, table := range []string{"item", "record", "entry", "term", "digest"} {
 		all = append(all, a.exec("DELETE FROM "+table))
 	}
 	return errors.Join(all...)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,7 +38,7 @@ type Cache struct {
 }
 
 // schemaNumber is raised with every change of the schema or of what lists index; a file of another number is made anew.
-const schemaNumber = 2
+const schemaNumber = 3
 
 const schema = `
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -45,8 +46,14 @@ CREATE TABLE IF NOT EXISTS item (kind TEXT NOT NULL, id TEXT NOT NULL, open INTE
 CREATE TABLE IF NOT EXISTS record (kind TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, used INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, id)) STRICT;
 CREATE INDEX IF NOT EXISTS record_used ON record (used);
 CREATE TABLE IF NOT EXISTS overlay (kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, id)) STRICT;
-CREATE TABLE IF NOT EXISTS entry (list TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, c0 TEXT NOT NULL, c1 TEXT NOT NULL, c2 TEXT NOT NULL, c3 TEXT NOT NULL, PRIMARY KEY (list, id)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entry (list TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, part TEXT NOT NULL, c0 TEXT NOT NULL, c1 TEXT NOT NULL, c2 TEXT NOT NULL, c3 TEXT NOT NULL, PRIMARY KEY (list, id)) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entry_state ON entry (list, state, at, id);
+CREATE INDEX IF NOT EXISTS entry_part ON entry (list, part, state, at, id) WHERE part <> '';
+CREATE INDEX IF NOT EXISTS entry_c0 ON entry (list, c0) WHERE c0 <> '';
+CREATE INDEX IF NOT EXISTS entry_c1 ON entry (list, c1) WHERE c1 <> '';
+CREATE INDEX IF NOT EXISTS entry_c2 ON entry (list, c2) WHERE c2 <> '';
+CREATE INDEX IF NOT EXISTS entry_c3 ON entry (list, c3) WHERE c3 <> '';
+CREATE TABLE IF NOT EXISTS term (term TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (term, text)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS digest (kind TEXT NOT NULL, open INTEGER NOT NULL, count INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (kind, open)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS incoming (seq INTEGER PRIMARY KEY, page BLOB NOT NULL) STRICT;`
 
@@ -111,7 +118,7 @@ func (c *Cache) prepare(ctx context.Context) error {
 	if tables > 0 && version != schemaNumber {
 		return errStale
 	}
-	if _, err := c.db.Raw().ExecContext(ctx, schema+"\nPRAGMA user_version = 2;"); err != nil {
+	if _, err := c.db.Raw().ExecContext(ctx, schema+"\nPRAGMA user_version = 3;"); err != nil {
 		return err
 	}
 	return c.db.Write(ctx, func(tx *db.Tx) error {
@@ -195,7 +202,17 @@ func (c *Cache) decode(kind string, b []byte) (proto.Message, error) {
 }
 
 // domains are the kinds that are of a domain of another name.
-var domains = map[string]string{"staff": "unit", "delivery": "message"}
+var domains = map[string]string{"staff": "unit", "delivery": "message", "competence": "committee", "pool": "expert", "recommendation": "expert"}
+
+// KindOf is the kind of records that a procedure of a domain is about: SubmitRecommendations of experts is about recommendations.
+func KindOf(domain, procedure string) string {
+	for kind, d := range domains {
+		if d == domain && strings.Contains(strings.ToLower(procedure), kind) {
+			return kind
+		}
+	}
+	return domain
+}
 
 // typeOf finds the message of a kind: its domain's package has it under its own name.
 func typeOf(kind string) (protoreflect.MessageType, error) {

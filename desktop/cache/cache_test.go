@@ -30,12 +30,6 @@ var ctx = context.Background()
 // noon is 2026-03-02 12:00 at +08:00.
 var noon = time.Date(2026, 3, 2, 4, 0, 0, 0, time.UTC)
 
-// noRing is a machine without a keyring.
-type noRing struct{}
-
-func (noRing) Get(string, string) (string, error) { return "", errors.New("no keyring here") }
-func (noRing) Set(string, string, string) error   { return errors.New("no keyring here") }
-
 // desk is a mirror with the lists of units, and a server that can be out of reach.
 type desk struct {
 	t     *testing.T
@@ -49,7 +43,7 @@ type desk struct {
 
 func newDesk(t *testing.T, dir string, now time.Time) *desk {
 	t.Helper()
-	v, err := vault.Open(dir, "clerk", "password-1", true, noRing{})
+	v, err := vault.Open(dir, "clerk", "password-1", true, vault.None{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,11 @@
 package cache
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/proto"
 
+	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	"zhiping/shared/review"
 )
 
@@ -24,3 +27,16 @@ func Change[M proto.Message](v *View, kind, id string, fn func(M) error) error {
 
 // At is when the mutation that is replayed was made, UTC milliseconds by this machine's clock.
 func (v *View) At() int64 { return v.at }
+
+// Each is Change for every record of a batch.
+func Each[M proto.Message](v *View, kind string, bases []*commonv1.Base, fn func(M) error) error {
+	for _, b := range bases {
+		if err := Change(v, kind, b.GetId(), fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Today is the civil date at +08:00 of when the mutation was made.
+func (v *View) Today() string { return time.UnixMilli(v.at).In(china).Format(time.DateOnly) }

@@ -20,9 +20,11 @@ const mostKeys = 4
 
 // index is one list as the mirror keeps it.
 type index struct {
-	name  string
-	state func(proto.Message) (string, bool)
-	keys  []func(proto.Message) string
+	name     string
+	state    func(proto.Message) (string, bool)
+	keys     []func(proto.Message) string
+	searched [mostKeys]bool // whether a key is found by a part of it, by pinyin and by initials
+	part     func(proto.Message) string
 }
 
 // Add makes the mirror keep the rows of a list and answers the list from it: at once and without the network as long as every record of its
@@ -32,11 +34,15 @@ func Add[M proto.Message](c *Cache, l *list.List[M]) *list.List[M] {
 	if c == nil || l.Mirror == nil {
 		return l
 	}
-	ix := index{name: l.Name, state: func(m proto.Message) (string, bool) { return l.Mirror.State(m.(M), c.unit) }}
+	ix := index{
+		name: l.Name, state: func(m proto.Message) (string, bool) { return l.Mirror.State(m.(M), c.unit) },
+		part: func(m proto.Message) string { return l.Mirror.PartOf(m.(M)) },
+	}
 	columns := map[string]int{}
 	for _, col := range l.Columns {
 		if col.Key != "" && len(ix.keys) < mostKeys {
 			columns[col.Key] = len(ix.keys)
+			ix.searched[len(ix.keys)] = l.Searched(col.Key)
 			ix.keys = append(ix.keys, func(m proto.Message) string { return col.Text(m.(M)) })
 		}
 	}
@@ -58,8 +64,8 @@ func Add[M proto.Message](c *Cache, l *list.List[M]) *list.List[M] {
 		if err != nil {
 			return nil, nil, err
 		}
-		if whole && local(columns, q) {
-			return page[M](ctx, c, l.Name, kind, columns, q)
+		if whole && local(l, columns, q) {
+			return page(ctx, c, l, columns, l.Worded(q))
 		}
 		rows, info, err := online(ctx, q)
 		switch {
@@ -68,14 +74,18 @@ func Add[M proto.Message](c *Cache, l *list.List[M]) *list.List[M] {
 				slog.Warn("mirror", "list", l.Name, "error", bad)
 			}
 			return rows, info, nil
-		case fault.CodeOf(err) != fault.Offline || !local(columns, q):
+		case fault.CodeOf(err) != fault.Offline || !local(l, columns, q):
 			return rows, info, err
 		}
-		rows, info, bad := page[M](ctx, c, l.Name, kind, columns, q)
+		rows, info, bad := page(ctx, c, l, columns, l.Worded(q))
 		if bad != nil {
 			return nil, nil, bad
 		}
 		return rows, info, fault.New(fault.Offline, "服务器连接不上，以下只是本机保存的部分数据（%s 更新）", at.In(china).Format("01-02 15:04"))
+	}
+	out.Quick = func() bool {
+		whole, _, err := c.whole(context.Background(), kind)
+		return err == nil && whole
 	}
 	return &out
 }
@@ -91,12 +101,12 @@ func messages[M proto.Message](rows []M) []proto.Message {
 }
 
 // local reports whether a query can be answered from what entries are kept by. A place in the server's order means nothing here.
-func local(columns map[string]int, q *commonv1.Query) bool {
+func local[M any](l *list.List[M], columns map[string]int, q *commonv1.Query) bool {
 	if _, ok := columns[q.GetSort()]; q.GetSort() != "" && !ok {
 		return false
 	}
 	for _, f := range q.GetFilters() {
-		if _, ok := columns[f.Column]; !ok {
+		if _, ok := columns[f.Column]; !ok && f.Column != l.Mirror.Part {
 			return false
 		}
 	}
@@ -145,7 +155,7 @@ func (c *Cache) forget() {
 }
 
 // page answers a query from the entries.
-func page[M proto.Message](ctx context.Context, c *Cache, name, kind string, columns map[string]int, q *commonv1.Query) (rows []M, info *commonv1.PageInfo, err error) {
+func page[M proto.Message](ctx context.Context, c *Cache, l *list.List[M], columns map[string]int, q *commonv1.Query) (rows []M, info *commonv1.PageInfo, err error) {
 	size, from := int(q.GetSize()), 0
 	if size == 0 {
 		size = 50
@@ -155,17 +165,7 @@ func page[M proto.Message](ctx context.Context, c *Cache, name, kind string, col
 			return nil, nil, err
 		}
 	}
-	where, args := "list = $1", []any{name}
-	and := func(part string, v any) {
-		args = append(args, v)
-		where += fmt.Sprintf(part, len(args))
-	}
-	if q.GetState() != "" {
-		and(" AND state = $%d", q.State)
-	}
-	for _, f := range q.GetFilters() {
-		and(fmt.Sprintf(" AND c%d LIKE $%%d ESCAPE '\\'", columns[f.Column]), db.Like(f.Value))
-	}
+	tabs, where := narrowed(l, columns, q)
 	key, dir := "at", "DESC"
 	if q.GetSort() != "" {
 		key, dir = fmt.Sprintf("c%d", columns[q.Sort]), "ASC"
@@ -182,21 +182,21 @@ func page[M proto.Message](ctx context.Context, c *Cache, name, kind string, col
 			n := &commonv1.StateCount{}
 			info.Counts = append(info.Counts, n)
 			return scan(&n.State, &n.Count)
-		}, "SELECT state, COUNT(*) FROM entry WHERE list = $1 GROUP BY state", name); err != nil {
+		}, "SELECT state, COUNT(*) FROM entry WHERE "+tabs.text+" GROUP BY state", tabs.args...); err != nil {
 			return err
 		}
-		if err := tx.Get(ctx, []any{&info.Total}, "SELECT COUNT(*) FROM entry WHERE "+where, args...); err != nil {
+		if err := tx.Get(ctx, []any{&info.Total}, "SELECT COUNT(*) FROM "+where.from+" WHERE "+where.text, where.args...); err != nil {
 			return err
 		}
 		var ids []string
 		if err := tx.Query(ctx, func(scan func(...any) error) error {
 			ids = append(ids, "")
 			return scan(&ids[len(ids)-1])
-		}, fmt.Sprintf("SELECT id FROM entry WHERE %s ORDER BY %s %s, id %s LIMIT %d OFFSET %d", where, key, dir, dir, size, from), args...); err != nil {
+		}, fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY %s %s, id %s LIMIT %d OFFSET %d", where.from, where.text, key, dir, dir, size, from), where.args...); err != nil {
 			return err
 		}
 		for _, id := range ids {
-			m, err := c.effective(ctx, tx, kind, id)
+			m, err := c.effective(ctx, tx, l.Mirror.Kind, id)
 			if err != nil {
 				return err
 			}

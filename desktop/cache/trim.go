@@ -43,6 +43,9 @@ func (c *Cache) Learn(ctx context.Context, kind string, rows []proto.Message) er
 func (c *Cache) Fill(ctx context.Context) error {
 	return c.db.Write(ctx, func(tx *db.Tx) error {
 		a := &applying{ctx: ctx, c: c, tx: tx, changed: map[string]bool{}}
+		if err := a.exec(sweep); err != nil {
+			return err
+		}
 		for kind := range c.lists {
 			var ids []string
 			if err := tx.Query(ctx, func(scan func(...any) error) error {

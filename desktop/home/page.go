@@ -1,5 +1,5 @@
-// Package home is the first page: the unit's card (B1), the to-dos with their counts and a jump into the list that is filtered already (B3), and
-// what the person does most.
+// Package home is the first page: the to-dos with their counts and a jump into the list that is filtered already (B3), the unit's card (B1),
+// the supervision of the unit's committees (B4) and the newest messages (B2). It follows the mirror; nothing on it waits for the network.
 package home
 
 import (
@@ -14,196 +14,247 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
-	"zhiping/desktop/list"
-	commonv1 "zhiping/proto/gen/zhiping/common/v1"
-	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/shared/field"
 )
 
-// A Source is a list that can have something to do in it.
-type Source struct {
-	Title  string
-	Kind   string // of its records
-	States []list.Tab
-	// Counts gives how many records stand under each state.
-	Counts func(context.Context) (map[string]int64, error)
-	// Open opens the list on a state.
-	Open func(state string)
-}
-
-// Of makes a source of a list that declares what is to be done in it; false for one that does not.
-func Of[M any](l *list.List[M], open func(state string)) (Source, bool) {
-	s := Source{Title: l.Title, States: l.ToDo, Open: open}
-	if l.Mirror != nil {
-		s.Kind = l.Mirror.Kind
-	}
-	s.Counts = func(ctx context.Context) (map[string]int64, error) {
-		_, page, err := l.Source(ctx, &commonv1.Query{Scope: l.Scope, Size: 1})
-		counts := map[string]int64{}
-		for _, c := range page.GetCounts() {
-			counts[c.State] = c.Count
-		}
-		if page != nil { // what is here, when the server cannot be reached
-			err = nil
-		}
-		return counts, err
-	}
-	return s, len(l.ToDo) > 0
-}
-
-// News is a list of which the newest rows stand on the first page (B2).
-type News struct {
-	Title string
-	Kind  string
-	// Newest gives the newest rows.
-	Newest func(context.Context) ([]Line, error)
-}
-
-// A Line is one row of the news.
-type Line struct {
-	Text string
-	Open func()
-}
-
-// newest is how many rows of news are shown.
-const newest = 5
-
-// NewsOf makes news of a list; text says a row in one line.
-func NewsOf[M any](l *list.List[M], text func(M) string, open func(M)) News {
-	n := News{Title: l.Title}
-	if l.Mirror != nil {
-		n.Kind = l.Mirror.Kind
-	}
-	n.Newest = func(ctx context.Context) ([]Line, error) {
-		rows, page, err := l.Source(ctx, &commonv1.Query{Scope: l.Scope, Size: newest})
-		var lines []Line
-		for _, r := range rows {
-			lines = append(lines, Line{text(r), func() { open(r) }})
-		}
-		if page != nil {
-			err = nil
-		}
-		return lines, err
-	}
-	return n
-}
-
-// A Jump is a button for what the person does most.
-type Jump struct {
-	Title string
-	Do    func()
+// Parts are what the page is made of.
+type Parts struct {
+	// Unit is the own unit as it was at sign-in, and Now as it is now; nil where it is not known.
+	Unit        *unitv1.Unit
+	Now         func(context.Context) (*unitv1.Unit, error)
+	Sources     []Source
+	Count       Count
+	News        []News
+	Supervision *Supervision // nil for units that have no committees
 }
 
 // A Page is the first page.
 type Page struct {
 	Content fyne.CanvasObject
 
-	desk    *kit.Desk
-	sources []Source
-	news    []News
-	lines   []*fyne.Container // of the news
-	todos   *fyne.Container
-	note    *widget.Label
+	desk  *kit.Desk
+	parts Parts
+	asked int // the number of the newest question; answers to older ones are dropped
+
+	banner      *kit.Banner
+	unit        *fyne.Container
+	todos       *fyne.Container
+	note        *widget.Label
+	lines       []*fyne.Container // of the news
+	supervision *board
 }
 
 // New draws the page of whoever is signed in.
-func New(who *sessionv1.Identity, d *kit.Desk, sources []Source, news []News, jumps []Jump) *Page {
-	p := &Page{desk: d, sources: sources, news: news, todos: container.NewGridWithColumns(columns), note: widget.NewLabel("正在统计……")}
-	box := container.NewVBox()
-	if !who.Unit.GetAuthorised() {
-		banner := widget.NewLabelWithStyle("所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
-		banner.Importance = widget.DangerImportance
-		box.Add(banner)
+func New(d *kit.Desk, parts Parts) *Page {
+	p := &Page{desk: d, parts: parts, banner: kit.NewBanner(), unit: container.NewVBox(), todos: container.NewVBox(), note: widget.NewLabel("正在统计……")}
+	p.drawUnit(parts.Unit)
+	box := container.NewVBox(p.banner.Content)
+	own := kit.NewPart("本单位", p.unit)
+	if len(parts.Sources) > 0 {
+		box.Add(container.New(beside{5, 9}, own, kit.NewPart("待办事项", container.NewVBox(p.todos, p.note))))
+	} else {
+		box.Add(own)
 	}
-	if len(sources) > 0 {
-		box.Add(kit.NewPart("待办事项", container.NewVBox(p.todos, p.note)))
+	if parts.Supervision != nil {
+		p.supervision = newBoard(parts.Supervision)
+		box.Add(kit.NewPart(supervisionTitle, p.supervision.content))
 	}
-	if len(news) > 0 {
-		beside := container.NewGridWithColumns(len(news))
-		for _, n := range news {
-			lines := container.NewVBox()
+	if len(parts.News) > 0 {
+		news := container.NewGridWithColumns(len(parts.News))
+		for _, n := range parts.News {
+			lines := container.New(layout.NewCustomPaddedVBoxLayout(0))
 			p.lines = append(p.lines, lines)
-			beside.Add(kit.NewPart(n.Title, lines))
+			news.Add(kit.NewPart(n.Title, lines))
 		}
-		box.Add(beside)
+		box.Add(news)
 	}
-	grid := container.NewGridWithColumns(columns)
-	for _, j := range jumps {
-		grid.Add(widget.NewButton(j.Title, j.Do))
-	}
-	box.Add(kit.NewPart("常用功能", grid))
-	box.Add(kit.NewPart("本单位", card(who.Unit)))
 	p.Content = container.NewVScroll(box)
 	return p
 }
 
-// columns is how many cards stand beside each other.
-const columns = 4
+// beside lays two objects out beside each other, by their weights.
+type beside [2]float32
 
-// card is the unit's card (B1).
-func card(u *unitv1.Unit) fyne.CanvasObject {
+// Layout implements fyne.Layout.
+func (b beside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	first := (size.Width - theme.Padding()) * b[0] / (b[0] + b[1])
+	objects[0].Resize(fyne.NewSize(first, size.Height))
+	objects[1].Resize(fyne.NewSize(size.Width-first-theme.Padding(), size.Height))
+	objects[1].Move(fyne.NewPos(first+theme.Padding(), 0))
+}
+
+// MinSize implements fyne.Layout.
+func (b beside) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	one, two := objects[0].MinSize(), objects[1].MinSize()
+	return fyne.NewSize(one.Width+two.Width+theme.Padding(), max(one.Height, two.Height))
+}
+
+const (
+	unauthorised = "所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！"
+	authorised   = "所在单位已通过授权审核。请退出登录后重新登录，即可使用全部功能。"
+)
+
+// drawUnit draws the unit's card (B1). A unit that has been authorised since its people signed in is told what to do now.
+func (p *Page) drawUnit(u *unitv1.Unit) {
+	switch {
+	case !u.GetAuthorised():
+		p.banner.Say(unauthorised, widget.DangerImportance)
+	case !p.parts.Unit.GetAuthorised():
+		p.banner.Say(authorised, widget.SuccessImportance)
+	default:
+		p.banner.Say("", widget.MediumImportance)
+	}
 	name := widget.NewLabelWithStyle(u.GetName(), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-	facts := container.New(layout.NewFormLayout())
+	name.Wrapping = fyne.TextWrapBreak
+	facts := container.New(&tight{})
 	for _, f := range field.Named(u, unitv1.Unit_Kind, unitv1.Unit_CreditCode, unitv1.Unit_Division, unitv1.Unit_SuperiorName, unitv1.Unit_Contact, unitv1.Unit_Phone) {
 		l := widget.NewLabel(f.GetLabel())
 		l.Importance = widget.LowImportance
+		text := f.Masked(u)
+		if text == "" {
+			text = "—"
+		}
+		value := widget.NewLabel(text)
+		value.Wrapping = fyne.TextWrapBreak
 		facts.Add(l)
-		facts.Add(widget.NewLabel(f.Masked(u)))
+		facts.Add(value)
 	}
-	return container.NewVBox(name, facts)
+	p.unit.Objects = []fyne.CanvasObject{name, facts}
+	p.unit.Refresh()
 }
 
-// Kinds are the kinds of records whose changes change the counts.
-func (p *Page) Kinds() (kinds []string) {
-	for _, s := range p.sources {
+// tight lays labels and values out in two columns, lines closer than a form's; a long value takes several lines.
+type tight struct{}
+
+// heights are how high each line is, and how wide the labels are.
+func (tight) heights(objects []fyne.CanvasObject) (labels float32, lines []float32) {
+	for i := 0; i+1 < len(objects); i += 2 {
+		one, two := objects[i].MinSize(), objects[i+1].MinSize()
+		labels = max(labels, one.Width)
+		lines = append(lines, max(one.Height, two.Height)-theme.InnerPadding())
+	}
+	return labels, lines
+}
+
+// Layout implements fyne.Layout.
+func (t tight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	labels, _ := t.heights(objects)
+	for i := 1; i < len(objects); i += 2 {
+		objects[i].Resize(fyne.NewSize(max(0, size.Width-labels), objects[i].MinSize().Height)) // now it knows how high it is
+	}
+	_, lines := t.heights(objects)
+	y := float32(0)
+	for i, h := range lines {
+		label, value := objects[2*i], objects[2*i+1]
+		label.Move(fyne.NewPos(0, y))
+		label.Resize(fyne.NewSize(labels, label.MinSize().Height))
+		value.Move(fyne.NewPos(labels, y))
+		value.Resize(fyne.NewSize(max(0, size.Width-labels), value.MinSize().Height))
+		y += h
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (t tight) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	labels, lines := t.heights(objects)
+	height := theme.InnerPadding()
+	for _, h := range lines {
+		height += h
+	}
+	return fyne.NewSize(labels*2, height)
+}
+
+// unitKind is the kind of the records that the card shows.
+const unitKind = "unit"
+
+// Kinds are the kinds of records whose changes change the page.
+func (p *Page) Kinds() []string {
+	kinds := []string{unitKind}
+	for _, s := range p.parts.Sources {
 		kinds = append(kinds, s.Kind)
 	}
-	for _, n := range p.news {
+	for _, n := range p.parts.News {
 		kinds = append(kinds, n.Kind)
+	}
+	if p.parts.Supervision != nil {
+		kinds = append(kinds, p.parts.Supervision.Kinds()...)
 	}
 	return kinds
 }
 
 // todo is one thing to do.
 type todo struct {
-	text  string
-	count int64
-	open  func()
+	group, text string
+	count       int64
+	open        func()
 }
 
-// Load counts again.
+// Load brings everything up to date.
 func (p *Page) Load() {
+	p.asked++
+	mine := p.asked
 	p.desk.Run(func() func() {
-		var all []todo
-		failed := ""
-		for _, s := range p.sources {
-			counts, err := s.Counts(context.Background())
-			if err != nil {
-				failed = "部分待办未能统计，联网后自动更新。"
-				continue
-			}
-			for _, state := range s.States {
-				if n := counts[state.State]; n > 0 {
-					all = append(all, todo{s.Title + "\n" + state.Title, n, func() { s.Open(state.State) }})
-				}
-			}
-		}
-		news := make([][]Line, len(p.news))
-		for i, n := range p.news {
-			lines, err := n.Newest(context.Background())
+		ctx := context.Background()
+		todos, failed := p.todo(ctx)
+		news := make([][]Line, len(p.parts.News))
+		for i, n := range p.parts.News {
+			lines, err := n.Newest(ctx)
 			if err != nil {
 				lines = []Line{{Text: "联网后显示。"}}
 			}
 			news[i] = lines
 		}
+		unit, err := p.parts.Now(ctx)
+		if unit == nil || err != nil {
+			unit = p.parts.Unit
+		}
+		drawBoard := p.supervision.load(ctx)
 		return func() {
-			p.draw(all, failed)
+			if mine != p.asked {
+				return
+			}
+			p.draw(todos, failed)
 			for i, lines := range news {
 				drawNews(p.lines[i], lines)
 			}
+			p.drawUnit(unit)
+			drawBoard()
 		}
 	})
+}
+
+// uncounted is said when the server could not be asked for what is not here.
+const uncounted = "部分待办未能统计，联网后自动更新。"
+
+// todo counts what is to be done, by the groups of the menu; failed says that it is not all.
+func (p *Page) todo(ctx context.Context) (all []todo, failed string) {
+	var lists []Source
+	for _, s := range p.parts.Sources {
+		if s.Counts == nil {
+			lists = append(lists, s)
+		}
+	}
+	counted, err := p.parts.Count(ctx, lists)
+	if err != nil {
+		failed = uncounted
+	}
+	for _, s := range p.parts.Sources {
+		var counts map[string]int64
+		if s.Counts != nil {
+			if counts, err = s.Counts(ctx); err != nil {
+				failed = uncounted
+			}
+		} else if len(counted) > 0 {
+			counts, counted = counted[0], counted[1:]
+		}
+		for _, state := range s.States {
+			if n := counts[state.State]; n > 0 {
+				all = append(all, todo{s.Group, s.Title + "：" + state.Title, n, func() { s.Open(state.State) }})
+			}
+		}
+	}
+	return all, failed
 }
 
 func drawNews(box *fyne.Container, lines []Line) {
@@ -223,10 +274,29 @@ func drawNews(box *fyne.Container, lines []Line) {
 	}
 }
 
+// columns is how many to-dos stand beside each other: large type needs the whole width.
+func columns() int {
+	if theme.TextSize() > largeText {
+		return 1
+	}
+	return 2
+}
+
+// largeText is the size from which type is large.
+const largeText = 16
+
 func (p *Page) draw(all []todo, failed string) {
 	p.todos.RemoveAll()
+	var grid *fyne.Container
+	group := ""
 	for _, t := range all {
-		p.todos.Add(newCard(t))
+		if grid == nil || t.group != group {
+			group, grid = t.group, container.NewGridWithColumns(columns())
+			head := widget.NewLabel(group)
+			head.Importance = widget.LowImportance
+			p.todos.Add(container.NewBorder(nil, nil, container.New(width(theme.TextSize()*8), head), nil, grid))
+		}
+		grid.Add(newCard(t))
 	}
 	p.note.SetText(failed)
 	if len(all) == 0 && failed == "" {
@@ -239,16 +309,31 @@ func (p *Page) draw(all []todo, failed string) {
 	}
 }
 
-// newCard is one thing to do: how many, what, and the way there.
+// width gives an object a width of its own, at the top of the place it has.
+type width float32
+
+// Layout implements fyne.Layout.
+func (w width) Layout(objects []fyne.CanvasObject, _ fyne.Size) {
+	for _, o := range objects {
+		o.Resize(fyne.NewSize(float32(w), o.MinSize().Height))
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (w width) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(float32(w), objects[0].MinSize().Height)
+}
+
+// newCard is one thing to do: what, how many, and the way there.
 func newCard(t todo) fyne.CanvasObject {
 	number := canvas.NewText(fmt.Sprint(t.count), theme.Color(theme.ColorNamePrimary))
-	number.TextSize = theme.Size(theme.SizeNameHeadingText) * 1.4
+	number.TextSize = theme.Size(theme.SizeNameSubHeadingText)
 	number.TextStyle.Bold = true
-	number.Alignment = fyne.TextAlignCenter
 	open := widget.NewButton("", t.open)
 	open.Importance = widget.LowImportance
 	ground := canvas.NewRectangle(theme.Color(theme.ColorNameHeaderBackground))
 	ground.CornerRadius = theme.InputRadiusSize()
 	text := widget.NewLabel(t.text)
-	return container.NewStack(ground, open, container.NewBorder(nil, nil, container.NewPadded(container.NewCenter(container.NewGridWrap(fyne.NewSize(64, 40), number))), nil, text))
+	text.Truncation = fyne.TextTruncateEllipsis
+	return container.NewStack(ground, open, container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(number), layout.NewSpacer(), widget.NewLabel("")), text))
 }

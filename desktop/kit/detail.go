@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	"zhiping/shared/catalog"
 	"zhiping/shared/field"
 )
 
@@ -55,18 +56,26 @@ func labelsWidth(sections []Section) (width float32) {
 	return width
 }
 
+// NewFiles draws attachments under each other; open is asked for the one that is clicked.
+func NewFiles(all []*commonv1.Attachment, open func(*commonv1.Attachment)) fyne.CanvasObject {
+	box := container.NewVBox()
+	for _, a := range all {
+		link := widget.NewHyperlink(fileLabel(a), nil)
+		link.OnTapped = func() { open(a) }
+		box.Add(link)
+	}
+	return box
+}
+
 // value is what stands beside a label.
 func (s *Section) value(f *field.Info) fyne.CanvasObject {
 	if isAttachment(f) && s.Open != nil && s.Message.ProtoReflect().Has(f.Desc) {
-		box := container.NewVBox()
-		for _, a := range attachments(s.Message.ProtoReflect(), f.Desc) {
-			link := widget.NewHyperlink(fileLabel(a), nil)
-			link.OnTapped = func() { s.Open(a) }
-			box.Add(link)
-		}
-		return box
+		return NewFiles(attachments(s.Message.ProtoReflect(), f.Desc), s.Open)
 	}
 	text := f.Text(s.Message)
+	if isDivision(f) {
+		text = catalog.Division(code(s.Message, f))
+	}
 	if s.Masked && f.GetPersonal() != commonv1.Personal_PERSONAL_NAME {
 		text = f.Masked(s.Message)
 	}

@@ -58,6 +58,9 @@ func ShowFault(w fyne.Window, err error) {
 	dialog.NewCustom(title, "知道了", sized(l), w).Show()
 }
 
+// wrapAnywhere breaks lines of Chinese and of paths, which have no spaces to break at.
+const wrapAnywhere = fyne.TextWrapBreak
+
 // sized gives a dialog's text a width that reads well.
 func sized(o fyne.CanvasObject) fyne.CanvasObject {
 	return container.New(widthLayout{420}, o)
@@ -106,11 +109,16 @@ func Ask(w fyne.Window, title string, content fyne.CanvasObject, button string, 
 	d.Show()
 }
 
-// Choose shows something that has to be decided: a button for each choice, and one to leave it for later.
+// Choose shows something that has to be decided: a button for each choice, and one to leave it for later; a choice that does nothing names it.
 func Choose(w fyne.Window, title string, content fyne.CanvasObject, choices ...Choice) {
 	d := dialog.NewCustomWithoutButtons(title, content, w)
-	buttons := []fyne.CanvasObject{widget.NewButton("以后再处理", d.Hide)}
+	later := widget.NewButton("以后再处理", d.Hide)
+	buttons := []fyne.CanvasObject{later}
 	for _, c := range choices {
+		if c.Do == nil {
+			later.SetText(c.Title)
+			continue
+		}
 		b := widget.NewButton(c.Title, func() {
 			d.Hide()
 			c.Do()

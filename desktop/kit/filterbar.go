@@ -19,6 +19,7 @@ type filterBar struct {
 	entries map[string]*Entry
 	picks   map[string]*widget.Select
 	search  func(map[string]string)
+	quick   func() bool // whether to search while typing
 }
 
 const (
@@ -27,8 +28,8 @@ const (
 	everything = "全部"
 )
 
-func newFilterBar(filters []list.Filter, search func(map[string]string)) *filterBar {
-	b := &filterBar{filters: filters, entries: map[string]*Entry{}, picks: map[string]*widget.Select{}, search: search}
+func newFilterBar(filters []list.Filter, quick func() bool, search func(map[string]string)) *filterBar {
+	b := &filterBar{filters: filters, entries: map[string]*Entry{}, picks: map[string]*widget.Select{}, search: search, quick: quick}
 	first, rest := container.NewHBox(), container.NewHBox()
 	b.content = first
 	if len(filters) == 0 {
@@ -77,6 +78,11 @@ func (b *filterBar) input(f list.Filter) fyne.CanvasObject {
 		e := NewEntry()
 		e.SetPlaceHolder(f.Title)
 		e.OnSubmitted = func(string) { b.query() }
+		e.OnChanged = func(string) {
+			if b.quick != nil && b.quick() {
+				b.query()
+			}
+		}
 		b.entries[f.Column] = e
 		return e
 	}

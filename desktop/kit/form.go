@@ -22,11 +22,16 @@ import (
 type Form struct {
 	Content fyne.CanvasObject
 	Changed func(name string) // after a field has taken a new value; for values that follow from others
+	// Path is where the message stands in the request, as in "handlers[1].staff"; without one every problem of a field of this name is shown here.
+	Path string
 
 	message proto.Message
 	rows    map[string]*formRow
 	order   []string
+	repeats []func() (differs bool)
+	again   []*leaveEntry // of the repeats
 	attach  func(field string, then func(*commonv1.Attachment))
+	bring   func() // brings the form to the person, where it is a step of a wizard
 }
 
 type formRow struct {
@@ -34,12 +39,17 @@ type formRow struct {
 	entry   *leaveEntry
 	pick    *leavePick
 	all     []string // what can be picked
+	narrow  bool     // not everything that is declared can be
 	check   *widget.Check
+	place   *divisionPick
 	files   *fyne.Container
 	shown   *widget.Label // of a derived field
 	note    *widget.Label
 	count   *widget.Label
+	label   *widget.RichText
+	asked   bool   // must be there though its declaration does not say so (Require)
 	problem string // why what was typed is no value; said on leaving the field
+	content fyne.CanvasObject
 }
 
 // NewForm draws the named fields of a message.
@@ -53,14 +63,18 @@ func NewForm(m proto.Message, names ...string) *Form {
 	return f
 }
 
-func (f *Form) row(info *field.Info) fyne.CanvasObject {
+func newFormRow(info *field.Info) *formRow {
 	r := &formRow{info: info, note: widget.NewLabel(""), count: widget.NewLabel("")}
-	f.rows[info.Name] = r
-	label := newFormLabel(info)
 	r.note.Importance = widget.DangerImportance
 	r.note.Wrapping = fyne.TextWrapWord
 	r.note.Hide()
 	r.count.Importance = widget.LowImportance
+	return r
+}
+
+func (f *Form) row(info *field.Info) fyne.CanvasObject {
+	r := newFormRow(info)
+	f.rows[info.Name] = r
 	var input fyne.CanvasObject
 	switch {
 	case isAttachment(info):
@@ -74,15 +88,26 @@ func (f *Form) row(info *field.Info) fyne.CanvasObject {
 		r.check = widget.NewCheck("", func(on bool) { f.set(r, map[bool]string{true: "是", false: "否"}[on]) })
 		r.check.SetChecked(info.Text(f.message) == "是")
 		input = r.check
+	case isDivision(info):
+		r.place = newDivisionPick(code(f.message, info), func(code string) { f.set(r, code) })
+		input = r.place.content
 	case len(info.Choices) > 0:
 		input = f.choice(r)
 	default:
 		input = f.text(r)
 	}
+	return r.draw(input)
+}
+
+// draw puts label, input, counter and note together.
+func (r *formRow) draw(input fyne.CanvasObject) fyne.CanvasObject {
+	label := newFormLabel(r.info)
+	r.label = label
 	left, right := fyne.NewSize(labelWidth*scale(), label.MinSize().Height), fyne.NewSize(countWidth*scale(), label.MinSize().Height)
 	row := container.NewBorder(nil, nil, container.NewGridWrap(left, label), container.NewGridWrap(right, r.count), input)
 	note := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(left.Width, 1)), nil, r.note)
-	return container.New(narrowLayout{}, container.NewVBox(row, note))
+	r.content = container.New(narrowLayout{}, container.NewVBox(row, note))
+	return r.content
 }
 
 func (f *Form) text(r *formRow) fyne.CanvasObject {
@@ -111,7 +136,9 @@ func (f *Form) choice(r *formRow) fyne.CanvasObject {
 	r.pick.SetPlaceHolder("输入文字可筛选")
 	r.pick.OnChanged = func(s string) {
 		r.offer(s)
-		f.set(r, s)
+		if f.set(r, s); r.narrow && s != "" && !slices.Contains(r.all, s) {
+			r.problem = r.info.GetLabel() + "不是可选的值，请从列表中选择"
+		}
 	}
 	return r.pick
 }
@@ -137,7 +164,7 @@ func (r *formRow) offer(s string) {
 // among them is cleared.
 func (f *Form) Offer(name string, labels []string) {
 	r := f.rows[name]
-	r.all = labels
+	r.all, r.narrow = labels, true
 	r.offer("")
 	if r.pick.Text != "" && !slices.Contains(labels, r.pick.Text) {
 		r.pick.SetText("")
@@ -154,13 +181,15 @@ func (f *Form) Protect(names ...string) {
 			r.pick.Disable()
 		case r.check != nil:
 			r.check.Disable()
+		case r.place != nil:
+			r.place.disable()
 		}
 	}
 }
 
 // counted shows how much of a limited text is used.
 func (r *formRow) counted() {
-	if r.info.Max == 0 || r.info.Max >= 1000 || r.info.GetWidget() == commonv1.Widget_WIDGET_DATE {
+	if r.info.Max == 0 || r.info.Max >= 1000 || r.info.GetPersonal() == commonv1.Personal_PERSONAL_HIDDEN || r.info.GetWidget() == commonv1.Widget_WIDGET_DATE || r.info.GetWidget() == commonv1.Widget_WIDGET_MONTH {
 		return
 	}
 	n := utf8.RuneCountInString(strings.TrimSpace(r.entry.Text))
@@ -230,6 +259,11 @@ func (f *Form) Check() bool {
 	if err != nil {
 		return false
 	}
+	return f.tell(problems, true)
+}
+
+// tell shows the problems under their fields and reports whether there are none.
+func (f *Form) tell(problems []fault.Problem, complete bool) bool {
 	wrong := false
 	for _, name := range f.order {
 		r := f.rows[name]
@@ -244,6 +278,13 @@ func (f *Form) Check() bool {
 				wrong = true
 			}
 		}
+		if complete && r.asked && !r.info.Required && !f.message.ProtoReflect().Has(r.info.Desc) {
+			r.say(r.info.GetLabel() + "为必填项，请填写")
+			wrong = true
+		}
+	}
+	for _, differs := range f.repeats {
+		wrong = differs() || wrong
 	}
 	return !wrong
 }
@@ -258,67 +299,30 @@ func (f *Form) Show(err error) error {
 	if len(problems) == 0 {
 		problems = []fault.Problem{{Field: e.Field, Text: e.Message}}
 	}
-	shown := 0
+	var rest []fault.Problem
 	for _, p := range problems {
-		if r := f.rows[p.Field[strings.LastIndex(p.Field, ".")+1:]]; r != nil {
+		path, name := "", p.Field
+		if i := strings.LastIndex(p.Field, "."); i >= 0 {
+			path, name = p.Field[:i], p.Field[i+1:]
+		}
+		if r := f.rows[name]; r != nil && (f.Path == "" || f.Path == path) {
 			r.say(p.Text)
-			shown++
+			continue
 		}
+		rest = append(rest, p)
 	}
-	if shown == len(problems) {
+	if len(rest) < len(problems) && f.bring != nil {
+		f.bring()
+	}
+	switch len(rest) {
+	case 0:
 		return nil
+	case len(problems):
+		return err
 	}
-	return err
-}
-
-// A Step is a part of a wizard.
-type Step struct {
-	Title   string
-	Content fyne.CanvasObject
-	Check   func() bool // whether one may go on; nil is always
-}
-
-// NewWizard draws named steps that can be gone through and back to; finish is called after the last.
-func NewWizard(finish func(), steps ...Step) fyne.CanvasObject {
-	at := 0
-	body := container.NewStack()
-	names := container.NewHBox()
-	var show func()
-	back := widget.NewButton("上一步", func() { at--; show() })
-	next := widget.NewButton("下一步", nil)
-	next.Importance = widget.HighImportance
-	next.OnTapped = func() {
-		if c := steps[at].Check; c != nil && !c() {
-			return
-		}
-		if at == len(steps)-1 {
-			finish()
-			return
-		}
-		at++
-		show()
-	}
-	show = func() {
-		names.RemoveAll()
-		for i, s := range steps {
-			b := widget.NewButton(fmt.Sprintf("%d. %s", i+1, s.Title), func() { at = i; show() })
-			if b.Importance = widget.LowImportance; i == at {
-				b.Importance = widget.HighImportance
-			} else if i > at {
-				b.Disable()
-			}
-			names.Add(b)
-		}
-		body.Objects = []fyne.CanvasObject{container.NewVScroll(container.NewPadded(steps[at].Content))}
-		body.Refresh()
-		enable(back, at > 0)
-		next.SetText("下一步")
-		if at == len(steps)-1 {
-			next.SetText("提　交")
-		}
-	}
-	show()
-	return container.NewBorder(names, container.NewHBox(back, next), nil, nil, body)
+	left := *e
+	left.Message, left.Field, left.Problems = fault.Several(rest).Error(), rest[0].Field, rest
+	return &left
 }
 
 // Reset shows the message's values again, of the named fields or of all, after the program has changed them.
@@ -334,10 +338,32 @@ func (f *Form) Reset(names ...string) {
 			r.pick.SetText(text)
 		case r.check != nil:
 			r.check.SetChecked(text == "是")
+		case r.place != nil:
+			r.place.set(code(f.message, r.info))
 		case r.files != nil:
 			f.drawFiles(r)
 		case r.shown != nil:
 			r.shown.SetText(text)
+		}
+	}
+}
+
+// CheckTyped is Check for a form that may be saved incomplete: only what was typed must be right.
+func (f *Form) CheckTyped() bool {
+	problems, err := field.Check(f.message, field.Draft)
+	if err != nil {
+		return false
+	}
+	return f.tell(problems, false)
+}
+
+// Require marks fields that a rule of the domain asks for once the record is handed in, beside those whose declaration does: they carry a star,
+// and Check misses them.
+func (f *Form) Require(names ...string) {
+	for _, n := range names {
+		if r := f.rows[n]; r != nil {
+			r.asked = true
+			star(r.label)
 		}
 	}
 }

@@ -1,7 +1,10 @@
 package kit
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -34,14 +37,23 @@ func (narrowLayout) MinSize(objects []fyne.CanvasObject) (size fyne.Size) {
 	return size
 }
 
+// requiredMark is the star before the label of what must be filled in.
+const requiredMark = "* "
+
+// star puts the star before a label.
+func star(label *widget.RichText) {
+	label.Segments[0].(*widget.TextSegment).Text = requiredMark
+	label.Refresh()
+}
+
 // newFormLabel is the label of a field, with a red star where something must be filled in.
-func newFormLabel(f *field.Info) fyne.CanvasObject {
+func newFormLabel(f *field.Info) *widget.RichText {
 	style := widget.RichTextStyle{Alignment: fyne.TextAlignTrailing, Inline: true, ColorName: theme.ColorNameForeground, SizeName: theme.SizeNameText}
 	red := style
 	red.ColorName = theme.ColorNameError
 	mark := "  " // as wide as the star, so that all labels end at the same place
 	if f.Required {
-		mark = "* "
+		mark = requiredMark
 	}
 	return widget.NewRichText(&widget.TextSegment{Text: mark, Style: red}, &widget.TextSegment{Text: f.GetLabel(), Style: style})
 }
@@ -133,4 +145,11 @@ func rowsOf(f *field.Info) int {
 		return 14
 	}
 	return 4
+}
+
+// NewRow is a row of a form that a page makes itself: its label stands under the others', a star before it where something must be chosen.
+func NewRow(label string, input fyne.CanvasObject) fyne.CanvasObject {
+	l := newFormLabel(&field.Info{Field: &commonv1.Field{Label: strings.TrimPrefix(label, "* ")}, Required: strings.HasPrefix(label, "* ")})
+	left := fyne.NewSize(labelWidth*scale(), l.MinSize().Height)
+	return container.New(narrowLayout{}, container.NewBorder(nil, nil, container.NewGridWrap(left, l), nil, input))
 }

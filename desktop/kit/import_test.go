@@ -3,19 +3,24 @@ package kit_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/outbox"
+	"zhiping/desktop/vault"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/shared/fault"
+	"zhiping/shared/review"
 	"zhiping/shared/sheet"
 )
 
@@ -50,21 +55,76 @@ func filled(t *testing.T, file string, rows ...[3]string) {
 	}
 }
 
+// clerk is a desk with a real outbox; what it is asked to choose is answered by chosen, and kept.
+type clerk struct {
+	*kit.Desk
+	files  *folder
+	chosen string
+	asked  []string
+}
+
+func newClerk(t *testing.T, files *folder) *clerk {
+	t.Helper()
+	dir := t.TempDir()
+	v, err := vault.Open(dir, "clerk", "password-1", true, vault.None{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := outbox.Open(t.Context(), dir, v, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { box.Close() })
+	c := &clerk{files: files}
+	c.Desk = &kit.Desk{
+		Run: kit.Inline, Files: files, Box: box, By: review.Actor{StaffName: "经办人"},
+		Judge: func(*outbox.Mutation) map[string]*fault.Error { return nil },
+		Choose: func(_ string, content fyne.CanvasObject, choices ...kit.Choice) {
+			c.asked = append(c.asked, texts(content))
+			for _, x := range choices {
+				if x.Title == c.chosen {
+					x.Do()
+				}
+			}
+		},
+	}
+	return c
+}
+
+type row = *sheet.Row[*unitv1.Unit]
+
+func names(rows []row) (all []string) {
+	for _, r := range rows {
+		all = append(all, r.Message.Name)
+	}
+	return all
+}
+
+// fill writes the file that the clerk chooses.
+func (f *folder) fill(t *testing.T, rows ...[3]string) {
+	t.Helper()
+	f.open = "filled.xlsx"
+	filled(t, filepath.Join(f.dir, f.open), rows...)
+}
+
+func counted(t *testing.T, p *kit.ImportPage[*unitv1.Unit], good, failed int) {
+	t.Helper()
+	if g, f := p.Batch.Count(); g != good || f != failed {
+		t.Fatalf("%d good and %d failed rows, want %d and %d: %s", g, f, good, failed, texts(p.Content))
+	}
+}
+
 func TestImport(t *testing.T) {
 	look(t)
-	files := &folder{dir: t.TempDir(), open: "filled.xlsx"}
-	filled(t, filepath.Join(files.dir, files.open),
-		[3]string{"甲单位（虚构）", "示例一", "13800000000"}, [3]string{"乙单位（虚构）", "示例二", "1"}, [3]string{"丙单位（虚构）", "示例三", "13800000001"})
+	files := &folder{dir: t.TempDir()}
+	files.fill(t, [3]string{"甲单位（虚构）", "示例一", "13800000000"}, [3]string{"乙单位（虚构）", "示例二", "1"}, [3]string{"丙单位（虚构）", "示例三", "13800000001"})
 	var sent []string
-	p := kit.NewImportPage(contacts(), kit.Inline, files, func(_ context.Context, rows []*sheet.Row[*unitv1.Unit], said func(int)) error {
-		for i, r := range rows {
-			sent = append(sent, r.Message.Name)
-			said(i + 1)
-		}
+	p := kit.NewImportPage(contacts(), newClerk(t, files).Desk, "", func(_ context.Context, rows []row) error {
+		sent = append(sent, names(rows)...)
 		rows[1].Add("单位名称已被使用")
 		return nil
 	})
-	w := show(t, p.Content, 1000, 600)
+	show(t, p.Content, 1000, 600)
 	if !button(t, p.Content, "3. 确认导入").Disabled() {
 		t.Error("nothing can be confirmed already")
 	}
@@ -73,8 +133,9 @@ func TestImport(t *testing.T) {
 		t.Error("no template:", err)
 	}
 	test.Tap(button(t, p.Content, "2. 选择"))
-	if s := texts(p.Content); len(p.Good) != 2 || len(p.Failed) != 1 || !strings.Contains(s, "2 行通过检查，1 行未通过") || !strings.Contains(s, "联系电话格式不正确") {
-		t.Fatal(len(p.Good), len(p.Failed), s)
+	counted(t, p, 2, 1)
+	if s := texts(p.Content); !strings.Contains(s, "2 行通过检查，1 行未通过") || !strings.Contains(s, "联系电话格式不正确") {
+		t.Fatal(s)
 	}
 	red := 0
 	each(p.Content, func(o fyne.CanvasObject) {
@@ -85,26 +146,142 @@ func TestImport(t *testing.T) {
 	if red != 1 {
 		t.Error("the wrong cell is not red")
 	}
-	test.TapCanvas(w.Canvas(), fyne.NewPos(200, 150))
-	if s := texts(p.Content); !strings.Contains(s, "第 5 行：联系电话格式不正确") {
-		t.Error("tapping a row does not give all its reasons:", s)
-	}
 	test.Tap(button(t, p.Content, "3. 确认导入（2）"))
-	if s := texts(p.Content); !slices.Equal(sent, []string{"甲单位（虚构）", "丙单位（虚构）"}) || len(p.Good) != 0 || len(p.Failed) != 2 || !strings.Contains(s, "已导入 1 行。服务器退回 1 行") || !strings.Contains(s, "单位名称已被使用") {
-		t.Fatal(sent, len(p.Failed), s)
+	counted(t, p, 0, 2)
+	if s := texts(p.Content); !slices.Equal(sent, []string{"甲单位（虚构）", "丙单位（虚构）"}) || !strings.Contains(s, "已导入 1 行。服务器退回 1 行") || !strings.Contains(s, "单位名称已被使用") {
+		t.Fatal(sent, s)
 	}
 	test.Tap(button(t, p.Content, "导出未通过的行"))
 	files.open = "单位联系人未通过.xlsx"
 	test.Tap(button(t, p.Content, "2. 选择"))
-	if len(p.Good) != 1 || len(p.Failed) != 1 || p.Failed[0].Message.GetName() != "乙单位（虚构）" {
-		t.Error("the failed rows do not come back:", len(p.Good), len(p.Failed))
+	counted(t, p, 1, 1)
+	if p.Batch.Failed(0).Message.GetName() != "乙单位（虚构）" {
+		t.Error("the failed rows do not come back")
+	}
+}
+
+// tapCell taps a cell of the failed rows by what stands in it.
+func tapCell(t *testing.T, w fyne.Window, o fyne.CanvasObject, text string) {
+	t.Helper()
+	var at *fyne.Position
+	each(o, func(x fyne.CanvasObject) {
+		if l, ok := x.(*widget.Label); ok && l.Text == text && at == nil {
+			pos := fyne.CurrentApp().Driver().AbsolutePositionForObject(l).AddXY(5, 5)
+			at = &pos
+		}
+	})
+	if at == nil {
+		t.Fatalf("there is no cell %q in %s", text, texts(o))
+	}
+	test.TapCanvas(w.Canvas(), *at)
+}
+
+func press(w fyne.Window, k fyne.KeyName) { w.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: k}) }
+
+// retype replaces what stands in the cell.
+func retype(w fyne.Window, s string) {
+	for range 30 {
+		press(w, fyne.KeyBackspace)
+	}
+	test.Type(w.Canvas().Focused(), s)
+}
+
+// A clerk corrects rows on the page: the red cell is clicked, typed, checked at once; Enter goes on to the next one that is wrong.
+func TestImportIsCorrectedInPlace(t *testing.T) {
+	look(t)
+	files := &folder{dir: t.TempDir()}
+	files.fill(t, [3]string{"甲单位（虚构）", "示例一", "1"}, [3]string{"乙单位（虚构）", "", "2"}, [3]string{"丙单位（虚构）", "示例三", "3"})
+	d := newClerk(t, files)
+	p := kit.NewImportPage(contacts(), d.Desk, "", nil)
+	w := show(t, p.Content, 1000, 600)
+	test.Tap(button(t, p.Content, "2. 选择"))
+	counted(t, p, 0, 3)
+
+	tapCell(t, w, p.Content, "1")
+	if s := texts(p.Content); !strings.Contains(s, "第 4 行：联系电话格式不正确") || w.Canvas().Focused() == nil {
+		t.Fatal("the cell cannot be typed, or its reason is not told:", s)
+	}
+	retype(w, "138")
+	if s := texts(p.Content); !strings.Contains(s, "第 4 行：联系电话格式不正确") {
+		t.Error("it is not checked as it is typed:", s)
+	}
+	test.Type(w.Canvas().Focused(), "00000000")
+	if s := texts(p.Content); !strings.Contains(s, "这一格可以了") {
+		t.Error("it is not said that it is right now:", s)
+	}
+	press(w, fyne.KeyReturn)
+	counted(t, p, 1, 2)
+	if p.Batch.Good(0).Message.Phone != "13800000000" {
+		t.Error(p.Batch.Good(0).Message)
+	}
+	retype(w, "示例二") // the cursor stands in the first wrong cell of the next row: its empty contact
+	press(w, fyne.KeyReturn)
+	counted(t, p, 1, 2)
+	retype(w, "13800000001")
+	press(w, fyne.KeyReturn)
+	counted(t, p, 2, 1)
+	press(w, fyne.KeyEscape)
+	if w.Canvas().Focused() != nil {
+		t.Error("Esc does not leave the cell")
+	}
+
+	// The page is closed and opened again: what was corrected is kept.
+	p = kit.NewImportPage(contacts(), d.Desk, "", nil)
+	w = show(t, p.Content, 1000, 600)
+	p.Load()
+	counted(t, p, 2, 1)
+	if s := texts(p.Content); !strings.Contains(s, "接着处理") || !strings.Contains(s, "filled.xlsx") || p.Batch.Good(1).Message.Contact != "示例二" {
+		t.Error(s)
+	}
+	var link *widget.Hyperlink
+	each(p.Content, func(o fyne.CanvasObject) {
+		if l, ok := o.(*widget.Hyperlink); ok && l.Text == "删除" {
+			link = l
+		}
+	})
+	link.OnTapped()
+	counted(t, p, 2, 0)
+	if s := texts(p.Content); !strings.Contains(s, "第 6 行不再导入") {
+		t.Error(s)
+	}
+	_ = w
+}
+
+func TestTheSameFileTwice(t *testing.T) {
+	look(t)
+	files := &folder{dir: t.TempDir()}
+	files.fill(t, [3]string{"甲单位（虚构）", "示例一", "13800000000"}, [3]string{"乙单位（虚构）", "示例二", "1"})
+	d := newClerk(t, files)
+	p := kit.NewImportPage(contacts(), d.Desk, "", func(context.Context, []row) error { return nil })
+	show(t, p.Content, 1000, 600)
+	choose := func() { test.Tap(button(t, p.Content, "2. 选择")) }
+	choose()
+	choose() // read twice and not imported: nothing to tell
+	test.Tap(button(t, p.Content, "3. 确认导入（1）"))
+	if len(d.asked) > 0 {
+		t.Fatal(d.asked)
+	}
+	d.chosen = "接着处理上次的"
+	choose()
+	counted(t, p, 0, 1)
+	if len(d.asked) != 1 || !strings.Contains(d.asked[0], "由经办人导入过，导入了 1 行") || !strings.Contains(d.asked[0], "还有 1 行没有导入") {
+		t.Error(d.asked)
+	}
+	d.chosen = "仍然读取"
+	choose()
+	counted(t, p, 1, 1)
+	other := kit.NewImportPage(contacts(), d.Desk, "another activity", nil)
+	show(t, other.Content, 1000, 600)
+	test.Tap(button(t, other.Content, "2. 选择"))
+	if len(d.asked) != 2 {
+		t.Error("for another purpose it is another import:", d.asked)
 	}
 }
 
 func TestImportSaysWhatIsWrongWithTheFile(t *testing.T) {
 	look(t)
 	files := &folder{dir: t.TempDir(), open: "none.xlsx"}
-	p := kit.NewImportPage(contacts(), kit.Inline, files, nil)
+	p := kit.NewImportPage(contacts(), newClerk(t, files).Desk, "", nil)
 	show(t, p.Content, 1000, 600)
 	test.Tap(button(t, p.Content, "2. 选择"))
 	if s := texts(p.Content); !strings.Contains(s, "打不开文件") {
@@ -118,8 +295,7 @@ func TestImportSaysWhatIsWrongWithTheFile(t *testing.T) {
 	if s := texts(p.Content); strings.Contains(s, "内部错误") || !strings.Contains(s, "Excel") {
 		t.Error(s)
 	}
-	files.open = "empty.xlsx"
-	filled(t, filepath.Join(files.dir, files.open))
+	files.fill(t)
 	test.Tap(button(t, p.Content, "2. 选择"))
 	if s := texts(p.Content); !strings.Contains(s, "没有数据行") {
 		t.Error(s)
@@ -128,32 +304,38 @@ func TestImportSaysWhatIsWrongWithTheFile(t *testing.T) {
 
 func TestImportCanBeCancelled(t *testing.T) {
 	look(t)
-	files := &folder{dir: t.TempDir(), open: "filled.xlsx"}
-	filled(t, filepath.Join(files.dir, files.open), [3]string{"甲单位（虚构）", "示例一", "13800000000"})
+	files := &folder{dir: t.TempDir()}
+	var rows [][3]string
+	for i := range 250 {
+		rows = append(rows, [3]string{fmt.Sprintf("单位%d（虚构）", i), "示例一", "13800000000"})
+	}
+	files.fill(t, rows...)
 	var p *kit.ImportPage[*unitv1.Unit]
-	p = kit.NewImportPage(contacts(), kit.Inline, files, func(ctx context.Context, _ []*sheet.Row[*unitv1.Unit], _ func(int)) error {
-		p.Cancel() // the person presses 取消 while rows are on their way
-		return ctx.Err()
+	p = kit.NewImportPage(contacts(), newClerk(t, files).Desk, "", func(context.Context, []row) error {
+		p.Cancel() // the person presses 取消 while the first part is on its way
+		return nil
 	})
 	show(t, p.Content, 1000, 600)
 	test.Tap(button(t, p.Content, "2. 选择"))
-	test.Tap(button(t, p.Content, "3. 确认导入"))
-	if s := texts(p.Content); !strings.Contains(s, "已取消") || len(p.Good) != 1 {
-		t.Error(len(p.Good), s)
+	test.Tap(button(t, p.Content, "3. 确认导入（250）"))
+	counted(t, p, 150, 0)
+	if s := texts(p.Content); !strings.Contains(s, "已取消") {
+		t.Error(s)
 	}
 }
 
 func TestImportFailsInWords(t *testing.T) {
 	look(t)
-	files := &folder{dir: t.TempDir(), open: "filled.xlsx"}
-	filled(t, filepath.Join(files.dir, files.open), [3]string{"甲单位（虚构）", "示例一", "13800000000"})
+	files := &folder{dir: t.TempDir()}
+	files.fill(t, [3]string{"甲单位（虚构）", "示例一", "13800000000"})
 	err := error(fault.New(fault.Offline, "服务器连接不上，请检查网络"))
-	p := kit.NewImportPage(contacts(), kit.Inline, files, func(context.Context, []*sheet.Row[*unitv1.Unit], func(int)) error { return err })
+	p := kit.NewImportPage(contacts(), newClerk(t, files).Desk, "", func(context.Context, []row) error { return err })
 	show(t, p.Content, 1000, 600)
 	test.Tap(button(t, p.Content, "2. 选择"))
 	test.Tap(button(t, p.Content, "3. 确认导入"))
-	if s := texts(p.Content); !strings.Contains(s, "服务器连接不上") || len(p.Good) != 1 {
-		t.Error("rows that were not sent are gone, or nothing was said:", s)
+	counted(t, p, 1, 0)
+	if s := texts(p.Content); !strings.Contains(s, "服务器连接不上") {
+		t.Error(s)
 	}
 	err = errors.New("dial tcp: connection refused")
 	test.Tap(button(t, p.Content, "3. 确认导入"))

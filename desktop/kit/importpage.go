@@ -2,10 +2,13 @@ package kit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -14,191 +17,229 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"google.golang.org/protobuf/proto"
 
+	"zhiping/desktop/imports"
+	"zhiping/desktop/outbox"
 	"zhiping/shared/fault"
 	"zhiping/shared/sheet"
 )
 
-// A Sender hands good rows over. What the server refuses of one row it notes in that row (Row.Add); the error is one of the whole. said tells
-// how many rows are done, and may be called from any goroutine.
-type Sender[M proto.Message] func(ctx context.Context, rows []*sheet.Row[M], said func(done int)) error
-
 // An ImportPage leads through an import (ui.md): template, file, progress with cancel, good and failed rows with reasons, the failed ones
-// exported, the good ones confirmed. Reading and sending never block the window.
+// corrected in place, left out or exported, the good ones confirmed. Reading and sending never block the window, and everything is kept on the
+// disk as it is done: who closes the page, or whose machine stops, goes on where it was.
 type ImportPage[M proto.Message] struct {
 	Content fyne.CanvasObject
-	Good    []*sheet.Row[M]
-	Failed  []*sheet.Row[M]
+	Batch   *imports.Batch[M] // nil until a file was read
 
-	sheet    *sheet.Sheet[M]
-	run      Runner
-	files    Files
-	send     Sender[M]
-	banner   *Banner
-	bar      *widget.ProgressBarInfinite
-	progress *widget.Label
-	work     fyne.CanvasObject // bar, progress and cancel
-	cancel   context.CancelFunc
-	choose   *widget.Button
-	export   *widget.Button
-	confirm  *widget.Button
-	tables   *container.AppTabs
-	bad      *widget.Table
-	good     *widget.Table
+	sheet   *sheet.Sheet[M]
+	subject string
+	desk    *Desk
+	send    imports.Sender[M]
+	banner  *Banner
+	work    *longWork
+	choose  *widget.Button
+	export  *widget.Button
+	confirm *widget.Button
+	tables  *container.AppTabs
+	bad     *failedTable[M]
+	good    *widget.Table
 }
 
-// NewImportPage draws the page of a template; files asks for files, send hands the good rows over.
-func NewImportPage[M proto.Message](s *sheet.Sheet[M], run Runner, files Files, send Sender[M]) *ImportPage[M] {
-	p := &ImportPage[M]{sheet: s, run: run, files: files, send: send, banner: NewBanner(), bar: widget.NewProgressBarInfinite(), progress: widget.NewLabel("")}
-	p.bar.Stop()
+// NewImportPage draws the page of a template; subject is what the rows are for, such as an activity's id, and send hands good rows over. What was
+// read before and is not done yet is shown again by Load.
+func NewImportPage[M proto.Message](s *sheet.Sheet[M], d *Desk, subject string, send imports.Sender[M]) *ImportPage[M] {
+	p := &ImportPage[M]{sheet: s, subject: subject, desk: d, send: send, banner: NewBanner(), work: newLongWork(d.Run)}
 	template := widget.NewButtonWithIcon("1. 下载模板", theme.DownloadIcon(), p.template)
-	p.choose = widget.NewButtonWithIcon("2. 选择填好的文件", theme.FolderOpenIcon(), func() { files.Open([]string{".xlsx"}, p.Read) })
+	p.choose = widget.NewButtonWithIcon("2. 选择填好的文件", theme.FolderOpenIcon(), func() { d.Files.Open([]string{".xlsx"}, p.Read) })
 	p.confirm = widget.NewButtonWithIcon("3. 确认导入", theme.ConfirmIcon(), p.confirmed)
 	p.confirm.Importance = widget.HighImportance
 	p.export = widget.NewButtonWithIcon("导出未通过的行", theme.UploadIcon(), p.exportFailed)
-	p.work = container.NewBorder(nil, nil, p.progress, widget.NewButton("取消", p.Cancel), p.bar)
-	p.work.Hide()
-	p.bad = p.table(func() []*sheet.Row[M] { return p.Failed }, true)
-	p.good = p.table(func() []*sheet.Row[M] { return p.Good }, false)
-	p.tables = container.NewAppTabs(container.NewTabItem("", p.bad), container.NewTabItem("", p.good))
-	top := container.NewVBox(container.NewHBox(template, p.choose, p.confirm, layout.NewSpacer(), p.export), p.work, p.banner.Content)
+	p.bad = newFailedTable(p)
+	p.good = p.goodTable()
+	p.tables = container.NewAppTabs(container.NewTabItem("", p.bad.table), container.NewTabItem("", p.good))
+	top := container.NewVBox(container.NewHBox(template, p.choose, p.confirm, layout.NewSpacer(), p.export), p.work.Content, p.banner.Content)
 	p.Content = container.NewBorder(top, nil, nil, nil, p.tables)
 	p.banner.Say("先下载模板填写，再选择填好的文件。文件也可以直接拖到窗口上。", widget.MediumImportance)
 	p.draw()
+	p.front()
 	return p
 }
 
 // begin starts work that can be cancelled: work runs beside the window, then on it; if it was cancelled, stopped is said instead.
 func (p *ImportPage[M]) begin(what, stopped string, work func(context.Context) error, then func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	p.cancel = cancel
-	p.progress.SetText(what)
-	p.bar.Start()
-	p.work.Show()
-	p.draw()
-	p.run(func() func() {
-		err := work(ctx)
-		return func() {
-			wasStopped := ctx.Err() != nil
-			cancel()
-			p.cancel = nil
-			p.bar.Stop()
-			p.work.Hide()
-			switch {
-			case wasStopped:
-				p.banner.Say(stopped, widget.WarningImportance)
-			case err != nil:
-				p.banner.Say(readable(err), widget.DangerImportance)
-			default:
-				then()
-			}
-			p.draw()
+	p.bad.leave()
+	p.work.Begin(what, work, func(wasStopped bool, err error) {
+		switch {
+		case wasStopped:
+			p.banner.Say(stopped, widget.WarningImportance)
+		case err != nil:
+			p.banner.Say(readable(err), widget.DangerImportance)
+		default:
+			then()
 		}
+		p.draw()
 	})
+	p.draw()
 }
 
 // Cancel stops what is under way; rows that the server has taken stay there.
-func (p *ImportPage[M]) Cancel() {
-	if p.cancel != nil {
-		p.cancel()
+func (p *ImportPage[M]) Cancel() { p.work.Cancel() }
+
+// Load shows what was read before and is not done yet, and what has become of rows that waited for the server.
+func (p *ImportPage[M]) Load() {
+	if p.work.Busy() {
+		return
 	}
+	var last *imports.Batch[M]
+	p.begin("正在查看上次的导入……", "已取消。", func(ctx context.Context) (err error) {
+		last, err = imports.Last(ctx, p.desk.Box, p.desk.Judge, p.sheet, p.subject)
+		return err
+	}, func() {
+		if last == nil || p.Batch != nil && p.Batch.Import.ID == last.Import.ID && same(p.Batch, last) {
+			return
+		}
+		p.Batch = last
+		p.banner.Say(fmt.Sprintf("接着处理 %s 读取的文件“%s”：%s", minute(last.Import.At), last.Import.File, p.summary()), p.mood())
+		p.draw()
+		p.front()
+	})
 }
 
+// same reports whether two views of an import show the same rows.
+func same[M proto.Message](a, b *imports.Batch[M]) bool {
+	g1, f1 := a.Count()
+	g2, f2 := b.Count()
+	return g1 == g2 && f1 == f2
+}
+
+func minute(at int64) string { return time.UnixMilli(at).In(china).Format("2006-01-02 15:04") }
+
 func (p *ImportPage[M]) template() {
-	p.files.Save(p.sheet.Title+"模板.xlsx", func(path string) {
+	p.desk.Files.Save(p.sheet.Title+"模板.xlsx", func(path string) {
 		p.begin("正在生成模板……", "已取消。", func(context.Context) error {
 			return write(path, func(f *os.File) error { return p.sheet.Template(f) })
 		}, func() { p.banner.Say("模板已保存到 "+path, widget.SuccessImportance) })
 	})
 }
 
-// every so many rows the page says how far it is.
-const every = 500
-
-// Read reads a file; also called when a file is dropped on the window.
+// Read reads a file; also called when a file is dropped on the window. A file that was imported before is told first.
 func (p *ImportPage[M]) Read(path string) {
-	if p.cancel != nil {
+	if p.work.Busy() {
 		return // one at a time
 	}
-	var good, failed []*sheet.Row[M]
-	p.begin("正在读取……", "已取消读取，原来的结果未变。", func(ctx context.Context) error {
-		f, err := os.Open(path)
-		if err != nil {
-			return fault.New(fault.NotFound, "打不开文件“%s”，请检查文件是否还在、是否被其他程序占用", path)
-		}
-		defer f.Close()
-		info, err := f.Stat()
-		if err != nil {
-			return err
-		}
-		for row, err := range p.sheet.Read(ctx, f, info.Size()) {
-			if err != nil {
-				return err
-			}
-			if row.Good() {
-				good = append(good, row)
-			} else {
-				failed = append(failed, row)
-			}
-			if n := len(good) + len(failed); n%every == 0 {
-				fyne.Do(func() { p.progress.SetText(fmt.Sprintf("已读取 %d 行", n)) })
-			}
-		}
-		return nil
+	var before *outbox.Import
+	var hash string
+	p.begin("正在打开……", "已取消读取，原来的结果未变。", func(ctx context.Context) (err error) {
+		before, hash, err = imports.Known(ctx, p.desk.Box, p.sheet.Name, p.subject, path)
+		return err
 	}, func() {
-		p.Good, p.Failed = good, failed
-		p.banner.Say(p.summary(), p.mood())
+		if before == nil {
+			p.read(path, hash)
+			return
+		}
+		p.askAgain(before, func() { p.read(path, hash) })
 	})
 }
 
+// askAgain tells that a file was imported before, wholly or in part, and asks what to do.
+func (p *ImportPage[M]) askAgain(before *outbox.Import, read func()) {
+	sent := before.Rows[outbox.RowTaken] + before.Rows[outbox.RowSent]
+	left := before.Rows[outbox.RowGood] + before.Rows[outbox.RowFailed]
+	text := fmt.Sprintf("这个文件（“%s”）已于 %s 由%s导入过，导入了 %d 行。\n再次导入同样的内容会产生重复的记录。", before.File, minute(before.At), before.By, sent)
+	choices := []Choice{{Title: "不再导入"}}
+	if left > 0 {
+		text += fmt.Sprintf("\n上次还有 %d 行没有导入，可以接着处理。", left)
+		choices = append(choices, Choice{Title: "接着处理上次的", Do: func() { p.goOn(before) }})
+	}
+	choices = append(choices, Choice{Title: "仍然读取", Do: read})
+	p.banner.Say("这个文件已经导入过。", widget.WarningImportance)
+	label := widget.NewLabel(text)
+	label.Wrapping = wrapAnywhere
+	p.desk.Choose("文件已导入过", label, choices...)
+}
+
+func (p *ImportPage[M]) goOn(i *outbox.Import) {
+	var b *imports.Batch[M]
+	p.begin("正在打开……", "已取消。", func(ctx context.Context) (err error) {
+		b, err = imports.Of(ctx, p.desk.Box, p.desk.Judge, p.sheet, i)
+		return err
+	}, func() { p.show(b) })
+}
+
+func (p *ImportPage[M]) read(path, hash string) {
+	var b *imports.Batch[M]
+	p.begin("正在读取……", "已取消读取，原来的结果未变。", func(ctx context.Context) (err error) {
+		b, err = imports.Read(ctx, p.desk.Box, p.desk.Judge, p.sheet, p.subject, p.desk.By.StaffName, path, hash, func(n int) {
+			p.work.Say(fmt.Sprintf("已读取 %d 行", n))
+		})
+		return err
+	}, func() { p.show(b) })
+}
+
+func (p *ImportPage[M]) show(b *imports.Batch[M]) {
+	p.Batch = b
+	p.banner.Say(p.summary(), p.mood())
+	p.draw()
+	p.front()
+}
+
+func (p *ImportPage[M]) counts() (good, failed int) {
+	if p.Batch == nil {
+		return 0, 0
+	}
+	return p.Batch.Count()
+}
+
 func (p *ImportPage[M]) mood() widget.Importance {
-	if len(p.Failed) > 0 {
+	if _, failed := p.counts(); failed > 0 || p.Batch != nil && len(p.Batch.Notes) > 0 {
 		return widget.WarningImportance
 	}
 	return widget.MediumImportance
 }
 
 func (p *ImportPage[M]) summary() string {
-	switch g, f := len(p.Good), len(p.Failed); {
+	text := ""
+	switch g, f := p.counts(); {
 	case g+f == 0:
-		return "文件里没有数据行。请在表头下面填写后再选择。"
+		text = "文件里没有数据行。请在表头下面填写后再选择。"
 	case f == 0:
-		return fmt.Sprintf("共 %d 行，全部通过检查，请点“确认导入”。", g)
+		text = fmt.Sprintf("共 %d 行，全部通过检查，请点“确认导入”。", g)
 	case g == 0:
-		return fmt.Sprintf("共 %d 行，都没有通过检查。请按原因修改后重新选择文件，或导出未通过的行修改。", f)
+		text = fmt.Sprintf("共 %d 行，都没有通过检查。请点红色的单元格直接修改，或导出未通过的行修改后再选择。", f)
 	default:
-		return fmt.Sprintf("%d 行通过检查，%d 行未通过。可先导入通过的行，未通过的导出修改后再导入。", g, f)
+		text = fmt.Sprintf("%d 行通过检查，%d 行未通过。可点红色的单元格直接修改，也可先导入通过的行。", g, f)
 	}
+	if p.Batch != nil && len(p.Batch.Notes) > 0 {
+		text += "\n请注意：" + strings.Join(p.Batch.Notes, "；") + "。"
+	}
+	return text
 }
 
 func (p *ImportPage[M]) confirmed() {
-	rows := p.Good
-	p.begin(fmt.Sprintf("正在导入 %d 行……", len(rows)), "已取消。取消之前已经导入的行仍在服务器上。", func(ctx context.Context) error {
-		return p.send(ctx, rows, func(done int) {
-			fyne.Do(func() { p.progress.SetText(fmt.Sprintf("已导入 %d / %d 行", done, len(rows))) })
+	n, _ := p.counts()
+	var out imports.Outcome
+	p.begin(fmt.Sprintf("正在导入 %d 行……", n), "已取消。取消之前已经导入的行仍在服务器上，其余的可以再次确认。", func(ctx context.Context) (err error) {
+		out, err = p.Batch.Send(ctx, p.send, func(done, of int) {
+			p.work.Say(fmt.Sprintf("已导入 %d / %d 行", done, of))
 		})
+		return err
 	}, func() {
-		p.Good = nil
-		done := 0
-		for _, r := range rows {
-			if r.Good() {
-				done++
-			} else {
-				p.Failed = append(p.Failed, r)
-			}
+		text, how := fmt.Sprintf("已导入 %d 行。", out.Taken), widget.SuccessImportance
+		if out.Waiting > 0 {
+			text += fmt.Sprintf("%d 行已保存在本机，联网后自动提交。", out.Waiting)
 		}
-		text, how := fmt.Sprintf("已导入 %d 行。", done), widget.SuccessImportance
-		if n := len(rows) - done; n > 0 {
-			text, how = text+fmt.Sprintf("服务器退回 %d 行，原因见下表。", n), widget.WarningImportance
+		if out.Refused > 0 {
+			text, how = text+fmt.Sprintf("服务器退回 %d 行，原因见下表。", out.Refused), widget.WarningImportance
 		}
 		p.banner.Say(text, how)
+		p.draw()
+		p.front()
 	})
 }
 
 func (p *ImportPage[M]) exportFailed() {
-	p.files.Save(p.sheet.Title+"未通过.xlsx", func(path string) {
-		rows := p.Failed
-		p.begin("正在导出……", "已取消。", func(context.Context) error {
-			return write(path, func(f *os.File) error { return p.sheet.Failed(f, rows) })
+	p.desk.Files.Save(p.sheet.Title+"未通过.xlsx", func(path string) {
+		p.begin("正在导出……", "已取消。", func(ctx context.Context) error {
+			return write(path, func(f *os.File) error { return p.Batch.Export(ctx, f) })
 		}, func() {
 			p.banner.Say("未通过的行已导出到 "+path+"，修改后可再次导入。", widget.SuccessImportance)
 		})
@@ -207,21 +248,26 @@ func (p *ImportPage[M]) exportFailed() {
 
 // draw brings buttons and tables up to date.
 func (p *ImportPage[M]) draw() {
-	free := p.cancel == nil
+	free := !p.work.Busy()
+	good, failed := p.counts()
 	enable(p.choose, free)
-	enable(p.confirm, free && len(p.Good) > 0)
-	p.confirm.SetText("3. 确认导入（" + strconv.Itoa(len(p.Good)) + "）")
-	enable(p.export, free && len(p.Failed) > 0)
-	p.tables.Items[0].Text = fmt.Sprintf("未通过 %d", len(p.Failed))
-	p.tables.Items[1].Text = fmt.Sprintf("通过 %d", len(p.Good))
-	if len(p.Failed) == 0 && len(p.Good) > 0 {
-		p.tables.SelectIndex(1)
-	} else {
-		p.tables.SelectIndex(0)
-	}
+	enable(p.confirm, free && good > 0)
+	p.confirm.SetText("3. 确认导入（" + strconv.Itoa(good) + "）")
+	enable(p.export, free && failed > 0)
+	p.tables.Items[0].Text = fmt.Sprintf("未通过 %d", failed)
+	p.tables.Items[1].Text = fmt.Sprintf("通过 %d", good)
 	p.tables.Refresh()
-	p.bad.Refresh()
+	p.bad.table.Refresh()
 	p.good.Refresh()
+}
+
+// front shows the rows that need a person, else those that do not.
+func (p *ImportPage[M]) front() {
+	good, failed := p.counts()
+	p.tables.SelectIndex(0)
+	if failed == 0 && good > 0 {
+		p.tables.SelectIndex(1)
+	}
 }
 
 // write writes a file whole or not at all.
@@ -238,8 +284,8 @@ func write(path string, fn func(*os.File) error) error {
 	if err != nil {
 		return err
 	}
-	if os.Rename(f.Name(), path) != nil {
-		return fault.New(fault.Denied, "不能写入“%s”，请确认文件没有在 Excel 中打开", path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return errors.Join(fault.New(fault.Denied, "不能写入“%s”，请确认文件没有在 Excel 中打开", path), err)
 	}
 	return nil
 }

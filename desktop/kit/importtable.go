@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"fmt"
 	"strconv"
 
 	"fyne.io/fyne/v2"
@@ -13,75 +12,66 @@ import (
 	"zhiping/shared/sheet"
 )
 
-// The columns before those of the sheet: the row's number in the workbook and, where there are any, the reasons.
+// The widths of columns: the row's number in the workbook, what can be done, the reasons, a cell.
 const (
 	numberWidth = 60
-	reasonWidth = 360
-	cellWidth   = 130
+	deleteWidth = 52
+	reasonWidth = 330
+	signWidth   = 8 // of one character of a cell
 )
 
-// table shows rows of a workbook; wrong cells are red, and their reasons stand in front, where they are seen first.
-func (p *ImportPage[M]) table(rows func() []*sheet.Row[M], reasons bool) *widget.Table {
-	heads := []string{"行号"}
-	if reasons {
-		heads = append(heads, "原因")
-	}
-	before := len(heads)
-	heads = append(heads, headsOf(p.sheet)...)
+// headed makes a table of rows with a head; at zero height it has no rows, else it would build one for each.
+func headed(heads []string, rows func() int, create func() fyne.CanvasObject, update func(widget.TableCellID, fyne.CanvasObject)) *widget.Table {
 	var t *widget.Table
-	t = widget.NewTable(
-		func() (int, int) {
-			if t != nil && t.Size().Height < 1 {
-				return 0, len(heads)
-			}
-			return len(rows()), len(heads)
-		},
-		func() fyne.CanvasObject {
-			l := widget.NewLabel("")
-			l.Truncation = fyne.TextTruncateEllipsis
-			return container.New(lineLayout{}, l)
-		},
-		func(at widget.TableCellID, o fyne.CanvasObject) {
-			l, r := o.(*fyne.Container).Objects[0].(*widget.Label), rows()[at.Row]
-			l.Importance = widget.MediumImportance
-			switch c := at.Col - before; {
-			case at.Col == 0:
-				l.SetText(strconv.Itoa(r.Number))
-			case c < 0:
-				l.Importance = widget.DangerImportance
-				l.SetText(r.Reasons())
-			default:
-				if wrong(r, c) {
-					l.Importance = widget.DangerImportance
-				}
-				l.SetText(cellOf(r, c))
-			}
-		})
+	t = widget.NewTable(func() (int, int) {
+		if t != nil && t.Size().Height < 1 {
+			return 0, len(heads)
+		}
+		return rows(), len(heads)
+	}, create, update)
 	t.ShowHeaderRow = true
 	t.CreateHeader = func() fyne.CanvasObject {
-		l := widget.NewLabel("")
+		l := newLine()
 		l.TextStyle.Bold = true
-		l.Truncation = fyne.TextTruncateEllipsis
 		return container.New(lineLayout{}, l)
 	}
 	t.UpdateHeader = func(at widget.TableCellID, o fyne.CanvasObject) {
 		o.(*fyne.Container).Objects[0].(*widget.Label).SetText(heads[at.Col])
 	}
-	t.OnSelected = func(at widget.TableCellID) {
-		t.UnselectAll()
-		if all := rows(); reasons && at.Row >= 0 && at.Row < len(all) { // the column is too narrow for many reasons
-			p.banner.Say(fmt.Sprintf("第 %d 行：%s", all[at.Row].Number, all[at.Row].Reasons()), widget.WarningImportance)
-		}
-	}
-	for i := range heads {
-		t.SetColumnWidth(i, cellWidth*scale())
-	}
 	t.SetColumnWidth(0, numberWidth*scale())
-	if reasons {
-		t.SetColumnWidth(1, reasonWidth*scale())
-	}
 	t.StickyColumnCount = 1
 	return t
+}
+
+// newLine is a text that ends with three dots where it is too long.
+func newLine() *widget.Label {
+	l := widget.NewLabel("")
+	l.Truncation = fyne.TextTruncateEllipsis
+	return l
+}
+
+// goodTable shows the rows that can be imported.
+func (p *ImportPage[M]) goodTable() *widget.Table {
+	t := headed(append([]string{"行号"}, headsOf(p.sheet)...), func() int { good, _ := p.counts(); return good },
+		func() fyne.CanvasObject { return container.New(lineLayout{}, newLine()) },
+		func(at widget.TableCellID, o fyne.CanvasObject) {
+			l, r := o.(*fyne.Container).Objects[0].(*widget.Label), p.Batch.Good(at.Row)
+			if at.Col == 0 {
+				l.SetText(strconv.Itoa(r.Number))
+			} else {
+				l.SetText(cellOf(r, at.Col-1))
+			}
+		})
+	t.OnSelected = func(widget.TableCellID) { t.UnselectAll() }
+	p.widths(t, 1)
+	return t
+}
+
+// widths makes the columns of the sheet, which begin at one of the table, as wide as what they hold.
+func (p *ImportPage[M]) widths(t *widget.Table, from int) {
+	for i, w := range p.sheet.Widths() {
+		t.SetColumnWidth(from+i, float32(w)*signWidth*scale())
+	}
 }
 
 // wrong reports whether the cell of a column is one that something is wrong with; a problem of the whole row is of no cell.

@@ -19,7 +19,7 @@ func passShortcut(from fyne.CanvasObject, s fyne.Shortcut) {
 	}
 }
 
-// passKey reports whether a key was one of the page: F5 goes to the window. Esc only takes the cursor out of the entry; pressed again it goes
+// passKey reports whether a key was one of the page: F1 and F5 go to the window. Esc only takes the cursor out of the entry; pressed again it goes
 // to the window, which closes the page: what is being typed is not to be lost by one key.
 func passKey(from fyne.CanvasObject, e *fyne.KeyEvent) bool {
 	c := fyne.CurrentApp().Driver().CanvasForObject(from)
@@ -29,7 +29,7 @@ func passKey(from fyne.CanvasObject, e *fyne.KeyEvent) bool {
 	case e.Name == fyne.KeyEscape:
 		c.Unfocus()
 		return true
-	case e.Name == fyne.KeyF5 && c.OnTypedKey() != nil:
+	case (e.Name == fyne.KeyF1 || e.Name == fyne.KeyF5) && c.OnTypedKey() != nil:
 		c.OnTypedKey()(e)
 		return true
 	}

@@ -14,7 +14,7 @@ import (
 // In every entry the keys of the page work: Fyne gives them to the focused entry alone.
 func TestKeysOfThePageWorkInEntries(t *testing.T) {
 	look(t)
-	form := kit.NewForm(&unitv1.Unit{}, unitv1.Unit_Name, unitv1.Unit_Division)
+	form := kit.NewForm(&unitv1.Unit{}, unitv1.Unit_Name, unitv1.Unit_Nature)
 	o := container.NewVBox(kit.NewEntry(), kit.NewParagraph(3), form.Content)
 	w := show(t, o, 600, 500)
 	save := &desktop.CustomShortcut{KeyName: fyne.KeyS, Modifier: fyne.KeyModifierControl}

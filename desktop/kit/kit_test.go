@@ -264,7 +264,7 @@ func TestRowsOnASmallScreen(t *testing.T) {
 func TestListPageMarkup(t *testing.T) {
 	look(t)
 	r := &registry{n: 3}
-	p := kit.NewListPage(units(r), kit.Inline, nil, kit.Action[*unitv1.Unit]{Title: "批量通过"})
+	p := kit.NewListPage(units(r), kit.Inline, func(*unitv1.Unit) {}, kit.Action[*unitv1.Unit]{Title: "批量通过"})
 	w := show(t, p.Content, 760, 320)
 	p.Load()
 	p.Model.Toggle(p.Model.Rows[1])

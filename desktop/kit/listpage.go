@@ -3,6 +3,8 @@ package kit
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 
 	"fyne.io/fyne/v2"
@@ -14,20 +16,25 @@ import (
 	"zhiping/desktop/list"
 )
 
-// An Action is a button for the chosen rows.
+// An Action is a button for the chosen rows; one that is there always needs none, as 新增 does.
 type Action[M any] struct {
-	Title string
-	Run   func(rows []M, done func())
+	Title  string
+	Always bool
+	Run    func(rows []M, done func())
+	// Away reports that it needs the server, which cannot be reached now; nil for what works without it.
+	Away func() bool
 }
 
 // A ListPage draws a list: filter bar, state tabs with counts, batch buttons, table, pager.
 type ListPage[M any] struct {
 	Content fyne.CanvasObject
 	Model   *list.Model[M]
+	Loaded  func() // after rows have come; nil for nobody who asks
 
 	run     Runner
 	open    func(M)
 	actions []Action[M]
+	links   []RowAction[M]
 	bar     *filterBar
 	tabs    []*widget.Button
 	batch   []*widget.Button
@@ -37,20 +44,33 @@ type ListPage[M any] struct {
 	total   *widget.Label
 	back    *widget.Button
 	forward *widget.Button
+	help    *widget.Button
+	size    *widget.Select
+
+	memory *Memory
+	widths []float64 // of the columns at a text size of 100 %
+	scaled float32   // the text size that the table has its widths for; 0 while it gets them
+
+	top, tools *fyne.Container
+	desk       *Desk // nil for a list that is not exported
+	work       *longWork
+	save       *widget.Button
 }
 
-// NewListPage draws a list; open opens a row's page.
+// NewListPage draws a list; open opens a row's page, nil for rows that have none.
 func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Action[M]) *ListPage[M] {
 	p := &ListPage[M]{Model: list.New(l), run: run, open: open, actions: actions, warning: NewBanner()}
 	p.note = widget.NewLabel("")
 	p.note.Alignment = fyne.TextAlignCenter
-	p.bar = newFilterBar(l.Filters, func(values map[string]string) {
+	p.bar = newFilterBar(l.Filters, l.Quick, func(values map[string]string) {
 		p.Model.Filter(values)
 		p.Load()
 	})
-	top := container.NewVBox(p.bar.content, p.tabBar(), p.warning.Content)
+	p.tools = p.tabBar()
+	p.top = container.NewVBox(p.bar.content, p.tools, p.warning.Content)
 	p.table = p.newTable()
-	p.Content = container.NewBorder(top, p.pager(), nil, nil, container.NewStack(p.table, container.NewCenter(p.note)))
+	p.Rescale()
+	p.Content = container.NewBorder(p.top, p.pager(), nil, nil, container.NewStack(p.table, container.NewCenter(p.note)))
 	p.draw()
 	return p
 }
@@ -64,7 +84,18 @@ func (p *ListPage[M]) Show(state string) {
 	p.Load()
 }
 
-func (p *ListPage[M]) tabBar() fyne.CanvasObject {
+// Toggle chooses a row or lets go of it.
+func (p *ListPage[M]) Toggle(row M) {
+	p.Model.Toggle(row)
+	p.draw()
+}
+
+// NeedsServer reports whether a button of the page needs the server; the page then follows whether it can be reached.
+func (p *ListPage[M]) NeedsServer() bool {
+	return slices.ContainsFunc(p.actions, func(a Action[M]) bool { return a.Away != nil })
+}
+
+func (p *ListPage[M]) tabBar() *fyne.Container {
 	row := container.NewHBox()
 	for _, t := range p.Model.List.Tabs {
 		b := widget.NewButton(t.Title, func() {
@@ -87,7 +118,51 @@ func (p *ListPage[M]) tabBar() fyne.CanvasObject {
 		row.Add(b)
 	}
 	row.Add(widget.NewButtonWithIcon("刷新", theme.ViewRefreshIcon(), p.Load))
+	p.help = widget.NewButtonWithIcon("", theme.QuestionIcon(), nil)
+	p.help.Importance = widget.LowImportance
+	p.help.Hide()
+	row.Add(p.help)
 	return row
+}
+
+// Help puts a mark into the head of the list that shows its help.
+func (p *ListPage[M]) Help(show func()) {
+	p.help.OnTapped = show
+	p.help.Show()
+}
+
+// Remember sets the list up as the person has left it, and remembers what is changed.
+func (p *ListPage[M]) Remember(m *Memory) {
+	p.memory = m
+	if w := m.widths(p.Model.List.Name, len(p.widths)); w != nil {
+		p.widths = w
+		p.Rescale()
+	}
+	if n := m.size(p.Model.List.Name); n != 0 {
+		p.Model.Resize(n)
+		p.size.OnChanged, p.size.Selected = nil, pageSize(n)
+		p.size.Refresh()
+		p.size.OnChanged = p.resize
+	}
+}
+
+// Rescale gives the columns their widths anew: after the text size has changed.
+func (p *ListPage[M]) Rescale() {
+	p.scaled = 0
+	p.table.SetColumnWidth(0, checkWidth*scale())
+	for i, w := range p.widths {
+		p.table.SetColumnWidth(i+1, float32(w)*scale())
+	}
+	p.table.SetColumnWidth(len(p.widths)+1, p.lastWidth())
+	p.scaled = scale()
+}
+
+// dragged notes the width that a column has now: Fyne's table lets the line between two heads be dragged, but does not tell.
+func (p *ListPage[M]) dragged(column int, width float32) {
+	if w := float64(width / scale()); p.scaled == scale() && math.Abs(w-p.widths[column]) > 1 {
+		p.widths[column] = w
+		p.memory.keepWidths(p.Model.List.Name, p.widths)
+	}
 }
 
 // checkWidth is the width of the column with the checks; the last column opens the row.
@@ -121,21 +196,27 @@ func (p *ListPage[M]) newTable() *widget.Table {
 	}
 	t.UpdateHeader = p.updateHeader
 	t.StickyColumnCount = 1
-	t.SetColumnWidth(0, checkWidth*scale())
 	for i, c := range cols {
 		if c.Fixed && t.StickyColumnCount == i+1 {
 			t.StickyColumnCount++
 		}
-		t.SetColumnWidth(i+1, c.Width*scale())
+		p.widths = append(p.widths, float64(c.Width))
 	}
-	t.SetColumnWidth(len(cols)+1, openWidth*scale())
 	t.OnSelected = func(at widget.TableCellID) {
 		t.UnselectAll()
-		if at.Row >= 0 && at.Row < len(p.Model.Rows) && at.Col > 0 {
+		if p.open != nil && at.Row >= 0 && at.Row < len(p.Model.Rows) && at.Col > 0 {
 			p.open(p.Model.Rows[at.Row])
 		}
 	}
 	return t
+}
+
+// verb is what the link that opens a row says.
+func (p *ListPage[M]) verb() string {
+	if v := p.Model.List.Verb; v != "" {
+		return v
+	}
+	return "查看"
 }
 
 // newCell is a cell of any column. Its height is that of a line of text and a little air, so that a small screen shows many rows.
@@ -168,6 +249,7 @@ func (p *ListPage[M]) updateCell(at widget.TableCellID, o fyne.CanvasObject) {
 	label.Hide()
 	check.Hide()
 	link.Hide()
+	hideLinks(cell)
 	if at.Row < 0 || at.Row >= len(p.Model.Rows) {
 		return
 	}
@@ -178,13 +260,15 @@ func (p *ListPage[M]) updateCell(at widget.TableCellID, o fyne.CanvasObject) {
 		check.SetChecked(p.Model.Chosen(row))
 		check.OnChanged = func(on bool) {
 			if on != p.Model.Chosen(row) {
-				p.Model.Toggle(row)
-				p.draw()
+				p.Toggle(row)
 			}
 		}
 		check.Show()
+	case at.Col == len(cols)+1 && len(p.links) > 0:
+		p.drawLinks(o.(*fyne.Container), row)
+	case at.Col == len(cols)+1 && p.open == nil:
 	case at.Col == len(cols)+1:
-		link.SetText("查看")
+		link.SetText(p.verb())
 		link.OnTapped = func() { p.open(row) }
 		link.Show()
 	default:
@@ -207,9 +291,13 @@ func (p *ListPage[M]) updateHeader(at widget.TableCellID, o fyne.CanvasObject) {
 	case at.Col == len(cols)+1:
 		b.SetIcon(nil)
 		b.SetText("操作")
+		if p.open == nil {
+			b.SetText("")
+		}
 		b.OnTapped = nil
 	case at.Col > 0 && at.Col <= len(cols):
 		c := cols[at.Col-1]
+		p.dragged(at.Col-1, o.Size().Width)
 		b.SetIcon(p.sortIcon(c.Key))
 		b.SetText(c.Title)
 		b.OnTapped = nil
@@ -235,17 +323,24 @@ func (p *ListPage[M]) pager() fyne.CanvasObject {
 	p.forward = widget.NewButtonWithIcon("下一页", theme.NavigateNextIcon(), func() { p.Model.Next(); p.Load() })
 	var sizes []string
 	for _, n := range list.Sizes {
-		sizes = append(sizes, fmt.Sprintf("%d条/页", n))
+		sizes = append(sizes, pageSize(n))
 	}
-	size := widget.NewSelect(sizes, nil)
-	size.SetSelected(fmt.Sprintf("%d条/页", p.Model.Query.Size))
-	size.OnChanged = func(s string) {
-		var n int32
-		fmt.Sscan(s[:len(s)-len("条/页")], &n)
-		p.Model.Resize(n)
-		p.Load()
+	p.size = widget.NewSelect(sizes, nil)
+	p.size.SetSelected(pageSize(p.Model.Query.Size))
+	p.size.OnChanged = p.resize
+	return container.NewHBox(p.total, layout.NewSpacer(), p.size, p.back, p.forward)
+}
+
+func pageSize(n int32) string { return fmt.Sprintf("%d条/页", n) }
+
+func (p *ListPage[M]) resize(chosen string) {
+	for _, n := range list.Sizes {
+		if pageSize(n) == chosen {
+			p.memory.keepSize(p.Model.List.Name, n)
+			p.Model.Resize(n)
+			p.Load()
+		}
 	}
-	return container.NewHBox(p.total, layout.NewSpacer(), size, p.back, p.forward)
 }
 
 // Load asks for the rows again; what is shown stays until they are there.
@@ -257,6 +352,9 @@ func (p *ListPage[M]) Load() {
 		return func() {
 			took()
 			p.draw()
+			if p.Loaded != nil {
+				p.Loaded()
+			}
 		}
 	})
 }
@@ -273,8 +371,11 @@ func (p *ListPage[M]) draw() {
 	}
 	n := len(m.Selection())
 	for i, a := range p.actions {
-		p.batch[i].SetText(a.Title + "（" + strconv.Itoa(n) + "）")
-		enable(p.batch[i], n > 0)
+		title, away := a.Title, a.Away != nil && a.Away()
+		if !a.Always {
+			title += "（" + strconv.Itoa(n) + "）"
+		}
+		needsServer(p.batch[i], title, away, a.Always || n > 0)
 	}
 	p.total.SetText(p.totals(n))
 	enable(p.back, m.HasLast())

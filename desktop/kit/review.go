@@ -29,6 +29,7 @@ type ReviewPanel struct {
 	places  map[string]int32
 	defects *defectList
 	common  *fyne.Container
+	single  *fyne.Container // that the unit has no review posts; nil if it has
 }
 
 // NewReviewPanel draws the panel for a case and the person who looks at it; act is asked to make the move.
@@ -61,6 +62,10 @@ func NewReviewPanel(c *reviewv1.Case, by review.Actor, act func(*reviewv1.Action
 	if len(may) == 0 {
 		box.Add(widget.NewLabel("当前状态：" + review.StageLabel(c.GetStage())))
 	} else {
+		if slices.Contains(may, reviewv1.Move_MOVE_APPROVE) && len(c.Route[c.At].Posts) == 0 {
+			p.single = container.NewStack(noPosts())
+			box.Add(p.single)
+		}
 		box.Add(p.common)
 		box.Add(p.Opinion)
 		box.Add(p.defects.content)
@@ -71,6 +76,13 @@ func NewReviewPanel(c *reviewv1.Case, by review.Actor, act func(*reviewv1.Action
 	box.Add(widget.NewLabelWithStyle("经办流程", fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
 	p.Content = container.NewBorder(box, nil, nil, nil, container.NewVScroll(NewProcess(c)))
 	return p
+}
+
+// noPosts says that the unit that has the case has no review posts for the matter (A5).
+func noPosts() fyne.CanvasObject {
+	l := widget.NewLabel("本单位未设置【单位内部多岗审核】")
+	l.Importance = widget.LowImportance
+	return l
 }
 
 // choices are the places a case can be returned to.
@@ -123,8 +135,13 @@ type Opinions interface {
 // mostOpinions is how many a person can keep; a list that needs scrolling is slower than typing.
 const mostOpinions = 20
 
-// Common offers the person's own opinions, with the ways to keep the present one and to edit them all (D4).
+// Common offers the person's own opinions, with the ways to keep the present one and to edit them all (D4); and to who may set up review posts,
+// the way there.
 func (p *ReviewPanel) Common(d *Desk) {
+	if p.single != nil && d.Posts != nil {
+		p.single.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, nil, widget.NewButton("去配置", d.Posts), noPosts())}
+		p.single.Refresh()
+	}
 	if d.Opinions == nil {
 		return
 	}
@@ -209,4 +226,18 @@ func NewProcess(c *reviewv1.Case) fyne.CanvasObject {
 		}
 	}
 	return all
+}
+
+// LastWord is what was said when a case was moved last - why it came back -, with its list of defects; "" for one that nobody moved.
+func LastWord(c *reviewv1.Case) string {
+	steps := c.GetSteps()
+	if len(steps) == 0 {
+		return ""
+	}
+	last := steps[len(steps)-1]
+	text := last.UnitName + " " + moveNames[last.Move] + "：" + last.Opinion
+	for _, d := range last.Defects {
+		text += "\n· " + d.Text
+	}
+	return text
 }

@@ -166,3 +166,30 @@ func TestCommonOpinions(t *testing.T) {
 		t.Error(book.kept)
 	}
 }
+
+// A unit without review posts is told so where it reviews, with the way to set them up for who may (A5).
+func TestReviewPanelSaysThatThereAreNoPosts(t *testing.T) {
+	look(t)
+	const says = "本单位未设置【单位内部多岗审核】"
+	opened := 0
+	c := waiting(t)
+	p := kit.NewReviewPanel(c, actor("city"), nil)
+	show(t, p.Content, 400, 600)
+	p.Common(&kit.Desk{})
+	if s := texts(p.Content); strings.Count(s, says) != 1 {
+		t.Error(s)
+	}
+	p = kit.NewReviewPanel(c, actor("city"), nil)
+	show(t, p.Content, 400, 600)
+	p.Common(&kit.Desk{Posts: func() { opened++ }, Opinions: nil})
+	if test.Tap(button(t, p.Content, "去配置")); opened != 1 {
+		t.Error(opened)
+	}
+	c.Route[1].Posts, c.Level = []*reviewv1.Post{{Level: 1, StaffIds: []string{"city1"}}}, 1
+	for _, p := range []*kit.ReviewPanel{kit.NewReviewPanel(c, actor("city"), nil), kit.NewReviewPanel(c, actor("elsewhere"), nil)} {
+		show(t, p.Content, 400, 600)
+		if s := texts(p.Content); strings.Contains(s, says) {
+			t.Error(s)
+		}
+	}
+}

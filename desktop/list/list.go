@@ -20,14 +20,19 @@ type Column[M any] struct {
 	Title string
 	Width float32 // at a text size of 100 %
 	Text  func(M) string
-	Fixed bool // stays when the list is scrolled sideways; only the first columns can
+	Whole func(M) string // without masking, for who has the right to export it; nil where Text masks nothing
+	Fixed bool           // stays when the list is scrolled sideways; only the first columns can
 }
 
 // Declared is the column of a declared field: title, code lists and masking come from its declaration (fields.md).
 func Declared[M proto.Message](name string, width float32) Column[M] {
 	var m M
 	f := field.Named(m, name)[0]
-	return Column[M]{Title: f.GetLabel(), Width: width, Text: func(m M) string { return f.Masked(m) }}
+	c := Column[M]{Title: f.GetLabel(), Width: width, Text: func(m M) string { return f.Masked(m) }}
+	if f.GetPersonal() != commonv1.Personal_PERSONAL_UNSPECIFIED && f.GetPersonal() != commonv1.Personal_PERSONAL_HIDDEN {
+		c.Whole = func(m M) string { return f.Text(m) }
+	}
+	return c
 }
 
 // By returns the column with the key that it is sorted by.
@@ -56,9 +61,36 @@ type List[M any] struct {
 	Columns            []Column[M]
 	ID                 func(M) string
 	Empty              string // why it may be empty, and what to do
+	Verb               string // what the link that opens a row says; "" is 查看
 	Source             Source[M]
-	Mirror             *Mirror[M] // nil for a list that is only asked of the server
-	ToDo               []Tab      // the states in which something is to be done, as the first page says it (B3)
+	Mirror             *Mirror[M]  // nil for a list that is only asked of the server
+	Quick              func() bool // whether a search is answered on this machine, so that it can follow the typing; nil is never
+	ToDo               []Tab       // the states in which something is to be done, as the first page says it (B3)
+}
+
+// Worded is a query with the words of drop-downs in place of the values that the server knows them by: the mirror searches what is shown.
+func (l *List[M]) Worded(q *commonv1.Query) *commonv1.Query {
+	out := proto.CloneOf(q)
+	for _, f := range out.GetFilters() {
+		for _, d := range l.Filters {
+			for _, c := range d.Choices {
+				if d.Column == f.Column && c.Value == f.Value {
+					f.Value = c.Title
+				}
+			}
+		}
+	}
+	return out
+}
+
+// Choices are the values of a declared enum field as a drop-down offers them.
+func Choices[M proto.Message](name string) []Choice {
+	var m M
+	var all []Choice
+	for _, c := range field.Named(m, name)[0].Choices {
+		all = append(all, Choice{Value: strconv.Itoa(int(c.Value)), Title: c.Label})
+	}
+	return all
 }
 
 // Waiting are the to-dos of a list of reviews.
@@ -69,6 +101,28 @@ type Mirror[M any] struct {
 	Kind string // of the records
 	// State is the tab a record stands under for a unit; false if it is not in the list.
 	State func(m M, unit string) (string, bool)
+	// Part names the column by which the list is one of parts, such as the pool of one committee, and Of tells a record's; "" for a list that is
+	// always whole. The numbers on the tabs are of the part alone.
+	Part string
+	Of   func(M) string
+}
+
+// PartOf is the part of the list that a record is of.
+func (m *Mirror[M]) PartOf(row M) string {
+	if m.Part == "" {
+		return ""
+	}
+	return m.Of(row)
+}
+
+// Searched reports whether the list is filtered by a part of a column's text, its pinyin or initials: by an entry, not a drop-down.
+func (l *List[M]) Searched(column string) bool {
+	for _, f := range l.Filters {
+		if f.Column == column {
+			return len(f.Choices) == 0
+		}
+	}
+	return false
 }
 
 // Owned is the mirror of the records of a kind that belong to a unit, under their own states.
@@ -106,8 +160,9 @@ type Model[M any] struct {
 	Loaded bool // the source has answered at least once
 	Busy   bool // an answer is awaited
 
-	asked  int // the number of the newest question; answers to older ones are dropped
-	kept   []M // the chosen rows of all pages, in the order in which they were chosen
+	part   *commonv1.Filter // what the list is narrowed to, whatever the filter bar says
+	asked  int              // the number of the newest question; answers to older ones are dropped
+	kept   []M              // the chosen rows of all pages, in the order in which they were chosen
 	chosen map[string]bool
 	starts []string // where each page up to this one began
 	next   string
@@ -174,6 +229,9 @@ func (m *Model[M]) Choose(state string) {
 // Filter sets the filters from the bar: values by column.
 func (m *Model[M]) Filter(values map[string]string) {
 	m.Query.Filters = nil
+	if m.part != nil {
+		m.Query.Filters = append(m.Query.Filters, m.part)
+	}
 	for _, f := range m.List.Filters {
 		if v := values[f.Column]; v != "" {
 			m.Query.Filters = append(m.Query.Filters, &commonv1.Filter{Column: f.Column, Value: v})
@@ -181,6 +239,12 @@ func (m *Model[M]) Filter(values map[string]string) {
 	}
 	m.Clear()
 	m.first()
+}
+
+// Narrow shows one part of the list only, as the pool of one committee.
+func (m *Model[M]) Narrow(column, value string) {
+	m.part = &commonv1.Filter{Column: column, Value: value}
+	m.Filter(nil)
 }
 
 // SortBy sorts by a column, the other way round when it is sorted by it already.
@@ -297,7 +361,7 @@ func (m *Model[M]) Note() string {
 		return m.Err.Error()
 	case !m.Loaded:
 		return "正在加载……"
-	case len(m.Query.Filters) > 0:
+	case len(m.Query.Filters) > 1 || len(m.Query.Filters) == 1 && m.part == nil:
 		return "没有符合查询条件的记录。请修改条件，或点“重置”查看全部。"
 	}
 	return m.List.Empty

@@ -30,26 +30,28 @@ func source(c noticev1connect.NoticeServiceClient) list.Source[message] {
 	}
 }
 
+var filters = []list.Filter{{Column: "kind", Title: "公告类型", Choices: list.Choices[message](noticev1.Notice_Kind)}, {Column: "title", Title: "标题"}}
+
 func state(n message) string { return n.State.String() }
 
 // Own is the list of the unit's own announcements.
 func Own(c noticev1connect.NoticeServiceClient, mirror *cache.Cache) *list.List[message] {
 	return cache.Add(mirror, &list.List[message]{
-		Name: "notice-own", Title: "公告管理", Scope: "own", ID: message.GetId, Source: source(c), Mirror: list.Owned("notice", message.GetUnitId, state),
+		Name: "notice-own", Title: "通知公告管理", Scope: "own", ID: message.GetId, Source: source(c), Mirror: list.Owned("notice", message.GetUnitId, state),
 		Columns: []list.Column[message]{
-			{Title: "公告类型", Width: 90, Text: text(noticev1.Notice_Kind)},
+			{Key: "kind", Title: "公告类型", Width: 100, Text: text(noticev1.Notice_Kind)},
 			{Key: "title", Title: "标题", Width: 420, Text: text(noticev1.Notice_Title)},
 			{Title: "状态", Width: 80, Text: text(noticev1.Notice_State)},
 			{Title: "发布时间", Width: 140, Text: text(noticev1.Notice_PublishedAt)},
 		},
-		Filters: []list.Filter{{Column: "title", Title: "标题"}},
+		Filters: filters,
 		Tabs: []list.Tab{
 			{State: noticev1.State_STATE_DRAFT.String(), Title: "草稿"},
 			{State: noticev1.State_STATE_PUBLISHED.String(), Title: "已发布"},
 			{State: noticev1.State_STATE_WITHDRAWN.String(), Title: "已撤回"},
 		},
 		ToDo:  []list.Tab{{State: noticev1.State_STATE_DRAFT.String(), Title: "待发布"}},
-		Empty: "此状态下没有公告。可点“新建公告”撰写。",
+		Empty: "此状态下没有公告。可点“添加公告”撰写，发布后所有人可见。",
 	})
 }
 
@@ -59,12 +61,12 @@ func Published(c noticev1connect.NoticeServiceClient, mirror *cache.Cache) *list
 		Name: "notice-published", Title: "通知公告", Scope: "published", ID: message.GetId, Source: source(c),
 		Mirror: &list.Mirror[message]{Kind: "notice", State: func(n message, _ string) (string, bool) { return n.Kind.String(), rules.Open(n) }},
 		Columns: []list.Column[message]{
-			{Title: "公告类型", Width: 90, Text: text(noticev1.Notice_Kind)},
+			{Key: "kind", Title: "公告类型", Width: 100, Text: text(noticev1.Notice_Kind)},
 			{Key: "title", Title: "标题", Width: 420, Text: text(noticev1.Notice_Title)},
 			{Title: "发布单位", Width: 260, Text: text(noticev1.Notice_UnitName)},
 			{Title: "发布时间", Width: 140, Text: text(noticev1.Notice_PublishedAt)},
 		},
-		Filters: []list.Filter{{Column: "title", Title: "标题"}},
+		Filters: filters,
 		Empty:   "还没有公告。",
 	})
 }

@@ -1,17 +1,17 @@
 package notice
 
 import (
-	"context"
+	"fmt"
+	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/proto"
 
 	"zhiping/desktop/kit"
-	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	noticev1 "zhiping/proto/gen/zhiping/notice/v1"
 	"zhiping/proto/gen/zhiping/notice/v1/noticev1connect"
 )
@@ -21,79 +21,62 @@ func New() *noticev1.Notice {
 	return &noticev1.Notice{Id: uuid.Must(uuid.NewV7()).String(), Kind: noticev1.Kind_KIND_NOTICE}
 }
 
-// NewPage draws an announcement as it is read.
-func NewPage(n *noticev1.Notice, open func(*commonv1.Attachment)) fyne.CanvasObject {
-	body := rendered(n.Text)
+// A Page is an announcement as it is read.
+type Page struct {
+	Content fyne.CanvasObject
+	Follow  func() // the server can be reached again, or no longer
+}
+
+// NewPage draws the page. moved, if set, is for whoever may withdraw the announcement, and is called when it was.
+func NewPage(n message, c noticev1connect.NoticeServiceClient, d *kit.Desk, moved func()) *Page {
 	head := widget.NewLabelWithStyle(n.Title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	head.SizeName = "headingText"
 	head.Wrapping = fyne.TextWrapWord
-	facts := kit.NewDetail(kit.Section{Message: n, Open: open, Fields: []string{noticev1.Notice_Kind, noticev1.Notice_UnitName, noticev1.Notice_PublishedAt, noticev1.Notice_Attachments}})
-	split := container.NewVSplit(facts, container.NewVScroll(container.NewPadded(body)))
-	split.Offset = 0.25
-	return container.NewBorder(head, nil, nil, nil, split)
+	line := widget.NewLabel(facts(n))
+	line.Importance = widget.LowImportance
+	body := container.NewVBox(newReading(n.Text).Content)
+	if len(n.Attachments) > 0 {
+		body.Add(kit.NewPart("附件", kit.NewFiles(n.Attachments, d.Opener("notice", n.Id))))
+	}
+	p := &Page{Follow: func() {}}
+	var below fyne.CanvasObject
+	if moved != nil && n.State == noticev1.State_STATE_PUBLISHED {
+		const title = "撤　回"
+		b := widget.NewButtonWithIcon(title, theme.ContentUndoIcon(), func() {
+			Ask(d, c, []message{n}, noticev1.State_STATE_WITHDRAWN, moved)
+		})
+		p.Follow = func() { d.NeedsServer(b, title) }
+		p.Follow()
+		below = container.NewHBox(b)
+	}
+	p.Content = container.NewBorder(container.NewVBox(head, line, widget.NewSeparator()), below, nil, nil, container.NewVScroll(container.NewPadded(body)))
+	return p
 }
 
-// rendered is Markdown as it is read.
-func rendered(text string) *widget.RichText {
-	r := widget.NewRichTextFromMarkdown(text)
-	r.Wrapping = fyne.TextWrapWord
-	return r
+// facts is what is known of an announcement beside its text, in one line.
+func facts(n message) string {
+	all := []string{text(noticev1.Notice_Kind)(n), text(noticev1.Notice_UnitName)(n), text(noticev1.Notice_State)(n), text(noticev1.Notice_PublishedAt)(n)}
+	return strings.Join(slices.DeleteFunc(all, func(s string) bool { return s == "" }), "　")
 }
 
-// An Edit is the form of an announcement, with the preview beside it.
-type Edit struct {
-	Content fyne.CanvasObject
-	Save    func()
+// questions are what is asked before announcements are moved; %s names them.
+var questions = map[noticev1.State]struct{ verb, text string }{
+	noticev1.State_STATE_PUBLISHED: {"发布", "发布后，所有人（包括没有账号的公众）都可以看到%s。"},
+	noticev1.State_STATE_WITHDRAWN: {"撤回", "撤回后，公众和其他单位不再能看到%s；修改后可以重新发布。"},
+	noticev1.State_STATE_DELETED:   {"删除", "删除后不能恢复：%s。"},
 }
 
-// NewEdit draws the form; done is called when it is published.
-func NewEdit(n *noticev1.Notice, c noticev1connect.NoticeServiceClient, d *kit.Desk, done func()) *Edit {
-	m := proto.CloneOf(n)
-	name := "notice " + n.Id
-	if n.Revision == 0 {
-		name = "new notice"
+// Ask asks before it publishes, withdraws or deletes announcements and says what was refused; done is called when nothing was.
+func Ask(d *kit.Desk, c noticev1connect.NoticeServiceClient, all []message, to noticev1.State, done func()) {
+	what := "“" + all[0].Title + "”"
+	if len(all) > 1 {
+		what = fmt.Sprintf("所选的 %d 条公告", len(all))
 	}
-	draft := kit.NewDraft(d, name, m)
-	form := kit.NewForm(m, noticev1.Notice_Kind, noticev1.Notice_Title, noticev1.Notice_Text, noticev1.Notice_Attachments)
-	form.Attach(d.Attach)
-	preview := rendered(m.Text)
-	form.Changed = func(field string) {
-		draft.Changed(field)
-		if field == noticev1.Notice_Text {
-			preview.ParseMarkdown(m.Text)
-		}
-	}
-	save := func(then func()) {
-		if !form.Check() {
-			return
-		}
-		var resp *noticev1.SaveNoticeResponse
-		d.Submit(func() (err error) {
-			resp, err = c.SaveNotice(context.Background(), &noticev1.SaveNoticeRequest{Notice: m})
-			return err
-		}, func() {
-			m.Revision, m.State = resp.Notice.Revision, resp.Notice.State
-			draft.Drop()
-			then()
-		}, form)
-	}
-	e := &Edit{Save: func() { save(func() { d.Say("已保存") }) }}
-	keep := widget.NewButtonWithIcon("保存（Ctrl+S）", theme.DocumentSaveIcon(), e.Save)
-	publish := widget.NewButtonWithIcon("保存并发布", theme.UploadIcon(), func() {
-		save(func() {
-			d.Confirm("发布公告", "发布后，所有人（包括没有账号的公众）都可以看到“"+m.Title+"”。", "发布", func() {
-				d.Do(func() error { return Move(c, []*noticev1.Notice{m}, noticev1.State_STATE_PUBLISHED) }, func() {
-					d.Say("公告已发布")
-					done()
-				})
-			})
+	q := questions[to]
+	d.Confirm(q.verb+"公告", fmt.Sprintf(q.text, what), q.verb, func() {
+		d.Do(func() error { return Move(c, all, to) }, func() {
+			d.Say("已" + q.verb)
+			done()
 		})
 	})
-	publish.Importance = widget.HighImportance
-	left := container.NewVScroll(container.NewPadded(container.NewVBox(draft.Banner.Content, form.Content)))
-	right := container.NewBorder(widget.NewLabelWithStyle("预览", fyne.TextAlignLeading, fyne.TextStyle{Bold: true}), nil, nil, nil, container.NewVScroll(container.NewPadded(preview)))
-	split := container.NewHSplit(left, right)
-	split.Offset = 0.62
-	e.Content = container.NewBorder(nil, container.NewHBox(keep, publish), nil, nil, split)
-	return e
 }

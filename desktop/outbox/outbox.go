@@ -152,7 +152,7 @@ func (o *Outbox) Put(ctx context.Context, procedure string, requests ...[]byte) 
 				return err
 			}
 		}
-		return nil
+		return carried(ctx, tx, last)
 	})
 	return numbers, full(err)
 }
@@ -312,6 +312,9 @@ const keepDone = 30 * 24 * time.Hour
 // Retain forgets what has been done for thirty days and about which nothing is open.
 func (o *Outbox) Retain(ctx context.Context) error {
 	return o.db.Write(ctx, func(tx *db.Tx) error {
+		if err := retainImports(ctx, tx, o.now()); err != nil {
+			return err
+		}
 		var last int64
 		if err := tx.Get(ctx, []any{&last}, "SELECT COALESCE(MAX(number), 0) FROM mutation"); err != nil || last == 0 {
 			return err

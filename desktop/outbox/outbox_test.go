@@ -23,12 +23,6 @@ import (
 
 var ctx = context.Background()
 
-// noRing is a machine without a keyring.
-type noRing struct{}
-
-func (noRing) Get(string, string) (string, error) { return "", errors.New("no keyring here") }
-func (noRing) Set(string, string, string) error   { return errors.New("no keyring here") }
-
 // childFolder names the environment of the test's own program started again, to be killed while it works.
 const childFolder = "ZHIPING_TEST_OUTBOX"
 
@@ -43,7 +37,7 @@ func TestMain(m *testing.M) {
 }
 
 func openAt(dir string, now func() time.Time) (*Outbox, error) {
-	v, err := vault.Open(dir, "clerk", "password-1", true, noRing{})
+	v, err := vault.Open(dir, "clerk", "password-1", true, vault.None{})
 	if err != nil {
 		return nil, err
 	}

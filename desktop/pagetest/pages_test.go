@@ -12,16 +12,12 @@ import (
 
 	"zhiping/desktop/application"
 	"zhiping/desktop/kit"
-	"zhiping/desktop/message"
-	"zhiping/desktop/notice"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/theme"
 	"zhiping/desktop/unit"
 	activityv1 "zhiping/proto/gen/zhiping/activity/v1"
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
-	messagev1 "zhiping/proto/gen/zhiping/message/v1"
-	noticev1 "zhiping/proto/gen/zhiping/notice/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/server/servertest"
@@ -62,6 +58,7 @@ func newOffice(t *testing.T) *office {
 
 func (o *office) signIn(account string) *syncer.Client {
 	o.t.Helper()
+	o.h.Settle(account)
 	c := syncer.Dial(o.h.URL, "")
 	if err := c.SignIn(o.t.Context(), account, servertest.Password); err != nil {
 		o.t.Fatal(err)
@@ -183,18 +180,12 @@ func TestUnitPages(t *testing.T) {
 	o.contains(texts(tree.Content), "名称含“单位”的下级单位：")
 	tree.Find("")
 	o.contains(texts(tree.Content), "点击单位名称")
-	wizard := unit.NewWizard(top, o.c.Units(), o.Desk, func() {})
-	o.contains(o.show(wizard), "1. 基本信息", "3. 经办人员", "统一社会信用代码")
+	wizard := unit.NewWizard(top, o.c.Units(), o.Desk, func() {}, func(*unitv1.Unit) {})
+	o.contains(o.show(wizard), "1. 维护基本信息", "3. 添加经办人员", "统一社会信用代码")
 	o.press(wizard, "下一步")
 	o.contains(texts(wizard), "为必填项")
-	o.contains(o.show(unit.NewRegistration(o.c.Units(), o.Desk, func(string) {})), "尚未选择上级单位")
-	o.contains(o.show(unit.NewRoles(top, o.c.Units(), o.Desk, func(*unitv1.Unit) {})), "角色名称", "评委会管理")
-	o.contains(o.show(unit.NewPosts(top, []*unitv1.Staff{o.c.Identity.Staff}, o.c.Units(), o.Desk, func(*unitv1.Unit) {})), "1级岗位")
-	staff := unit.NewStaffPage(&unitv1.Staff{Id: servertest.NewID(), UnitId: top.Id}, top, o.c.Units(), o.Desk, func() {})
-	o.show(staff)
-	o.press(staff, "保存")
-	o.contains(texts(staff), "姓名为必填项")
-	page, panel := unit.NewPage(below, o.c.Units(), o.Desk, func() {})
+	o.contains(o.show(unit.NewRegistration(o.c.Units(), o.Desk, nil, func(string) {})), "尚未选择上级单位")
+	page, panel := unit.NewPage(below, reviewv1.Matter_MATTER_UNIT, o.c.Units(), o.Desk, func() {})
 	o.contains(o.show(page), below.Name, "经办流程")
 	if panel.Approve(); len(o.failed) > 0 {
 		t.Error("a unit that nobody reviews was approved:", o.failed)
@@ -231,61 +222,12 @@ func TestApplicationPages(t *testing.T) {
 	o.told("不存在")
 	returned := proto.CloneOf(a)
 	returned.State = applicationv1.State_STATE_RETURNED
-	returned.Review.Steps = []*reviewv1.Step{{UnitName: "示例局", Opinion: "请补充业绩", Defects: []*reviewv1.Defect{{Text: "缺少合同"}}}}
+	returned.Review.Steps = []*reviewv1.Step{{Move: reviewv1.Move_MOVE_RETURN, UnitName: "示例局", Opinion: "请补充业绩", Defects: []*reviewv1.Defect{{Text: "缺少合同"}}}}
 	o.contains(o.show(application.NewEdit(returned, nil, o.c.Applications(), o.Desk, func() {}).Content), "示例局 退回：请补充业绩", "缺少合同")
 	pick, load := application.NewActivityPick(o.c.Activities(), o.Desk, func(*activityv1.Activity) fyne.CanvasObject { return widget.NewLabel("") })
 	o.show(pick)
 	load()
 	o.contains(texts(pick), "目前没有已发布的评审活动")
-}
-
-func TestMessagesAndNotices(t *testing.T) {
-	o := newOffice(t)
-	sent := false
-	compose := message.NewCompose(o.c.Messages(), o.c.Units(), o.Desk, func() { sent = true })
-	o.contains(o.show(compose), "接收单位", "标题")
-	o.press(compose, "发送")
-	o.contains(texts(compose), "标题为必填项")
-	each(compose, func(x fyne.CanvasObject) {
-		if f, ok := x.(fyne.Focusable); ok {
-			if _, typed := x.(interface{ SetText(string) }); typed {
-				test.Type(f, "示例")
-			}
-		}
-	})
-	o.press(compose, "发送")
-	o.told("没有已授权的下级单位")
-	o.subordinate("clerk")
-	if o.press(compose, "发送"); !sent {
-		t.Error("it was not sent")
-	}
-	o.told("消息已发送")
-	o.c = o.signIn("clerk")
-	got, err := o.c.Messages().ListDeliveries(t.Context(), &messagev1.ListDeliveriesRequest{Query: &commonv1.Query{}})
-	if err != nil || len(got.Deliveries) != 1 {
-		t.Fatal(got, err)
-	}
-	o.contains(o.show(message.NewPage(got.Deliveries[0], o.c.Messages(), o.Desk)), "示例", "发送单位")
-	if got, err = o.c.Messages().ListDeliveries(t.Context(), &messagev1.ListDeliveriesRequest{Query: &commonv1.Query{}}); err != nil || got.Deliveries[0].ReadBy != "经办人" {
-		t.Error("reading it did not mark it:", got, err)
-	}
-
-	o.c = o.signIn("topadmin")
-	n := notice.New()
-	n.Title, n.Text = "示例公告", "# 范围\n\n全省"
-	published := false
-	e := notice.NewEdit(n, o.c.Notices(), o.Desk, func() { published = true })
-	o.contains(o.show(e.Content), "预览", "范围")
-	o.press(e.Content, "保存并发布")
-	o.told("所有人（包括没有账号的公众）")
-	list, err := o.c.Notices().ListNotices(t.Context(), &noticev1.ListNoticesRequest{Query: &commonv1.Query{Scope: "published"}})
-	if err != nil || !published || len(list.Notices) != 1 {
-		t.Fatal(list, err, published)
-	}
-	o.contains(o.show(notice.NewPage(list.Notices[0], func(*commonv1.Attachment) {})), "示例公告", "全省", o.By.UnitName)
-	again := notice.NewEdit(list.Notices[0], o.c.Notices(), o.Desk, func() {})
-	again.Save()
-	o.told("请先撤回再修改")
 }
 
 // With the server gone every page says so, and keeps what was typed.

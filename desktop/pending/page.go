@@ -18,6 +18,7 @@ import (
 	"zhiping/desktop/kit"
 	"zhiping/desktop/outbox"
 	"zhiping/desktop/syncer"
+	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
 	"zhiping/shared/field"
 )
 
@@ -78,7 +79,7 @@ func (p *Page) Load() {
 // row says of a change in words what it was about and why it was refused.
 func (p *Page) row(m *outbox.Mutation) row {
 	r := row{Mutation: m}
-	kind := strings.Split(m.Procedure, ".")[1]
+	kind := kindOf(m.Procedure)
 	ids := syncer.IDs(m)
 	names := map[string]string{}
 	for _, id := range ids {
@@ -116,9 +117,17 @@ func (p *Page) name(kind, id string, m *outbox.Mutation) string {
 	return "（本机没有该记录）"
 }
 
+// kindOf is the kind of the records that a change is about, of "/zhiping.expert.v1.ExpertService/SaveExpert".
+func kindOf(procedure string) string {
+	return cache.KindOf(strings.Split(procedure, ".")[1], procedure[strings.LastIndex(procedure, "/")+1:])
+}
+
 func nameOf(m proto.Message) string {
-	if n, ok := m.(interface{ GetName() string }); ok {
+	switch n := m.(type) {
+	case interface{ GetName() string }:
 		return n.GetName()
+	case interface{ GetExpert() *expertv1.Expert }: // a recommendation goes by the person's name
+		return n.GetExpert().GetName()
 	}
 	return ""
 }
@@ -187,7 +196,7 @@ func (p *Page) giveUp(r row) {
 // decide shows mine and theirs side by side and lets the clerk take one (sync.md).
 func (p *Page) decide(r row) {
 	ids := syncer.IDs(r.Mutation)
-	kind := strings.Split(r.Procedure, ".")[1]
+	kind := kindOf(r.Procedure)
 	var theirs proto.Message
 	var by string
 	var at time.Time

@@ -42,7 +42,7 @@ func (p pairing) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
 		req.Header().Set(pairingHeader, string(p))
 		resp, err := next(ctx, req)
-		if err = wire.Decode(err); fault.CodeOf(err) == fault.Offline {
+		if err = wire.Decode(ctx, err); fault.CodeOf(err) == fault.Offline {
 			err = fault.New(fault.Offline, "无法连接主机，请检查网络和主机地址，或联系会务人员")
 		}
 		return resp, err

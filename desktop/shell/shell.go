@@ -3,6 +3,7 @@ package shell
 
 import (
 	"fmt"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -10,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/kit"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 )
@@ -19,12 +21,16 @@ type Item struct {
 	Group, Title string
 	Right        commonv1.Right
 	Open         func() *Page
+	Count        *Count // what waits behind it; nil for a line that shows no number
 }
 
 // A Page is what a tab holds.
 type Page struct {
 	Key     string // one tab per key
 	Title   string
+	Help    string // the key of its help; "" is the first word of Key
+	Menu    string // the line of the menu that opened it, "" for none: it can be opened again
+	Marked  bool   // it has a mark for its help in its own head
 	Content fyne.CanvasObject
 	Refresh func() // F5, and when the page is opened
 	Approve func() // Ctrl+Enter
@@ -38,24 +44,33 @@ type Page struct {
 	Follow func()
 	// Show shows a state of what the page lists, for a jump into it.
 	Show func(state string)
+	// Restyle fits the page to another text size.
+	Restyle func()
 }
 
 // A Shell is the main window's content.
 type Shell struct {
 	Content fyne.CanvasObject
 
+	// Help shows the help of a key (F1).
+	Help func(key string)
+	// Opened is told the lines of the menu whose pages are open, in the order of the tabs, whenever they change.
+	Opened func(lines []string)
+
 	window  fyne.Window
+	unseen  map[*Page]bool // opened again from the last time, it loads when it is shown
 	tabs    *container.DocTabs
 	pages   map[*container.TabItem]*Page
 	stale   map[*Page]bool // shown again, it catches up
 	state   *widget.Label
 	refresh func()
 	doing   string // long work under way, for the state bar
+	badges  []*badge
 }
 
 // New draws the shell for whoever is signed in, on the first page, which stays. standing says in words how server and outbox stand, and whether that calls for attention.
 func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, standing func() (text string, bad bool)) *Shell {
-	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, stale: map[*Page]bool{}, state: widget.NewLabel("")}
+	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, stale: map[*Page]bool{}, unseen: map[*Page]bool{}, state: widget.NewLabel("")}
 	s.tabs = container.NewDocTabs()
 	s.tabs.CloseIntercept = s.close
 	s.tabs.OnSelected = func(t *container.TabItem) {
@@ -64,16 +79,24 @@ func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, stand
 	}
 	menu := s.menu(who, items)
 	left := container.NewBorder(s.brand(), nil, nil, nil, container.NewVScroll(menu))
-	split := container.NewHSplit(left, s.tabs)
+	notice := kit.NewBanner()
+	if !who.Unit.GetAuthorised() {
+		notice.Say(unauthorised, widget.DangerImportance)
+	}
+	split := container.NewHSplit(left, container.NewBorder(notice.Content, nil, nil, nil, s.tabs))
 	split.Offset = 0.16
 	s.Content = container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), s.state), nil, nil, split)
 	s.refresh = func() { s.status(who, standing) }
 	home.Key = homeKey
 	s.Open(home)
 	s.keys()
+	s.recount(map[string]bool{"*": true})
 	s.status(who, standing)
 	return s
 }
+
+// unauthorised stands on top of every page until the superior has approved the unit (A2; the words are the manual's).
+const unauthorised = "所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！"
 
 func (s *Shell) brand() fyne.CanvasObject {
 	l := widget.NewLabelWithStyle("职评通", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
@@ -96,7 +119,7 @@ func (s *Shell) menu(who *sessionv1.Identity, items []Item) fyne.CanvasObject {
 		b := widget.NewButton("　"+it.Title, func() { s.choose(it) })
 		b.Alignment = widget.ButtonAlignLeading
 		b.Importance = widget.LowImportance
-		all.Add(b)
+		all.Add(s.badged(it, b))
 	}
 	return all
 }
@@ -123,15 +146,25 @@ func Has(who *sessionv1.Identity, it Item) bool { return has(who, it.Right) }
 
 // choose opens what a line of the menu stands for; a line may do something instead.
 func (s *Shell) choose(it Item) {
-	if p := it.Open(); p != nil {
+	if p := it.Page(); p != nil {
 		s.Open(p)
 	}
+}
+
+// Page opens what a line of the menu stands for; nil for a line that does something instead.
+func (it Item) Page() *Page {
+	p := it.Open()
+	if p != nil {
+		p.Menu = it.Title
+	}
+	return p
 }
 
 // Open shows a page: the tab it has already, or a new one.
 func (s *Shell) Open(p *Page) {
 	for t, old := range s.pages {
 		if old.Key == p.Key {
+			delete(s.unseen, old)
 			s.tabs.Select(t)
 			if old.Refresh != nil {
 				old.Refresh()
@@ -139,12 +172,71 @@ func (s *Shell) Open(p *Page) {
 			return
 		}
 	}
-	t := container.NewTabItem(p.Title, container.NewPadded(p.Content))
+	t := s.add(p)
+	s.tabs.Select(t)
+	call(p.Refresh)
+	s.tell()
+}
+
+func (s *Shell) add(p *Page) *container.TabItem {
+	t := container.NewTabItem(s.titled(p), container.NewPadded(s.marked(p)))
 	s.pages[t] = p
 	s.tabs.Append(t)
-	s.tabs.Select(t)
-	if p.Refresh != nil {
-		p.Refresh()
+	return t
+}
+
+// marked puts the mark for the help beside a page that has none of its own, so that the mouse finds it too.
+func (s *Shell) marked(p *Page) fyne.CanvasObject {
+	if p.Marked {
+		return p.Content
+	}
+	mark := widget.NewButtonWithIcon("", theme.QuestionIcon(), func() { s.help(p) })
+	mark.Importance = widget.LowImportance
+	return container.NewBorder(nil, nil, nil, container.NewVBox(mark), p.Content)
+}
+
+// Restore opens pages of the last time behind the one that is shown. They load when they are shown: what cannot be reached then says so then.
+func (s *Shell) Restore(all []*Page) {
+	for _, p := range all {
+		s.unseen[p] = true
+		s.add(p)
+	}
+	s.tell()
+}
+
+// tell says which pages are open.
+func (s *Shell) tell() {
+	if s.Opened == nil {
+		return
+	}
+	var lines []string
+	for _, t := range s.tabs.Items {
+		if p := s.pages[t]; p != nil && p.Menu != "" {
+			lines = append(lines, p.Menu)
+		}
+	}
+	s.Opened(lines)
+}
+
+// Restyled fits the pages that are open to another text size.
+func (s *Shell) Restyled() {
+	for _, p := range s.pages {
+		call(p.Restyle)
+	}
+}
+
+// HelpKey is the key of a page's help.
+func (p *Page) HelpKey() string {
+	if p.Help != "" {
+		return p.Help
+	}
+	key, _, _ := strings.Cut(p.Key, " ")
+	return key
+}
+
+func (s *Shell) help(p *Page) {
+	if s.Help != nil && p != nil {
+		s.Help(p.HelpKey())
 	}
 }
 
@@ -155,8 +247,10 @@ func (s *Shell) close(t *container.TabItem) {
 	if s.pages[t].Key == homeKey {
 		return
 	}
+	delete(s.unseen, s.pages[t])
 	delete(s.pages, t)
 	s.tabs.Remove(t)
+	s.tell()
 }
 
 // Close closes the page of a key.
@@ -224,8 +318,14 @@ func (s *Shell) keys() {
 	add(fyne.KeyRight, fyne.KeyModifierAlt, func() { s.turn(1) })
 	s.window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
 		p := s.current()
+		asked := s.window.Canvas().Overlays().Top() // what is asked in front of the page
 		switch {
+		case asked != nil && e.Name == fyne.KeyEscape:
+			asked.Hide()
+		case asked != nil:
 		case p == nil:
+		case e.Name == fyne.KeyF1:
+			s.help(p)
 		case e.Name == fyne.KeyF5 && p.Refresh != nil:
 			p.Refresh()
 		case e.Name == fyne.KeyEscape:
@@ -250,6 +350,7 @@ func (s *Shell) turn(by int) {
 // Followed tells the pages which kinds of records look different now, "*" for all: the one that is shown catches up at once, the others when
 // they are shown again.
 func (s *Shell) Followed(kinds map[string]bool) {
+	s.recount(kinds)
 	for t, p := range s.pages {
 		hit := kinds["*"] && p.Follow != nil
 		for _, k := range p.Kinds {
@@ -265,6 +366,10 @@ func (s *Shell) Followed(kinds map[string]bool) {
 }
 
 func (s *Shell) catchUp(t *container.TabItem) {
+	if p := s.pages[t]; p != nil && s.unseen[p] {
+		delete(s.unseen, p)
+		call(p.Refresh)
+	}
 	if p := s.pages[t]; p != nil && s.stale[p] {
 		delete(s.stale, p)
 		call(p.Follow)

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/shell"
@@ -72,14 +73,16 @@ type house struct {
 	done   []string
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T) *house { return newHouseOf(t, true) }
+
+func newHouseOf(t *testing.T, authorised bool) *house {
 	t.Helper()
 	test.NewTempApp(t)
 	test.ApplyTheme(t, theme.New(1, false))
 	h := &house{online: true}
 	h.window = test.NewTempWindow(t, widget.NewLabel(""))
 	who := &sessionv1.Identity{
-		Unit: &unitv1.Unit{Name: "示例市人社局（虚构）", Phone: "13800000000"}, Staff: &unitv1.Staff{Name: "经办人"},
+		Unit: &unitv1.Unit{Name: "示例市人社局（虚构）", Phone: "13800000000", Authorised: authorised}, Staff: &unitv1.Staff{Name: "经办人"},
 		Rights: []commonv1.Right{commonv1.Right_RIGHT_UNIT_EDIT},
 	}
 	page := func(key string) func() *shell.Page {
@@ -115,6 +118,21 @@ func TestMenuGoesByRights(t *testing.T) {
 	}
 }
 
+// Until the superior has approved the unit, that it has not stands on top of every page (A2).
+func TestUnauthorisedUnit(t *testing.T) {
+	const notice = "所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！"
+	h := newHouseOf(t, false)
+	for _, page := range []string{"本单位信息", "工作台"} {
+		test.Tap(button(t, h.Content, page))
+		if s := texts(h.Content); !strings.Contains(s, notice) {
+			t.Error(page, "does not say so:", s)
+		}
+	}
+	if s := texts(newHouse(t).Content); strings.Contains(s, notice) {
+		t.Error("it is said of a unit that is authorised:", s)
+	}
+}
+
 func TestPagesAreTabs(t *testing.T) {
 	h := newHouse(t)
 	test.Tap(button(t, h.Content, "本单位信息"))
@@ -132,6 +150,23 @@ func TestPagesAreTabs(t *testing.T) {
 	h.key(fyne.KeyEscape)
 	if s := texts(h.Content); strings.Contains(s, "这里是") || !strings.Contains(s, "首页在此") {
 		t.Error("the pages are not closed, or the first page is:", s)
+	}
+}
+
+// Esc answers what is asked in front of the page, and leaves the page behind it.
+func TestEscapeWithAQuestion(t *testing.T) {
+	h := newHouse(t)
+	test.Tap(button(t, h.Content, "本单位信息"))
+	question := widget.NewModalPopUp(widget.NewLabel("保存了"), h.window.Canvas())
+	question.Show()
+	h.key(fyne.KeyF5)
+	h.key(fyne.KeyEscape)
+	if question.Visible() || !strings.Contains(texts(h.Content), "这里是甲") || !slices.Equal(h.done, []string{"甲 refresh"}) {
+		t.Error("the key reached the page:", h.done, texts(h.Content))
+	}
+	h.key(fyne.KeyEscape)
+	if strings.Contains(texts(h.Content), "这里是甲") {
+		t.Error("the page stays")
 	}
 }
 
@@ -195,7 +230,12 @@ func TestStateBar(t *testing.T) {
 func TestSignIn(t *testing.T) {
 	test.NewTempApp(t)
 	var tried []string
-	s := shell.NewSignIn(func(s *shell.SignIn) { tried = append(tried, s.Account.Text+" "+s.Password.Text) }, func(s *shell.SignIn) { tried = append(tried, "register at "+s.Address.Text) })
+	s := shell.NewSignIn(shell.Ways{
+		Submit:    func(s *shell.SignIn) { tried = append(tried, s.Account.Text+" "+s.Password.Text) },
+		Register:  func(s *shell.SignIn) { tried = append(tried, "register at "+s.Address.Text) },
+		Platforms: func(s *shell.SignIn) { tried = append(tried, "platforms of "+s.Address.Text) },
+		With:      func(_ *shell.SignIn, provider string) { tried = append(tried, "with "+provider) },
+	})
 	test.NewTempWindow(t, s.Content)
 	if s.First() != fyne.Focusable(s.Address) {
 		t.Error("the cursor does not begin at the address")
@@ -207,6 +247,22 @@ func TestSignIn(t *testing.T) {
 	s.Address.SetText("zp.example.gov.cn:8443")
 	if test.Tap(button(t, s.Content, link)); !slices.Equal(tried, []string{"register at zp.example.gov.cn:8443"}) {
 		t.Error(tried)
+	}
+	tried = nil
+	s.Fail(nil)
+	test.Tap(button(t, s.Content, "统一身份登录"))
+	s.Offer([]*sessionv1.Provider{{Id: "intranet", Label: "内网登录"}, {Id: "legal", Label: "法人登录"}})
+	s.Fail(nil)
+	test.Tap(button(t, s.Content, "法人登录"))
+	left := false
+	s.Wait("请在浏览器中完成登录", func() { left = true })
+	if !button(t, s.Content, "内网登录").Disabled() || !strings.Contains(texts(s.Content), "请在浏览器中完成登录") {
+		t.Error("while it waits for the browser another way can be begun")
+	}
+	test.Tap(button(t, s.Content, "取消"))
+	s.Fail(nil)
+	if !left || !slices.Equal(tried, []string{"platforms of zp.example.gov.cn:8443", "with legal"}) || strings.Contains(texts(s.Content), "取消") {
+		t.Error(left, tried)
 	}
 	tried = nil
 	s.Account.SetText("clerk")
@@ -229,5 +285,52 @@ func TestStart(t *testing.T) {
 	test.Tap(button(t, o, "连接服务器"))
 	if s := texts(o); connected != 1 || strings.Contains(s, "会议包") || !strings.Contains(s, "试用演示") {
 		t.Error(connected, s)
+	}
+}
+
+// F1 and the mark show the help of the page that is shown.
+func TestHelpOfThePage(t *testing.T) {
+	h := newHouse(t)
+	var asked []string
+	h.Help = func(key string) { asked = append(asked, key) }
+	h.key(fyne.KeyF1)
+	test.Tap(button(t, h.Content, "本单位信息"))
+	h.key(fyne.KeyF1)
+	h.Open(&shell.Page{Key: "edit-unit 17", Title: "丁", Content: widget.NewLabel("")})
+	h.key(fyne.KeyF1)
+	h.Open(&shell.Page{Key: "another", Help: "review", Title: "戊", Content: widget.NewLabel("")})
+	each(h.Content, func(o fyne.CanvasObject) {
+		if b, ok := o.(*widget.Button); ok && b.Text == "" && b.Icon != nil && b.Icon.Name() == fynetheme.QuestionIcon().Name() {
+			test.Tap(b)
+		}
+	})
+	if !slices.Equal(asked, []string{"home", "甲", "edit-unit", "review"}) {
+		t.Error(asked)
+	}
+}
+
+// The pages of the last time are tabs again behind the first page; each loads when it is shown, once.
+func TestRestoredPages(t *testing.T) {
+	h := newHouse(t)
+	var told [][]string
+	h.Opened = func(lines []string) { told = append(told, lines) }
+	var all []*shell.Page
+	for _, key := range []string{"己", "庚"} {
+		all = append(all, &shell.Page{Key: key, Title: key, Menu: key, Content: widget.NewLabel("这里是" + key), Refresh: func() { h.done = append(h.done, key) }})
+	}
+	h.Restore(all)
+	if h.Key() != "home" || len(h.done) != 0 {
+		t.Error("restoring loaded something:", h.Key(), h.done)
+	}
+	h.press(fyne.KeyRight, fyne.KeyModifierAlt)
+	h.press(fyne.KeyLeft, fyne.KeyModifierAlt)
+	h.press(fyne.KeyRight, fyne.KeyModifierAlt)
+	h.Open(all[1])
+	if !slices.Equal(h.done, []string{"己", "庚"}) {
+		t.Error(h.done)
+	}
+	h.key(fyne.KeyEscape)
+	if last := told[len(told)-1]; !slices.Equal(last, []string{"己"}) {
+		t.Error(told)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"zhiping/desktop/cache"
 	"zhiping/desktop/unit"
+	"zhiping/desktop/vault"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 	"zhiping/proto/gen/zhiping/session/v1/sessionv1connect"
@@ -55,12 +56,14 @@ func (p *place) open(password string) (*Client, *Account, error) {
 	c := Dial(p.h.URL, "")
 	c.plain = unplugged{c.plain, &p.out, &p.cut}
 	c.http.Transport = c.plain
-	a, err := OpenAccount(ctx, c, p.base, "topadmin", password, noRing{}, time.Now)
+	a, err := OpenAccount(ctx, c, p.base, "topadmin", password, vault.None{}, time.Now)
 	return c, a, err
 }
 
 func (p *place) must() (*Client, *Account, *Syncer) {
 	p.t.Helper()
+	p.h.Settle("topadmin")
+	p.h.Advance(time.Minute) // whatever was mistyped before
 	c, a, err := p.open(servertest.Password)
 	if err != nil {
 		p.t.Fatal(err)
@@ -238,5 +241,64 @@ func TestAttachments(t *testing.T) {
 	}
 	if _, err := c.Download(context.Background(), &commonv1.Attachment{Sha256: strings.Repeat("0", 64), Name: "x"}, "unit", u.Id, t.TempDir()); fault.CodeOf(err) != fault.NotFound {
 		t.Error("a file that no record names:", err)
+	}
+}
+
+// Whoever has a password that somebody else has set changes it before anything of the account is here; a change later on seals what is here
+// under the new password, and what waited is sent.
+func TestChangedPasswords(t *testing.T) {
+	p := &place{t: t, h: servertest.Start(t, ""), base: t.TempDir(), cut: -1}
+	c, _, err := p.open(servertest.Password)
+	if !errors.Is(err, ErrMustChange) {
+		t.Fatal(err)
+	}
+	if kept, err := os.ReadDir(p.base); err != nil || len(kept) > 0 {
+		t.Error("something was kept under a password that somebody else knows:", kept, err)
+	}
+	const second, third = "another-password-2", "another-password-3"
+	change := func(old, next string) *sessionv1.ChangePasswordRequest {
+		return &sessionv1.ChangePasswordRequest{OldPassword: old, NewPassword: next}
+	}
+	if err := c.ChangePassword(ctx, change(servertest.Password, second)); err != nil {
+		t.Fatal(err)
+	}
+	c, a, err := p.open(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(c, a.Box, a.Mirror, c.Actor(), unit.Effects, a.Files(), time.Now, func(map[string]bool) {})
+	if err := s.Sync(ctx); err != nil {
+		t.Fatal(err)
+	}
+	p.out = true
+	s.heard(false)
+	u := c.Identity.Unit
+	u.Address = "修改密码之前填写的地址"
+	if _, err := c.Units().SaveUnit(ctx, &unitv1.SaveUnitRequest{Unit: u}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.ChangePassword(ctx, c, change(second, third)); fault.CodeOf(err) != fault.Offline {
+		t.Error("a password was changed without the server:", err)
+	}
+	p.out = false
+	if err := a.ChangePassword(ctx, c, change(second, third)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sync(ctx); err != nil || s.Status().Waiting != 0 {
+		t.Error("what waited is not sent:", err, s.Status())
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.out = true
+	if _, _, err := p.open(second); fault.CodeOf(err) != fault.Denied {
+		t.Error("the old password opens what is here:", err)
+	}
+	_, a, err = p.open(third)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"zhiping/desktop/cache"
 	"zhiping/desktop/list"
+	"zhiping/desktop/vault"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/server/feed"
@@ -36,13 +37,16 @@ func BenchmarkPull(b *testing.B) {
 	if err := s.Units.Bootstrap(ctx, top, servertest.NewStaff("first")); err != nil {
 		b.Fatal(err)
 	}
+	if err := servertest.Settle(s.DB, "first"); err != nil {
+		b.Fatal(err)
+	}
 	plant(b, s.DB, top.Id, n)
 	web := httptest.NewServer(s.Handler())
 	defer web.Close()
 	var ours, bare time.Duration
 	for i := 0; b.Loop(); i++ {
 		c := Dial(web.URL, "")
-		a, err := OpenAccount(ctx, c, filepath.Join(dir, fmt.Sprint("desktop", i)), "first", servertest.Password, noRing{}, time.Now)
+		a, err := OpenAccount(ctx, c, filepath.Join(dir, fmt.Sprint("desktop", i)), "first", servertest.Password, vault.None{}, time.Now)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -144,10 +148,11 @@ func copied(b *testing.B, from *db.DB, path string, n int) {
 // An idle desktop does nothing: no call reaches the server while nothing happens (sync.md: hints, no polling).
 func TestIdle(t *testing.T) {
 	h := servertest.Start(t, "")
+	h.Settle("topadmin")
 	calls := make(chan string, 100)
 	c := Dial(h.URL, "")
 	c.plain = noting{c.plain, calls}
-	a, err := OpenAccount(ctx, c, t.TempDir(), "topadmin", servertest.Password, noRing{}, time.Now)
+	a, err := OpenAccount(ctx, c, t.TempDir(), "topadmin", servertest.Password, vault.None{}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,9 +19,12 @@ import (
 
 	"zhiping/desktop/outbox"
 	"zhiping/desktop/unit"
+	"zhiping/desktop/vault"
+	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
 	"zhiping/server/servertest"
+	"zhiping/shared/fault"
 )
 
 // clerkArguments names the environment of the test's own program started again as a clerk's desktop: folder, server and account.
@@ -32,7 +35,7 @@ const clerkArguments = "ZHIPING_TEST_CLERK"
 func chaoticClerk(arguments string) error {
 	a := strings.Split(arguments, "|")
 	c := Dial(a[1], "")
-	account, err := OpenAccount(ctx, c, a[0], a[2], servertest.Password, noRing{}, time.Now)
+	account, err := signIn(c, a[0], a[2])
 	if err != nil {
 		return err
 	}
@@ -64,6 +67,19 @@ func chaoticClerk(arguments string) error {
 		if _, err := c.Units().SaveUnit(ctx, &unitv1.SaveUnitRequest{Unit: u}); err != nil && s.Status().Online {
 			continue // refused: somebody else was first
 		}
+	}
+}
+
+// signIn signs a clerk in, again and again while the server is away and has never been seen from here: a clerk does the same.
+func signIn(c *Client, base, account string) (*Account, error) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		a, err := OpenAccount(ctx, c, base, account, servertest.Password, vault.None{}, time.Now)
+		if fault.CodeOf(err) != fault.Offline {
+			return a, err
+		}
+		<-tick.C
 	}
 }
 
@@ -123,6 +139,7 @@ func (c *chaos) startClerk(account string) {
 	c.t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), clerkArguments+"="+strings.Join([]string{filepath.Join(c.dir, "desktop"), "http://" + c.address, account, strings.Join(c.ids, ",")}, "|"))
+	cmd.Stderr = c.t.Output() // why it ended, if it does by itself
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		c.t.Fatal(err)
@@ -147,28 +164,49 @@ func (c *chaos) kill(cmd *exec.Cmd) {
 func (c *chaos) found() {
 	c.t.Helper()
 	if out, err := exec.Command(c.program, "admin", "bootstrap", "--data", c.data, "--name", "示例省人社厅（虚构）", "--credit-code", servertest.CreditCode(1), "--division", "510000",
-		"--contact", "管理员", "--phone", "028-00000000", "--account", "first", "--password", servertest.Password).CombinedOutput(); err != nil {
+		"--contact", "管理员", "--phone", "028-00000000", "--account", "first", "--password", firstPassword).CombinedOutput(); err != nil {
 		c.t.Fatalf("%v\n%s", err, out)
 	}
 	c.startServer()
 	client := Dial("http://"+c.address, "")
-	if err := client.SignIn(ctx, "first", servertest.Password); err != nil {
+	if err := firstSignIn(client, "first"); err != nil {
 		c.t.Fatal(err)
 	}
 	top := client.Identity.Unit
 	c.ids = append(c.ids, top.Id)
 	second := servertest.NewStaff("second")
 	second.Staff.UnitId, second.Staff.Super = top.Id, true
-	if _, err := client.Units().SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: second.Staff, Password: servertest.Password}); err != nil {
+	if _, err := client.Units().SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: second.Staff, Password: firstPassword}); err != nil {
 		c.t.Fatal(err)
 	}
 	for i := range 4 {
 		u := &unitv1.Unit{Id: servertest.NewID(), Name: fmt.Sprint("示例单位", i), CreditCode: servertest.CreditCode(i + 2), Kind: 3, Division: "510100", Nature: "20", Contact: "联系人", Phone: "028-00000000"}
-		if _, err := client.Units().CreateUnit(ctx, &unitv1.CreateUnitRequest{Unit: u, Handlers: []*unitv1.NewStaff{servertest.NewStaff([]string{"third", "fourth", "fifth", "sixth"}[i])}}); err != nil {
+		h := servertest.NewStaff([]string{"third", "fourth", "fifth", "sixth"}[i])
+		h.Password = firstPassword
+		if _, err := client.Units().CreateUnit(ctx, &unitv1.CreateUnitRequest{Unit: u, Handlers: []*unitv1.NewStaff{h}}); err != nil {
 			c.t.Fatal(err)
 		}
 		c.ids = append(c.ids, u.Id)
 	}
+	for _, account := range []string{"second", "third"} {
+		if err := firstSignIn(Dial("http://"+c.address, ""), account); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
+
+// firstPassword is that of everybody before the first sign-in.
+const firstPassword = "temporary-pass-1"
+
+// firstSignIn signs somebody in for the first time and changes the password.
+func firstSignIn(c *Client, account string) error {
+	if err := c.SignIn(ctx, account, firstPassword); err != nil {
+		return err
+	}
+	if err := c.ChangePassword(ctx, &sessionv1.ChangePasswordRequest{OldPassword: firstPassword, NewPassword: servertest.Password}); err != nil {
+		return err
+	}
+	return c.SignAgain(ctx, servertest.Password)
 }
 
 // Real processes - a server and three desktops - are killed at random for a while. When it is quiet again, everything that was done has its
@@ -263,7 +301,7 @@ func (c *chaos) agree(accounts []string) {
 	var first unitv1connect.UnitServiceClient
 	for _, name := range accounts {
 		client := Dial("http://"+c.address, "")
-		a, err := OpenAccount(ctx, client, filepath.Join(c.dir, "desktop"), name, servertest.Password, noRing{}, time.Now)
+		a, err := OpenAccount(ctx, client, filepath.Join(c.dir, "desktop"), name, servertest.Password, vault.None{}, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,12 +15,13 @@ import (
 	"connectrpc.com/connect"
 	"github.com/google/uuid"
 
+	"zhiping/desktop/vault"
 	"zhiping/proto/gen/zhiping/activity/v1/activityv1connect"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
+	"zhiping/proto/gen/zhiping/export/v1/exportv1connect"
 	"zhiping/proto/gen/zhiping/message/v1/messagev1connect"
 	"zhiping/proto/gen/zhiping/notice/v1/noticev1connect"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
-	"zhiping/proto/gen/zhiping/session/v1/sessionv1connect"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
 	"zhiping/shared/fault"
 	"zhiping/shared/wire"
@@ -40,6 +41,9 @@ type Client struct {
 	offline atomic.Bool
 	// What to sign in with again when the session is over, or could not begin for want of a network; only in memory.
 	account, password string
+	// Where the person signs in, "" for a password: then there is nothing to sign in with again but the browser.
+	provider string
+	ring     vault.Keyring // keeps the session, nil for not
 }
 
 // Dial prepares a connection to "host:port"; pin is the fingerprint of the server's own certificate in hex, "" for one that the system
@@ -104,29 +108,6 @@ func (c *Client) Answered() (at time.Time, online bool) {
 	return time.UnixMilli(c.last.Load()), !c.offline.Load()
 }
 
-// SignIn signs a person in.
-func (c *Client) SignIn(ctx context.Context, account, password string) error {
-	c.account, c.password = account, password
-	return c.signIn(ctx)
-}
-
-// SignAgain begins a new session for the same person: the old one is over, or the password has changed.
-func (c *Client) SignAgain(ctx context.Context, password string) error {
-	c.password = password
-	return c.signIn(ctx)
-}
-
-func (c *Client) signIn(ctx context.Context) error {
-	plain := &http.Client{Transport: c.plain, Timeout: longestCall}
-	resp, err := sessionv1connect.NewSessionServiceClient(plain, c.url, c.opts...).SignIn(ctx, &sessionv1.SignInRequest{Account: c.account, Password: c.password})
-	if err != nil {
-		return err
-	}
-	c.token.Store(resp.Token)
-	c.Identity = resp.Identity
-	return nil
-}
-
 // Units is the client of the unit service.
 func (c *Client) Units() unitv1connect.UnitServiceClient {
 	return unitv1connect.NewUnitServiceClient(c.http, c.url, c.opts...)
@@ -140,6 +121,11 @@ func (c *Client) Activities() activityv1connect.ActivityServiceClient {
 // Applications is the client of the application service.
 func (c *Client) Applications() applicationv1connect.ApplicationServiceClient {
 	return applicationv1connect.NewApplicationServiceClient(c.http, c.url, c.opts...)
+}
+
+// Exports is the client of the export service.
+func (c *Client) Exports() exportv1connect.ExportServiceClient {
+	return exportv1connect.NewExportServiceClient(c.http, c.url, c.opts...)
 }
 
 // Messages is the client of the message service.

@@ -43,10 +43,25 @@ func (s *Syncer) Keep(ctx context.Context, path string) (*commonv1.Attachment, e
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(s.file(a), s.box.Seal(b), 0o600); err != nil {
+	if err := keepWhole(s.file(a), s.box.Seal(b)); err != nil {
 		return nil, fault.New(fault.State, "文件“%s”不能保存到本机，请检查磁盘空间", a.Name)
 	}
 	return a, nil
+}
+
+// keepWhole writes a file whole or not at all: the same content may be on its way for an earlier change, and half of it would hold that up for
+// ever.
+func keepWhole(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".keep-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // nothing is there any more once it has its name
+	_, err = f.Write(b)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }
 
 func (s *Syncer) file(a *commonv1.Attachment) string { return filepath.Join(s.files, a.Sha256) }

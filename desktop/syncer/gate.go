@@ -235,7 +235,7 @@ func taken(request, out protoreflect.Message, number int64) {
 	}
 }
 
-// local answers a procedure that gets one record from the mirror; nil if it is none, or the record is not here.
+// local answers a procedure that gets one record from the mirror - the first field of its answer, the rest is not here -; nil if it is none, or the record is not here.
 func (g gate) local(ctx context.Context, p procedure, body []byte) *http.Response {
 	if p.desc == nil || !strings.HasPrefix(string(p.desc.Name()), "Get") || p.GetOffline() != commonv1.Offline_OFFLINE_CACHED {
 		return nil
@@ -246,7 +246,7 @@ func (g gate) local(ctx context.Context, p procedure, body []byte) *http.Respons
 	}
 	id := p.desc.Input().Fields().ByName("id")
 	fields := p.desc.Output().Fields()
-	if id == nil || fields.Len() != 1 || fields.Get(0).Message() == nil {
+	if id == nil || fields.Len() == 0 || fields.Get(0).Message() == nil {
 		return nil
 	}
 	kind := strings.ToLower(string(fields.Get(0).Message().Name()))

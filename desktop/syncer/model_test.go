@@ -22,6 +22,7 @@ import (
 	"zhiping/desktop/list"
 	"zhiping/desktop/outbox"
 	"zhiping/desktop/unit"
+	"zhiping/desktop/vault"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
@@ -36,12 +37,6 @@ var ctx = context.Background()
 
 // errKilled is what a failpoint ends the program with.
 var errKilled = errors.New("killed here")
-
-// noRing is a machine without a keyring.
-type noRing struct{}
-
-func (noRing) Get(string, string) (string, error) { return "", errors.New("no keyring here") }
-func (noRing) Set(string, string, string) error   { return errors.New("no keyring here") }
 
 // faulty is a network that can be bad: it loses what is asked or answered, and asks twice.
 type faulty struct {
@@ -149,6 +144,9 @@ func newWorld(t *rapid.T, dir string) *world {
 	for i, name := range []string{"first", "second", "below"} {
 		c := &clerk{w: w, name: name, dir: filepath.Join(dir, "desktop"), years: rapid.IntRange(-10, 10).Draw(t, "years")}
 		w.clerks = append(w.clerks, c)
+		if err := servertest.Settle(w.server.DB, name); err != nil {
+			t.Fatal(err)
+		}
 		c.open(t)
 		c.unit = c.client.Identity.Unit.Id
 		if i == 0 {
@@ -188,10 +186,10 @@ func (c *clerk) open(t *rapid.T) {
 	c.client.plain = c.network
 	c.client.http.Transport = c.network
 	now := func() time.Time { return time.Now().AddDate(c.years, 0, 0) }
-	account, err := OpenAccount(ctx, c.client, c.dir, c.name, servertest.Password, noRing{}, now)
+	account, err := OpenAccount(ctx, c.client, c.dir, c.name, servertest.Password, vault.None{}, now)
 	if fault.CodeOf(err) == fault.Denied { // no account at the moment: the clerk goes on without the server
 		c.network.next = []string{"lost"}
-		account, err = OpenAccount(ctx, c.client, c.dir, c.name, servertest.Password, noRing{}, now)
+		account, err = OpenAccount(ctx, c.client, c.dir, c.name, servertest.Password, vault.None{}, now)
 	}
 	if err != nil {
 		t.Fatal(c.name, err)

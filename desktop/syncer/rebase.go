@@ -17,14 +17,17 @@ func (s *Syncer) Rebase(ctx context.Context, m proto.Message) error {
 
 // rebase gives every record and base of a request the revision that is seen here now.
 func (s *Syncer) rebase(ctx context.Context, m protoreflect.Message) error {
-	kind := strings.Split(string(m.Descriptor().FullName()), ".")[1]
-	return s.rebaseIn(ctx, m, kind)
+	name := m.Descriptor().FullName()
+	return s.rebaseIn(ctx, m, cache.KindOf(strings.Split(string(name), ".")[1], string(name.Name())))
 }
 
 func (s *Syncer) rebaseIn(ctx context.Context, m protoreflect.Message, kind string) error {
 	fields := m.Descriptor().Fields()
 	id, revision := fields.ByName("id"), fields.ByName("revision")
 	if id != nil && revision != nil {
+		if n := string(m.Descriptor().Name()); n != "Base" {
+			kind = strings.ToLower(n) // a record that is carried by another one is of its own kind
+		}
 		now, ok, err := s.mirror.Get(ctx, kind, m.Get(id).String())
 		if err != nil {
 			return err

@@ -13,11 +13,10 @@ import (
 // Effects are what the changes of this domain look like before the server has run them (sync.md).
 var Effects = map[string]cache.Effect{
 	unitv1connect.UnitServiceSaveUnitProcedure: func(v *cache.View, m proto.Message, _ review.Actor) error {
-		from := m.(*unitv1.SaveUnitRequest).Unit
-		return cache.Change(v, "unit", from.Id, func(u message) error {
-			rules.Edit(u, from)
-			return nil
-		})
+		return edited(v, m.(*unitv1.SaveUnitRequest).Unit)
+	},
+	unitv1connect.UnitServiceSaveSubordinateProcedure: func(v *cache.View, m proto.Message, _ review.Actor) error {
+		return edited(v, m.(*unitv1.SaveSubordinateRequest).Unit)
 	},
 	unitv1connect.UnitServiceReviewUnitsProcedure: func(v *cache.View, m proto.Message, by review.Actor) error {
 		r := m.(*unitv1.ReviewUnitsRequest)
@@ -28,4 +27,11 @@ var Effects = map[string]cache.Effect{
 		}
 		return nil
 	},
+}
+
+func edited(v *cache.View, from message) error {
+	return cache.Change(v, "unit", from.Id, func(u message) error {
+		rules.Edit(u, from)
+		return nil
+	})
 }

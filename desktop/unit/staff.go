@@ -9,123 +9,119 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"zhiping/desktop/kit"
-	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
-	"zhiping/shared/right"
 )
 
-// NewStaffPage draws the form of an account with its roles (A6); a new one has no revision and needs a password.
-func NewStaffPage(s *unitv1.Staff, u *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, done func()) fyne.CanvasObject {
+// NewStaff is an account of a unit that is not saved yet.
+func NewStaff(u *unitv1.Unit) *unitv1.Staff { return &unitv1.Staff{Id: newID(), UnitId: u.Id} }
+
+// save saves an account: of the own unit (A6), or of a direct subordinate (A9).
+func save(r *unitv1.SaveStaffRequest, c unitv1connect.UnitServiceClient, d *kit.Desk) (err error) {
+	if r.Staff.UnitId == d.By.UnitID {
+		_, err = c.SaveStaff(context.Background(), r)
+	} else {
+		_, err = c.SaveHandler(context.Background(), &unitv1.SaveHandlerRequest{Staff: r.Staff, Password: r.Password})
+	}
+	return err
+}
+
+// NewStaffPage draws the form of an account of a unit with its roles (A6, A9); a new one has no revision and needs a password. Only who is a
+// super-administrator, or looks after the unit from above, says who is one. parts stand below the form.
+func NewStaffPage(s *unitv1.Staff, u *unitv1.Unit, super bool, c unitv1connect.UnitServiceClient, d *kit.Desk, done func(), parts ...fyne.CanvasObject) *Edit {
 	r := &unitv1.SaveStaffRequest{Staff: proto.CloneOf(s)}
-	form := kit.NewForm(r.Staff, unitv1.Staff_Name, unitv1.Staff_Account, unitv1.Staff_Phone, unitv1.Staff_Number, unitv1.Staff_Super, unitv1.Staff_Disabled)
-	password := kit.NewForm(r, unitv1.SaveStaffRequest_Password)
-	byName := map[string]string{}
+	form := kit.NewForm(r.Staff, unitv1.Staff_Name, unitv1.Staff_Account, unitv1.Staff_Phone, unitv1.Staff_Number, unitv1.Staff_Super)
+	if !super {
+		form.Protect(unitv1.Staff_Super)
+	}
+	body := container.NewVBox(form.Content)
+	forms := []*kit.Form{form}
+	if s.Revision == 0 { // later it is set anew by a button of its own
+		password := kit.NewForm(r, unitv1.SaveStaffRequest_Password)
+		forms = append(forms, password)
+		body.Add(password.Content)
+	}
+	body.Add(newRolePick(r.Staff, u))
+	body.Objects = append(body.Objects, parts...)
+	return newEdit(body, func() {
+		all := true
+		for _, f := range forms {
+			all = f.Check() && all
+		}
+		if all {
+			d.Submit(func() error { return save(r, c, d) }, done, forms...)
+		}
+	})
+}
+
+// newRolePick offers the roles of a unit; a person has the rights of all that are chosen.
+func newRolePick(s *unitv1.Staff, u *unitv1.Unit) fyne.CanvasObject {
+	if len(u.Roles) == 0 {
+		return kit.NewPart("角色", widget.NewLabel("该单位还没有角色，可在【角色管理】中新增。超级管理员拥有全部权限，不需要角色。"))
+	}
+	ids := map[string]string{}
 	var names, chosen []string
 	for _, role := range u.Roles {
-		byName[role.Name] = role.Id
-		names = append(names, role.Name)
+		line := role.Name + "　" + rightNames(role.Rights)
+		ids[line] = role.Id
+		names = append(names, line)
 		for _, id := range s.RoleIds {
 			if id == role.Id {
-				chosen = append(chosen, role.Name)
+				chosen = append(chosen, line)
 			}
 		}
 	}
-	roles := widget.NewCheckGroup(names, func(on []string) {
-		r.Staff.RoleIds = nil
+	pick := widget.NewCheckGroup(names, nil)
+	pick.SetSelected(chosen)
+	pick.OnChanged = func(on []string) {
+		s.RoleIds = nil
 		for _, n := range on {
-			r.Staff.RoleIds = append(r.Staff.RoleIds, byName[n])
+			s.RoleIds = append(s.RoleIds, ids[n])
 		}
-	})
-	roles.Horizontal = true
-	roles.SetSelected(chosen)
-	save := widget.NewButton("保　存", func() {
-		if !form.Check() || !password.Check() {
-			return
-		}
-		d.Run(func() func() {
-			_, err := c.SaveStaff(context.Background(), r)
-			return func() {
-				if err != nil {
-					d.Fail(password.Show(form.Show(err)))
-					return
-				}
-				done()
-			}
-		})
-	})
-	save.Importance = widget.HighImportance
-	body := container.NewVBox(form.Content, password.Content, widget.NewLabelWithStyle("角色", fyne.TextAlignLeading, fyne.TextStyle{Bold: true}), roles)
-	return container.NewBorder(nil, container.NewHBox(save), nil, nil, container.NewVScroll(container.NewPadded(body)))
+	}
+	return kit.NewPart("角色（可选多个，权限合并计算）", pick)
 }
 
-// NewRoles draws the unit's roles (A7): the rights that its kind of unit can have, by groups.
-func NewRoles(u *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, done func(*unitv1.Unit)) fyne.CanvasObject {
-	role := &unitv1.Role{Id: newID()}
-	form := kit.NewForm(role, unitv1.Role_Name)
-	rights := container.NewVBox()
-	groups := map[string]*widget.CheckGroup{}
-	byLabel := map[string]commonv1.Right{}
-	for _, x := range right.All() {
-		if !right.Grantable(x) || !right.Allowed(x, u.Kind) {
-			continue
-		}
-		g := right.Grant(x)
-		byLabel[g.Label] = x
-		if groups[g.Group] == nil {
-			groups[g.Group] = widget.NewCheckGroup(nil, nil)
-			groups[g.Group].Horizontal = true
-			rights.Add(widget.NewLabelWithStyle(g.Group, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
-			rights.Add(groups[g.Group])
-		}
-		groups[g.Group].Append(g.Label)
+// Disable takes an account out of use, or back into it.
+func Disable(s *unitv1.Staff, off bool, c unitv1connect.UnitServiceClient, d *kit.Desk, done func()) {
+	title, text := "启用", "启用后，“"+s.Name+"”可以重新登录。"
+	if off {
+		title, text = "停用", "停用后，“"+s.Name+"”立即退出登录且不能再登录；已办理的记录保留。"
 	}
-	existing := widget.NewSelect(nil, nil)
-	existing.PlaceHolder = "新建角色，或选择已有角色修改"
-	for _, x := range u.Roles {
-		existing.Options = append(existing.Options, x.Name)
-	}
-	save := widget.NewButton("保　存", func() {
-		role.Rights = nil
-		for _, g := range groups {
-			for _, l := range g.Selected {
-				role.Rights = append(role.Rights, byLabel[l])
-			}
-		}
-		if !form.Check() {
-			return
-		}
-		d.Run(func() func() {
-			resp, err := c.SaveRole(context.Background(), &unitv1.SaveRoleRequest{Base: &commonv1.Base{Id: u.Id, Revision: u.Revision}, Role: role})
-			return func() {
-				if err != nil {
-					d.Fail(form.Show(err))
-					return
-				}
-				done(resp.Unit)
-			}
-		})
+	d.Confirm(title+"账号", text, title, func() {
+		m := proto.CloneOf(s)
+		m.Disabled = off
+		d.Do(func() error { return save(&unitv1.SaveStaffRequest{Staff: m}, c, d) }, done)
 	})
-	save.Importance = widget.HighImportance
-	existing.OnChanged = func(name string) {
-		for _, x := range u.Roles {
-			if x.Name == name {
-				role.Id, role.Name = x.Id, x.Name
-				form.Reset()
-				choose(groups, x.Rights)
-			}
-		}
-	}
-	return container.NewBorder(existing, container.NewHBox(save), nil, nil, container.NewVScroll(container.NewPadded(container.NewVBox(form.Content, rights))))
 }
 
-func choose(groups map[string]*widget.CheckGroup, rights []commonv1.Right) {
-	on := map[string][]string{}
-	for _, x := range rights {
-		g := right.Grant(x)
-		on[g.Group] = append(on[g.Group], g.Label)
+// ResetPassword asks for a new password of an account; one that is refused is asked for again.
+func ResetPassword(s *unitv1.Staff, c unitv1connect.UnitServiceClient, d *kit.Desk, done func()) {
+	r := &unitv1.SaveStaffRequest{Staff: proto.CloneOf(s)}
+	form := kit.NewForm(r, unitv1.SaveStaffRequest_Password)
+	var ask func()
+	ask = func() {
+		d.Ask("重置“"+s.Name+"”（"+s.Account+"）的密码", form.Content, "重置", func() {
+			if r.Password == "" {
+				form.Show(needPassword)
+				ask()
+				return
+			}
+			d.Run(func() func() {
+				err := save(r, c, d)
+				return func() {
+					if err == nil {
+						done()
+						return
+					}
+					if left := form.Show(err); left != nil {
+						d.Fail(left)
+						return
+					}
+					ask()
+				}
+			})
+		})
 	}
-	for name, g := range groups {
-		g.SetSelected(on[name])
-	}
+	ask()
 }

@@ -69,34 +69,3 @@ func PickSuperior(c unitv1connect.UnitServiceClient, d *kit.Desk, title, text st
 		}
 	})
 }
-
-// NewRegistration draws the form of a unit that registers by itself (A2): the unit with its licence, the superior, the handler.
-func NewRegistration(c unitv1connect.UnitServiceClient, d *kit.Desk, done func(account string)) fyne.CanvasObject {
-	u := &unitv1.Unit{Id: newID()}
-	h := newHandler(u)
-	basic := kit.NewForm(u, unitv1.Unit_CreditCode, unitv1.Unit_Name, unitv1.Unit_Nature, unitv1.Unit_Division, unitv1.Unit_Contact, unitv1.Unit_Phone, unitv1.Unit_Address)
-	kind := container.NewStack()
-	shown := widget.NewLabel("尚未选择上级单位")
-	shown.TextStyle.Bold = true
-	superior := newSuperiorPick(c, d, func(s *unitv1.Superior) {
-		u.SuperiorId, u.SuperiorName = s.Id, s.Name
-		shown.SetText("已选择：" + s.Name)
-		kind.Objects = []fyne.CanvasObject{kinds(s.Kind, u)}
-		kind.Refresh()
-	})
-	handler := newHandlerForm(h)
-	finish := func() {
-		if !handler.check() {
-			return
-		}
-		d.Submit(func() error {
-			_, err := c.RegisterUnit(context.Background(), &unitv1.RegisterUnitRequest{Unit: u, Handler: h})
-			return err
-		}, func() { done(h.Staff.Account) }, append(handler.forms, basic)...)
-	}
-	return kit.NewWizard(finish,
-		kit.Step{Title: "上级单位", Content: container.NewVBox(widget.NewLabel("注册申请由上级单位审核，通过后方可办理业务。"), superior.content, shown, kind), Check: func() bool { return u.SuperiorId != "" && u.Kind != 0 }},
-		kit.Step{Title: "单位信息", Content: basic.Content, Check: basic.Check},
-		kit.Step{Title: "经办人员", Content: handler.content},
-	)
-}

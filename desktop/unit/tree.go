@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
@@ -27,7 +28,7 @@ type Tree struct {
 	by     map[string]*unitv1.Branch
 	below  map[string][]string // children by superior; absent is not fetched yet
 	found  []string            // what the search found, in place of the levels; nil while nothing is searched for
-	search *widget.Entry
+	search *kit.Entry
 	widget *widget.Tree
 	note   *widget.Label
 }
@@ -54,20 +55,9 @@ func NewTree(root *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, 
 	t.widget.OnBranchOpened = t.fetch
 	t.widget.OnSelected = func(id string) {
 		t.widget.UnselectAll()
-		if b := t.by[id]; t.found != nil && len(b.GetPath()) > 0 {
-			t.note.SetText("“" + b.Name + "”由" + b.Path[len(b.Path)-1] + "管理，信息请由该单位查看。")
-			return
-		}
-		if t.found == nil && !slices.Contains(t.below[root.Id], id) {
-			return // the page of a unit further down belongs to its own superior
-		}
-		var resp *unitv1.GetUnitResponse
-		d.Do(func() (err error) {
-			resp, err = c.GetUnit(context.Background(), &unitv1.GetUnitRequest{Id: id})
-			return err
-		}, func() { open(resp.Unit) })
+		t.choose(id, open)
 	}
-	t.search = widget.NewEntry()
+	t.search = kit.NewEntry()
 	t.search.SetPlaceHolder("输入单位名称的一部分，按回车在全部下级中查找")
 	t.search.OnSubmitted = func(string) { t.Find(t.search.Text) }
 	t.search.OnChanged = func(s string) {
@@ -78,9 +68,35 @@ func NewTree(root *unitv1.Unit, c unitv1connect.UnitServiceClient, d *kit.Desk, 
 	bar := container.NewBorder(nil, nil, nil, container.NewHBox(
 		widget.NewButton("查找", func() { t.Find(t.search.Text) }),
 		widget.NewButton("清空", func() { t.search.SetText("") })), t.search)
-	t.Content = container.NewBorder(bar, t.note, nil, nil, t.widget)
+	t.Content = container.New(layout.NewBorderLayout(bar, t.note, nil, nil), bar, t.widget, t.note) // in the order of the Tab key
 	return t
 }
+
+// Search puts the cursor into the search (Ctrl+F).
+func (t *Tree) Search(c fyne.Canvas) { c.Focus(t.search) }
+
+// choose opens the page of a direct subordinate; a unit further down is looked after by its own superior.
+func (t *Tree) choose(id string, open func(*unitv1.Unit)) {
+	direct := slices.Contains(t.below[t.root.Id], id) || t.found != nil && len(t.by[id].GetPath()) == 0
+	switch b := t.by[id]; {
+	case strings.HasPrefix(id, cut):
+		fyne.CurrentApp().Driver().CanvasForObject(t.search).Focus(t.search)
+	case id == t.root.Id:
+	case !direct && len(b.GetPath()) > 0:
+		t.note.SetText("“" + b.Name + "”由“" + b.Path[len(b.Path)-1] + "”管理，信息请由该单位查看。")
+	case !direct:
+		t.note.SetText("“" + b.GetName() + "”由其上级单位管理，信息请由该单位查看。")
+	default:
+		var resp *unitv1.GetUnitResponse
+		t.desk.Do(func() (err error) {
+			resp, err = t.units.GetUnit(context.Background(), &unitv1.GetUnitRequest{Id: id})
+			return err
+		}, func() { open(resp.Unit) })
+	}
+}
+
+// cut begins the id of the line that stands for the units of a level that are not listed.
+const cut = "more "
 
 // Find shows the units at any depth whose name has the part in place of the levels; an empty part shows the levels again.
 func (t *Tree) Find(part string) {
@@ -136,10 +152,13 @@ func (t *Tree) fetch(id string) {
 			t.by[b.Id] = b
 			ids = append(ids, b.Id)
 		}
+		if len(ids) >= rules.MostBranches {
+			ids = append(ids, cut+id)
+		}
 		t.below[id] = ids
 		t.note.SetText("点击单位名称前的箭头展开下级；点击名称查看直接下级单位的信息。")
 		if id == t.root.Id && len(ids) == 0 {
-			t.note.SetText("还没有下级单位。可在“新建下级单位”中新建。")
+			t.note.SetText("还没有下级单位。可在【下级单位信息管理】中新增。")
 		}
 		t.widget.Refresh()
 	})
@@ -147,8 +166,11 @@ func (t *Tree) fetch(id string) {
 
 // line is what stands for a unit.
 func (t *Tree) line(id string) string {
-	if id == t.root.Id {
+	switch {
+	case id == t.root.Id:
 		return t.root.Name
+	case strings.HasPrefix(id, cut):
+		return fmt.Sprintf("……　这一级单位较多，只列出前 %d 个；其余请在上方查找", rules.MostBranches)
 	}
 	b := t.by[id]
 	line := fmt.Sprintf("%s　%s", b.GetName(), field.Label(b.GetKind()))

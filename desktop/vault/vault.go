@@ -23,7 +23,22 @@ import (
 type Keyring interface {
 	Get(service, user string) (string, error)
 	Set(service, user, secret string) error
+	Delete(service, user string) error
 }
+
+// None is the keyring of a machine that has none.
+type None struct{}
+
+var errNone = errors.New("vault: no keyring here")
+
+// Get implements Keyring.
+func (None) Get(string, string) (string, error) { return "", errNone }
+
+// Set implements Keyring.
+func (None) Set(string, string, string) error { return errNone }
+
+// Delete implements Keyring.
+func (None) Delete(string, string) error { return errNone }
 
 // System is the keyring of the system; where there is none it fails at once, and the file is all there is.
 type System struct{}
@@ -34,6 +49,9 @@ func (System) Get(service, user string) (string, error) { return keyring.Get(ser
 // Set implements Keyring.
 func (System) Set(service, user, secret string) error { return keyring.Set(service, user, secret) }
 
+// Delete implements Keyring.
+func (System) Delete(service, user string) error { return keyring.Delete(service, user) }
+
 // service is the name under which the keyring has the keys.
 const service = "zhiping"
 
@@ -41,7 +59,10 @@ const service = "zhiping"
 const FileName = "key.json"
 
 // A Vault seals and opens with the key of one account.
-type Vault struct{ box cipher.AEAD }
+type Vault struct {
+	key []byte
+	box cipher.AEAD
+}
 
 // file is the key sealed under the password.
 type file struct {
@@ -86,6 +107,34 @@ func Open(dir, account, password string, known bool, ring Keyring) (*Vault, erro
 		}
 	}
 	return nil, ErrPassword
+}
+
+// What Recall needs besides the keyring. People who sign in at a unified identity platform have no password that this program sees. They choose
+// a local one on each machine when they first come: it opens what is here while there is no network, and where no keyring has the key; it
+// is never sent anywhere.
+var (
+	ErrChoose = fault.New(fault.State, "请设置本机密码") // nothing is here yet
+	ErrLocked = fault.New(fault.State, "请输入本机密码") // something is, and the keyring does not have its key
+)
+
+// Recall opens the vault of somebody whom the server has accepted without a password, by the key in the keyring. ErrChoose and ErrLocked ask for
+// Open with a local password.
+func Recall(dir, account string, ring Keyring) (*Vault, error) {
+	if _, err := os.Stat(filepath.Join(dir, FileName)); errors.Is(err, os.ErrNotExist) {
+		return nil, ErrChoose
+	} else if err != nil {
+		return nil, err
+	}
+	key, err := fromRing(dir, account, ring)
+	if err != nil {
+		return nil, ErrLocked
+	}
+	return of(key)
+}
+
+// Reseal seals the key under another password: the person has changed it. The data stay as they are.
+func (v *Vault) Reseal(dir, password string) error {
+	return save(filepath.Join(dir, FileName), password, v.key)
 }
 
 func fresh(dir, account, password string, ring Keyring) (*Vault, error) {
@@ -144,7 +193,7 @@ func lid(password string, salt []byte) (cipher.AEAD, error) {
 
 func of(key []byte) (*Vault, error) {
 	box, err := aead(key)
-	return &Vault{box}, err
+	return &Vault{key, box}, err
 }
 
 func aead(key []byte) (cipher.AEAD, error) {

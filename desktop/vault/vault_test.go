@@ -25,11 +25,17 @@ func (r ring) Set(service, user, secret string) error {
 	return nil
 }
 
+func (r ring) Delete(service, user string) error {
+	delete(r, service+user)
+	return nil
+}
+
 // broken is a machine without a keyring.
 type broken struct{}
 
 func (broken) Get(string, string) (string, error) { return "", errors.New("no keyring here") }
 func (broken) Set(string, string, string) error   { return errors.New("no keyring here") }
+func (broken) Delete(string, string) error        { return errors.New("no keyring here") }
 
 func TestOpen(t *testing.T) {
 	keys := ring{}
@@ -71,6 +77,29 @@ func TestOpen(t *testing.T) {
 				t.Error("the password is not enough the next time:", err)
 			}
 		})
+	}
+}
+
+// After a change of the password the new one opens what was sealed before, the old one nothing, also without a keyring.
+func TestReseal(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "server", "clerk")
+	v, err := vault.Open(dir, "clerk", "old", true, broken{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := v.Seal([]byte("草稿"))
+	if err := v.Reseal(dir, "new"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := vault.Open(dir, "clerk", "old", true, broken{}); fault.CodeOf(err) != fault.Denied {
+		t.Error("the old password still opens:", err)
+	}
+	again, err := vault.Open(dir, "clerk", "new", false, broken{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := again.Open(sealed); string(b) != "草稿" || err != nil {
+		t.Errorf("%q %v", b, err)
 	}
 }
 

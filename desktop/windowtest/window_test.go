@@ -143,7 +143,8 @@ func (s *screen) until(what string, ok func() bool) {
 	}
 }
 
-// A clerk types the password into the real window, presses Enter, and gets the menu; then opens a list by a click.
+// A clerk types the first password into the real window, sets one of the own by the keyboard alone, and gets the menu; then opens a list by a
+// click.
 func TestSignInByKeyboard(t *testing.T) {
 	server, desktop := programs(t, t.TempDir())
 	address, pin := listening(t, server)
@@ -158,10 +159,18 @@ func TestSignInByKeyboard(t *testing.T) {
 	s.run("xdotool", "mousemove", "700", "600")
 	s.run("xdotool", "type", "--delay", "40", "demo-password-1")
 	s.run("xdotool", "key", "Return")
-	s.until("the menu on the left", func() bool {
-		n, _ := s.colours(0, 60, 190, 340)
-		_, b := s.colours(300, 100, 1100, 700)
-		return n > 20 && b < 3000
+	s.until("the page of the new password", func() bool {
+		_, button := s.colours(0, 190, 110, 235)
+		_, before := s.colours(300, 100, 1100, 700)
+		return button > 1000 && before == 0
+	})
+	for _, keys := range [][]string{{"type", "--delay", "40", "demo-password-2"}, {"key", "Tab"}, {"type", "--delay", "40", "demo-password-2"}, {"key", "Return"}} {
+		s.run(append([]string{"xdotool"}, keys...)...)
+	}
+	s.until("the menu on the left and the state bar below", func() bool {
+		menu, _ := s.colours(0, 60, 190, 340)
+		bar, _ := s.colours(0, 690, 400, 715)
+		return menu > 20 && bar > 10
 	})
 	s.run("xdotool", "mousemove", "75", "137", "click", "1")
 	s.until("the list with its chosen tab", func() bool { _, blue := s.colours(215, 80, 300, 118); return blue > 500 })

@@ -62,6 +62,7 @@ func (s *Service) committee(ctx context.Context, tx *command.Tx, a *activityv1.A
 	if err := committeerules.CheckValid(c, tx.Today); err != nil {
 		return nil, err
 	}
+	c = committeerules.Effective(c) // a change that is not yet filed does not hold
 	if a.Frequency != activityv1.Frequency_FREQUENCY_ANNUAL {
 		return c, nil
 	}

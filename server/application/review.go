@@ -3,14 +3,17 @@ package application
 import (
 	"context"
 
+	activityv1 "zhiping/proto/gen/zhiping/activity/v1"
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	"zhiping/server/activity"
 	"zhiping/server/command"
+	"zhiping/server/committee"
 	"zhiping/server/record"
 	"zhiping/server/unit"
 	activityrules "zhiping/shared/activity"
 	rules "zhiping/shared/application"
+	committeerules "zhiping/shared/committee"
 	"zhiping/shared/fault"
 	"zhiping/shared/review"
 )
@@ -41,6 +44,9 @@ func submit(ctx context.Context, tx *command.Tx, a message) error {
 	if err := fault.Several(append(rules.Check(a, act, "application"), rules.Complete(a, act)...)); err != nil {
 		return err
 	}
+	if err := receivable(ctx, tx, act); err != nil {
+		return err
+	}
 	if err := barred(ctx, tx, a, act); err != nil {
 		return err
 	}
@@ -50,8 +56,25 @@ func submit(ctx context.Context, tx *command.Tx, a message) error {
 	return handIn(ctx, tx, a)
 }
 
+// receivable refuses a unit whose people the activity's committee does not review (C2).
+func receivable(ctx context.Context, tx *command.Tx, act *activityv1.Activity) error {
+	c, err := committee.Committees.Find(ctx, tx.Tx, act.CommitteeId)
+	if err != nil {
+		return err
+	}
+	u, err := unit.Units.Find(ctx, tx.Tx, tx.Caller.Unit.Id)
+	if err != nil {
+		return err
+	}
+	above, err := unit.Above(ctx, tx.Tx, u.Id)
+	if err != nil {
+		return err
+	}
+	return committeerules.CheckApplicant(c, u, above)
+}
+
 func handIn(ctx context.Context, tx *command.Tx, a message) error {
-	route, err := unit.RouteUp(ctx, tx.Tx, reviewv1.Matter_MATTER_APPLICATION, a.UnitId)
+	route, err := committee.Route(ctx, tx.Tx, reviewv1.Matter_MATTER_APPLICATION, a.UnitId, a.CommitteeId)
 	if err != nil {
 		return err
 	}

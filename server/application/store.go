@@ -82,6 +82,13 @@ func OfPerson(ctx context.Context, tx *db.Tx, personID string) ([]message, error
 	return all(ctx, tx, ofPerson, personID)
 }
 
+var applicant = db.SQL("SELECT name FROM application WHERE person_id = $1 AND unit_id = $2 ORDER BY updated_at DESC LIMIT 1")
+
+// Applicant returns the name of a person who has an application of a unit, as the newest one has it; db.ErrNoRow for nobody of that unit.
+func Applicant(ctx context.Context, tx *db.Tx, unitID, personID string) (name string, err error) {
+	return name, tx.Get(ctx, []any{&name}, applicant, personID, unitID)
+}
+
 var ofActivity = db.SQL("SELECT body FROM application WHERE activity_id = $1 AND state = $2 ORDER BY id")
 
 // OfActivity returns the applications of an activity in a state.

@@ -21,7 +21,7 @@ type Store struct {
 	mu  sync.Mutex // one writer at a time per store: uploads of one file by two clients must not mix
 }
 
-// Open opens or creates the folder.
+// Open opens or creates the folder of a store.
 func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "part"), 0o700); err != nil {
 		return nil, err
@@ -101,6 +101,9 @@ func syncDir(dir string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
+
+// Open opens a whole file for reading; an error of os.ErrNotExist says there is none.
+func (s *Store) Open(sum string) (*os.File, error) { return os.Open(s.path(sum)) }
 
 // Read returns a chunk of a file, at most limit bytes, and its whole size.
 func (s *Store) Read(sum string, offset, limit int64) ([]byte, int64, error) {

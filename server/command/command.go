@@ -4,7 +4,6 @@ package command
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"time"
 
@@ -48,6 +47,9 @@ func Of(ctx context.Context) *Call {
 	}
 	return &Call{}
 }
+
+// Today is the civil date at +08:00 by the server's clock.
+func (r *Runner) Today() string { return r.Now().In(china).Format(time.DateOnly) }
 
 // A Tx is the transaction of one command.
 type Tx struct {
@@ -94,7 +96,10 @@ func Run[Resp proto.Message](ctx context.Context, r *Runner, req proto.Message, 
 	if err != nil {
 		return answer, err
 	}
-	digest := digestOf(Of(ctx).Procedure, sent)
+	digest, err := digestOf(Of(ctx).Procedure, req, sent)
+	if err != nil {
+		return answer, err
+	}
 	changed, attempts := false, 0
 	err = r.DB.Write(ctx, func(tx *db.Tx) error {
 		if attempts++; attempts > 1 { // handlers write into the request; the second attempt begins with what was sent
@@ -120,13 +125,6 @@ func Run[Resp proto.Message](ctx context.Context, r *Runner, req proto.Message, 
 		r.Bell.Ring()
 	}
 	return answer, nil
-}
-
-func digestOf(procedure string, sent []byte) []byte {
-	h := sha256.New()
-	h.Write([]byte(procedure + "\x00"))
-	h.Write(sent)
-	return h.Sum(nil)
 }
 
 type attempt[Resp proto.Message] struct {

@@ -2,14 +2,11 @@
 package committee
 
 import (
-	"context"
-
 	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	"zhiping/server/record"
 	"zhiping/server/session"
 	rules "zhiping/shared/committee"
-	"zhiping/shared/db"
 )
 
 // Committees are the records of committees.
@@ -33,10 +30,3 @@ var Committees = record.Define(&record.Kind[*committeev1.Committee]{
 		return []string{session.Viewer(c.UnitId), session.Viewer(c.AuthorisingId), session.Viewer(c.FilingId)}
 	},
 })
-
-var activeExperts = db.SQL("SELECT count(*) FROM expert WHERE committee_id = $1 AND state = 'ACTIVE'")
-
-// Experts counts the active experts of a committee.
-func Experts(ctx context.Context, tx *db.Tx, id string) (n int, err error) {
-	return n, tx.Get(ctx, []any{&n}, activeExperts, id)
-}

@@ -180,7 +180,7 @@ func (y *year) importOne(ctx context.Context, account string, truth, book []*app
 		return 0, nil
 	}
 	var out bytes.Buffer
-	if err := application.Sheet().Failed(&out, bad); err != nil {
+	if err := application.Sheet().Failed(&out, slices.Values(bad)); err != nil {
 		return 0, err
 	}
 	if err := os.WriteFile(y.path("workbooks", "未通过-"+account+".xlsx"), out.Bytes(), 0o600); err != nil {

@@ -23,8 +23,12 @@ import (
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
 )
 
-// Password is that of every invented account.
-const Password = "demo-password-1"
+// Password is that of every invented account once it has been signed in to; firstPassword is what those begin with that somebody else has
+// created.
+const (
+	Password      = "demo-password-1"
+	firstPassword = "first-password-1"
+)
 
 // A Config says how large the year is and where it goes.
 type Config struct {
@@ -139,10 +143,10 @@ func (y *year) path(parts ...string) string {
 // as gives a signed-in person by the account.
 func (y *year) as(account string) *person { return y.people[account] }
 
-// signIn signs people in.
+// signIn signs people in for the first time, whom others have given accounts.
 func (y *year) signIn(ctx context.Context, accounts ...string) error {
 	for _, a := range accounts {
-		p, err := y.server.person(ctx, a)
+		p, err := y.server.person(ctx, a, firstPassword)
 		if err != nil {
 			return err
 		}

@@ -60,7 +60,7 @@ func (f *fiction) unit(name string, kind commonv1.UnitKind) *unitv1.Unit {
 }
 
 func handler(account string) *unitv1.NewStaff {
-	return &unitv1.NewStaff{Password: Password, Staff: &unitv1.Staff{Id: id(), UnitId: id(), Name: "经办人", Account: account, Phone: "13800000000"}}
+	return &unitv1.NewStaff{Password: firstPassword, Staff: &unitv1.Staff{Id: id(), UnitId: id(), Name: "经办人", Account: account, Phone: "13800000000"}}
 }
 
 var specialties = []string{"0501", "0502", "0503", "0504", "0505"}
@@ -78,7 +78,8 @@ func (f *fiction) experts(n int) []*expertv1.Expert {
 		}
 		all = append(all, &expertv1.Expert{
 			Name: f.name(), IdKind: "111", Number: f.number(), Ethnic: "01", Phone: fmt.Sprintf("139%08d", i), WorkUnit: fmt.Sprintf("虚构设计院第%d所", i%20+1),
-			Duty: "总工程师", Series: "05", Title: "高级工程师", Level: "4", Specialty: specialties[i%len(specialties)], Position: position, TermUntil: "2028-12-31",
+			Duty: "总工程师", Series: "05", Title: "高级工程师", Level: "4", Specialty: specialties[i%len(specialties)], Position: position, TermFrom: "2026-01-01", TermUntil: "2028-12-31",
+			Country: "CHN", Honours: "无", Occupation: "工程设计（虚构）", Education: "21", Degree: "4", TitleOn: "2015-12-01", DutyLevel: "13",
 		})
 	}
 	return all

@@ -27,14 +27,20 @@ var approve = &reviewv1.Action{Move: reviewv1.Move_MOVE_APPROVE, Opinion: "同�
 // employers are the accounts of the eight employers; the last two register by themselves.
 var employers = []string{"employer1", "employer2", "employer3", "employer4", "employer5", "employer6", "employer7", "employer8"}
 
+// The year is walked in 2026; what was before it, in 2023, so that a filing of then runs out in the year.
+const (
+	early   = "2023-06-20"
+	present = "2026-03-02"
+)
+
 // foundUnits makes the province's and the city's HR department, two competent departments and the employers, with posts for the city.
 func (y *year) foundUnits(ctx context.Context) (int, error) {
 	top := y.fiction.unit("示例省人力资源和社会保障厅", commonv1.UnitKind_UNIT_KIND_HR)
 	if _, err := run(y.Server, "admin", "bootstrap", "--data", y.path("data"), "--name", top.Name, "--credit-code", top.CreditCode, "--division", "510000",
-		"--contact", "管理员", "--phone", top.Phone, "--account", "province", "--password", Password); err != nil {
+		"--contact", "管理员", "--phone", top.Phone, "--account", "province", "--password", firstPassword); err != nil {
 		return 0, err
 	}
-	if err := y.server.start("2026-03-02"); err != nil {
+	if err := y.server.start(early); err != nil {
 		return 0, err
 	}
 	if err := y.signIn(ctx, "province"); err != nil {
@@ -47,6 +53,7 @@ func (y *year) foundUnits(ctx context.Context) (int, error) {
 		{"province", "city", "示例市人力资源和社会保障局", commonv1.UnitKind_UNIT_KIND_HR},
 		{"city", "housing", "示例市住房和城乡建设局", commonv1.UnitKind_UNIT_KIND_DEPARTMENT},
 		{"city", "transport", "示例市交通运输局", commonv1.UnitKind_UNIT_KIND_DEPARTMENT},
+		{"housing", "office", "示例市建筑业管理处", commonv1.UnitKind_UNIT_KIND_DEPARTMENT},
 	}
 	for i, a := range employers[:6] {
 		steps = append(steps, struct {
@@ -68,7 +75,7 @@ func (y *year) foundUnits(ctx context.Context) (int, error) {
 			return 0, err
 		}
 	}
-	return 4 + len(employers), errors.Join(y.cityPosts(ctx), y.supervisor(ctx))
+	return 1 + len(steps) + len(employers[6:]), errors.Join(y.cityPosts(ctx), y.supervisor(ctx))
 }
 
 // register walks the self-registration of an employer (A2): one is returned and corrected first.
@@ -76,19 +83,25 @@ func (y *year) register(ctx context.Context, account string) error {
 	superior := y.as("housing").identity.Unit
 	u := y.fiction.unit("示例工程咨询公司"+map[string]string{"employer7": "第一分公司", "employer8": "第二分公司"}[account], commonv1.UnitKind_UNIT_KIND_EMPLOYER)
 	u.SuperiorId = superior.Id
+	chosen := handler(account)
+	chosen.Password = Password
 	nobody := &person{s: y.server, http: y.server.http(), url: "https://" + y.server.address, opts: y.as("city").opts}
-	if _, err := nobody.units().RegisterUnit(ctx, &unitv1.RegisterUnitRequest{Unit: u, Handler: handler(account)}); err != nil {
+	if _, err := nobody.units().RegisterUnit(ctx, &unitv1.RegisterUnitRequest{Unit: u, Handler: chosen}); err != nil {
 		return err
 	}
-	return errors.Join(y.reviewUnits(ctx, &reviewv1.Action{Move: reviewv1.Move_MOVE_RETURN, To: -1, Opinion: "请补充通讯地址", Defects: []*reviewv1.Defect{{Field: "address", Text: "通讯地址不完整"}}}),
-		y.correct(ctx, account), y.reviewUnits(ctx, approve), y.signIn(ctx, account))
+	returned := &reviewv1.Action{Move: reviewv1.Move_MOVE_RETURN, To: -1, Opinion: "请补充通讯地址", Defects: []*reviewv1.Defect{{Field: "address", Text: "通讯地址不完整"}}}
+	if err := errors.Join(y.reviewUnits(ctx, returned), y.correct(ctx, account), y.reviewUnits(ctx, approve)); err != nil {
+		return err
+	}
+	return y.as(account).signIn(ctx)
 }
 
 func (y *year) correct(ctx context.Context, account string) error {
-	if err := y.signIn(ctx, account); err != nil {
+	p, err := y.server.person(ctx, account, Password)
+	if err != nil {
 		return err
 	}
-	p := y.as(account)
+	y.people[account] = p
 	u := p.identity.Unit
 	u.Address = "虚构市示例路2号3楼"
 	saved, err := p.units().SaveUnit(ctx, &unitv1.SaveUnitRequest{Unit: u})
@@ -134,7 +147,7 @@ func (y *year) cityPosts(ctx context.Context) error {
 	for i, account := range []string{"city-first", "city-second"} {
 		h := handler(account)
 		h.Staff.UnitId, h.Staff.RoleIds = u.Id, []string{role.Id}
-		if _, err := p.units().SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: h.Staff, Password: Password}); err != nil {
+		if _, err := p.units().SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: h.Staff, Password: h.Password}); err != nil {
 			return err
 		}
 		posts.Posts = append(posts.Posts, &reviewv1.Post{Level: int32(i + 1), StaffIds: []string{h.Staff.Id}})
@@ -155,7 +168,7 @@ func (y *year) supervisor(ctx context.Context) error {
 	}
 	h := handler("supervisor")
 	h.Staff.UnitId, h.Staff.RoleIds = u.Id, []string{role.Id}
-	if _, err := p.units().SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: h.Staff, Password: Password}); err != nil {
+	if _, err := p.units().SaveStaff(ctx, &unitv1.SaveStaffRequest{Staff: h.Staff, Password: h.Password}); err != nil {
 		return err
 	}
 	return y.signIn(ctx, "supervisor")
@@ -169,38 +182,52 @@ func (p *person) upload(ctx context.Context, name string, content []byte) (*comm
 	return a, err
 }
 
-// fileCommittee files the committee: formed by the department, authorised by the city, filed by the province (C1-C3).
+// fileCommittee files the committee: formed by the department, authorised by the city, filed by the province (C1-C3). Another one was filed three
+// years before, so that its renewal is due.
 func (y *year) fileCommittee(ctx context.Context) (int, error) {
-	p := y.as("housing")
-	doc, err := p.upload(ctx, "核准备案请示（虚构）.txt", []byte("关于核准备案的请示（虚构）"))
+	doc, err := y.as("housing").upload(ctx, "核准备案请示（虚构）.txt", []byte("关于核准备案的请示（虚构）"))
 	if err != nil {
 		return 0, err
 	}
-	c := &committeev1.Committee{
-		Id: id(), Name: "示例市工程技术中级职称评审委员会（虚构）", Series: "05", Levels: []string{"3"}, Specialties: specialties, AuthorisingId: y.as("city").identity.Unit.Id,
-		FilingId: y.as("province").identity.Unit.Id, Contact: "联系人", Phone: "028-00000000", RequestDocument: doc, Divisions: []string{"510100"},
+	if _, err := y.file(ctx, "示例市工程技术初级职称评审委员会（虚构）", []string{"1", "2"}, committeev1.ReviewType_REVIEW_TYPE_JUNIOR, doc); err != nil {
+		return 0, err
 	}
-	y.committeeID = c.Id
+	if err := y.restart(ctx, present); err != nil {
+		return 0, err
+	}
+	y.committeeID, err = y.file(ctx, "示例市工程技术中级职称评审委员会（虚构）", []string{"3"}, committeev1.ReviewType_REVIEW_TYPE_MIDDLE, doc)
+	return 2, err
+}
+
+// file walks the filing of a committee.
+func (y *year) file(ctx context.Context, name string, levels []string, kind committeev1.ReviewType, doc *commonv1.Attachment) (string, error) {
+	p := y.as("housing")
+	c := &committeev1.Committee{
+		Id: id(), Name: name, Series: "05", Levels: levels, Specialties: specialties, AuthorisingId: y.as("city").identity.Unit.Id, ReviewType: kind,
+		FilingId: y.as("province").identity.Unit.Id, Contact: "联系人", Phone: "028-00000000", RequestDocument: doc, Divisions: []string{"510100"}, Address: "虚构市示例路1号",
+		WorkingBody: "示例市住房和城乡建设局人事科（虚构）", Office: "示例市工程技术职称评审办公室（虚构）",
+		Requirements: []*committeev1.Requirement{{Order: 1, Title: "07", Templates: []committeev1.Template{committeev1.Template_TEMPLATE_GENERAL}, Text: "近五年主要工程项目", Required: true}},
+	}
 	saved, err := p.committees().SaveCommittee(ctx, &committeev1.SaveCommitteeRequest{Committee: c})
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	resp, err := p.committees().SubmitCommittees(ctx, &committeev1.SubmitCommitteesRequest{Bases: []*commonv1.Base{{Id: c.Id, Revision: saved.Committee.Revision}}})
 	if err := errors.Join(err, wire.First(resp.GetOutcomes())); err != nil {
-		return 0, err
+		return "", err
 	}
 	for _, account := range []string{"city", "province"} {
 		p := y.as(account)
 		list, err := p.committees().ListCommittees(ctx, &committeev1.ListCommitteesRequest{Query: &commonv1.Query{Scope: "filing", State: reviewv1.Tab_TAB_FIRST.String()}})
 		if err != nil || len(list.Committees) != 1 {
-			return 0, errors.Join(err, fmt.Errorf("%d committees wait at %s", len(list.GetCommittees()), account))
+			return "", errors.Join(err, fmt.Errorf("%d committees wait at %s", len(list.GetCommittees()), account))
 		}
 		resp, err := p.committees().ReviewCommittees(ctx, &committeev1.ReviewCommitteesRequest{Bases: []*commonv1.Base{{Id: c.Id, Revision: list.Committees[0].Revision}}, Action: approve})
 		if err := errors.Join(err, wire.First(resp.GetOutcomes())); err != nil {
-			return 0, err
+			return "", err
 		}
 	}
-	return 1, nil
+	return c.Id, nil
 }
 
 // fillPool imports the experts from a workbook, hands them in and lets the city approve them (C4, C5).
@@ -242,7 +269,55 @@ func (y *year) fillPool(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	reviewed, err := city.experts().ReviewExperts(ctx, &expertv1.ReviewExpertsRequest{Bases: bases, Action: approve})
-	return len(bases), errors.Join(err, wire.First(reviewed.GetOutcomes()))
+	if err := errors.Join(err, wire.First(reviewed.GetOutcomes())); err != nil {
+		return 0, err
+	}
+	return len(bases), errors.Join(y.await(ctx), y.recommend(ctx))
+}
+
+// await adds three experts more who wait for the city, and one whose information is not complete (C4, C5).
+func (y *year) await(ctx context.Context) error {
+	p := y.as("housing")
+	all := y.fiction.experts(4)
+	all[3].Honours, all[3].Occupation = "", ""
+	var bases []*commonv1.Base
+	for i, e := range all {
+		e.Id, e.CommitteeId = id(), y.committeeID
+		saved, err := p.experts().SaveExpert(ctx, &expertv1.SaveExpertRequest{Expert: e})
+		if err != nil {
+			return err
+		}
+		if i < 3 {
+			bases = append(bases, &commonv1.Base{Id: e.Id, Revision: saved.Expert.Revision})
+		}
+	}
+	resp, err := p.experts().SubmitExperts(ctx, &expertv1.SubmitExpertsRequest{Bases: bases})
+	return errors.Join(err, wire.First(resp.GetOutcomes()))
+}
+
+// recommend lets a subordinate department recommend two people, of whom one waits (C4).
+func (y *year) recommend(ctx context.Context) error {
+	p := y.as("office")
+	found, err := p.committees().ListSuperiorCommittees(ctx, &committeev1.ListSuperiorCommitteesRequest{})
+	if err != nil || len(found.Committees) != 2 {
+		return errors.Join(err, fmt.Errorf("%d committees of superiors", len(found.GetCommittees())))
+	}
+	for i, e := range y.fiction.experts(2) {
+		e.Id, e.CommitteeId, e.Position = id(), y.committeeID, expertv1.Position_POSITION_MEMBER
+		saved, err := p.experts().SaveRecommendation(ctx, &expertv1.SaveRecommendationRequest{Recommendation: &expertv1.Recommendation{Id: id(), Expert: e, Reason: "长期从事工程设计（虚构）"}})
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			break
+		}
+		r := saved.Recommendation
+		resp, err := p.experts().SubmitRecommendations(ctx, &expertv1.SubmitRecommendationsRequest{Bases: []*commonv1.Base{{Id: r.Id, Revision: r.Revision}}})
+		if err := errors.Join(err, wire.First(resp.GetOutcomes())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (y *year) expertBases(ctx context.Context, p *person, q *commonv1.Query) ([]*commonv1.Base, error) {

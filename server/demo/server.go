@@ -83,6 +83,7 @@ func (s *server) http() *http.Client {
 type person struct {
 	s        *server
 	account  string
+	password string
 	identity *sessionv1.Identity
 	token    string
 	http     *http.Client
@@ -90,17 +91,28 @@ type person struct {
 	opts     []connect.ClientOption
 }
 
-// person signs somebody in.
-func (s *server) person(ctx context.Context, account string) (*person, error) {
-	p := &person{s: s, account: account, http: s.http(), url: "https://" + s.address}
+// person signs somebody in for the first time; whoever did not choose the password changes it.
+func (s *server) person(ctx context.Context, account, password string) (*person, error) {
+	p := &person{s: s, account: account, password: password, http: s.http(), url: "https://" + s.address}
 	p.opts = []connect.ClientOption{connect.WithInterceptors(wire.NewClient(id(), func() string { return p.token }))}
+	if err := p.signIn(ctx); err != nil || !p.identity.MustChange {
+		return p, err
+	}
+	if _, err := p.sessions().ChangePassword(ctx, &sessionv1.ChangePasswordRequest{OldPassword: p.password, NewPassword: Password}); err != nil {
+		return nil, err
+	}
+	p.password = Password
 	return p, p.signIn(ctx)
+}
+
+func (p *person) sessions() sessionv1connect.SessionServiceClient {
+	return sessionv1connect.NewSessionServiceClient(p.http, p.url, p.opts...)
 }
 
 // signIn signs in again, after the server's clock has moved past the end of the session.
 func (p *person) signIn(ctx context.Context) error {
 	p.http = p.s.http()
-	resp, err := sessionv1connect.NewSessionServiceClient(p.http, p.url, p.opts...).SignIn(ctx, &sessionv1.SignInRequest{Account: p.account, Password: Password})
+	resp, err := p.sessions().SignIn(ctx, &sessionv1.SignInRequest{Account: p.account, Password: p.password, Device: "演示（虚构）"})
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.account, err)
 	}

@@ -34,7 +34,10 @@ var (
 	before = db.SQL("SELECT hash, gone FROM feed WHERE viewer = $1 AND kind = $2 AND id = $3")
 	insert = db.SQL(`INSERT INTO feed (viewer, kind, id, seq, revision, gone, hash, at, by_whom) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (viewer, kind, id) DO UPDATE SET seq = excluded.seq, revision = excluded.revision, gone = excluded.gone, hash = excluded.hash, at = excluded.at, by_whom = excluded.by_whom`)
-	after     = db.SQL("SELECT seq, viewer, kind, id, revision, gone, at, by_whom FROM feed WHERE viewer IN ($1, '*') AND seq > $2 ORDER BY seq LIMIT $3")
+	// Each half comes out of its index in order: a viewer with many changes would otherwise have all the rest sorted for every page.
+	after = db.SQL(`SELECT seq, viewer, kind, id, revision, gone, at, by_whom FROM (SELECT * FROM feed WHERE viewer = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS own
+		UNION ALL SELECT seq, viewer, kind, id, revision, gone, at, by_whom FROM (SELECT * FROM feed WHERE viewer = '*' AND seq > $2 ORDER BY seq LIMIT $3) AS everybodys
+		ORDER BY seq LIMIT $3`)
 	head      = db.SQL("SELECT value FROM head WHERE name = 'feed'")
 	headOf    = db.SQL("SELECT COALESCE(MAX(seq), 0) FROM feed WHERE viewer IN ($1, '*')")
 	addDigest = db.SQL("INSERT INTO digest (viewer, kind, count, sum) VALUES ($1, $2, $3, $4) ON CONFLICT (viewer, kind) DO UPDATE SET count = digest.count + excluded.count, sum = digest.sum + excluded.sum")

@@ -10,6 +10,7 @@ import (
 
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
 	meetingv1 "zhiping/proto/gen/zhiping/meeting/v1"
 	"zhiping/server/application"
 	"zhiping/server/command"
@@ -20,6 +21,7 @@ import (
 	"zhiping/shared/ballot"
 	"zhiping/shared/catalog"
 	committeerules "zhiping/shared/committee"
+	expertrules "zhiping/shared/expert"
 	"zhiping/shared/fault"
 )
 
@@ -93,9 +95,14 @@ func (s *Service) build(ctx context.Context, tx *command.Tx, m message) (*ballot
 		return nil, err
 	}
 	for _, seat := range m.Panel {
-		if seat.Confirmed {
-			p.Experts = append(p.Experts, ballot.Expert{ID: seat.ExpertId, Name: seat.Name, Group: seat.Group, Recused: recused(seat, applicants)})
+		if !seat.Confirmed {
+			continue
 		}
+		e, err := expert.Experts.Find(ctx, tx.Tx, seat.ExpertId)
+		if err != nil {
+			return nil, err
+		}
+		p.Experts = append(p.Experts, ballot.Expert{ID: seat.ExpertId, Name: seat.Name, Group: seat.Group, Recused: recused(e, applicants)})
 	}
 	return p, nil
 }
@@ -121,11 +128,11 @@ func (s *Service) convene(ctx context.Context, tx *command.Tx, m message, p *bal
 	return all, nil
 }
 
-// recused lists those an expert must not vote on: himself and colleagues of his unit (Article 25).
-func recused(seat *meetingv1.Seat, applicants []*applicationv1.Application) []string {
+// recused lists those an expert must not vote on (Article 25).
+func recused(e *expertv1.Expert, applicants []*applicationv1.Application) []string {
 	var ids []string
 	for _, a := range applicants {
-		if a.PersonId == seat.PersonId || seat.WorkUnit != "" && a.WorkUnit == seat.WorkUnit {
+		if expertrules.Recused(e, a.PersonId, a.Name, a.WorkUnit) != "" {
 			ids = append(ids, a.Id)
 		}
 	}
@@ -230,10 +237,7 @@ func attended(ctx context.Context, tx *command.Tx, m message, state *ballot.Stat
 		if err != nil {
 			return err
 		}
-		e.AttendedYears = append(e.AttendedYears, year)
-		if seat.Executive {
-			e.ChairedYear = year
-		}
+		expertrules.Attended(e, year, m.Name, m.HeldOn, seat.Executive)
 		if err := expert.Experts.Put(ctx, tx, e); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package notice
 
 import (
 	"context"
+	"errors"
 
 	noticev1 "zhiping/proto/gen/zhiping/notice/v1"
 	"zhiping/server/command"
@@ -23,7 +24,7 @@ var Notices = record.Define(&record.Kind[message]{
 	Columns: []record.Column[message]{
 		{Name: "unit_id", Value: func(n message) any { return n.UnitId }},
 		{Name: "open_to", Value: func(n message) any { return openTo(n) }},
-		{Name: "kind", Value: func(n message) any { return int64(n.Kind) }, Match: record.Exact},
+		{Name: "kind", Value: func(n message) any { return int64(n.Kind) }, Match: record.Exact, Sort: true},
 		{Name: "title", Value: func(n message) any { return n.Title }, Match: record.Contains, Sort: true},
 		{Name: "published_at", Value: func(n message) any { return n.PublishedAt }, Sort: true},
 	},
@@ -59,8 +60,8 @@ func (s *Service) SaveNotice(ctx context.Context, r *noticev1.SaveNoticeRequest)
 			if err != nil {
 				return nil, err
 			}
-			if !rules.Editable(old) {
-				return nil, fault.New(fault.State, "公告“%s”已发布，请先撤回再修改", old.Title)
+			if err := rules.Editable(old); err != nil {
+				return nil, err
 			}
 			n.State, n.PublishedAt = old.State, old.PublishedAt
 		}
@@ -103,13 +104,25 @@ func (s *Service) ListNotices(ctx context.Context, r *noticev1.ListNoticesReques
 	return &noticev1.ListNoticesResponse{Notices: rows, Page: page}, err
 }
 
-var byID = db.SQL("SELECT body FROM notice WHERE id = $1 AND open_to = '*'")
+var byID = db.SQL("SELECT body FROM notice WHERE id = $1")
 
-// Published answers one published announcement to anybody, db.ErrNoRow for none.
+// ErrGone says that an announcement was published once and is no more.
+var ErrGone = errors.New("notice: withdrawn")
+
+// Published answers one published announcement to anybody: db.ErrNoRow for one that never was published, ErrGone for one that no longer is.
 func Published(ctx context.Context, tx *db.Tx, id string) (message, error) {
 	var b []byte
 	if err := tx.Get(ctx, []any{&b}, byID, id); err != nil {
 		return nil, err
 	}
-	return Notices.Decode(b)
+	n, err := Notices.Decode(b)
+	switch {
+	case err != nil:
+		return nil, err
+	case n.PublishedAt == 0:
+		return nil, db.ErrNoRow
+	case !rules.Open(n):
+		return nil, ErrGone
+	}
+	return n, nil
 }

@@ -3,10 +3,14 @@ package portal_test
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -87,7 +91,7 @@ func TestPortal(t *testing.T) {
 		})
 		page, file := "/notices/"+m.Id, "/notices/"+m.Id+"/files/"+a.Sha256
 		for _, path := range []string{page, file, "/notices/" + servertest.NewID(), "/notices/x"} {
-			if status, body, _ := n.get(path); status != http.StatusNotFound || !strings.Contains(body, "公告已撤回") {
+			if status, body, _ := n.get(path); status != http.StatusNotFound || !strings.Contains(body, "页面不存在") {
 				t.Errorf("%s before it is published: %d", path, status)
 			}
 		}
@@ -101,7 +105,7 @@ func TestPortal(t *testing.T) {
 		if strings.Contains(body, "<script") || strings.Contains(body, "javascript:") || !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'none'") {
 			t.Error("something can run on the page:", body)
 		}
-		if status, body, header := n.get(file); status != 200 || body != string(content) || !strings.Contains(header.Get("Content-Disposition"), "%E7%94%B3") {
+		if status, body, header := n.get(file); status != 200 || body != string(content) || !strings.HasPrefix(header.Get("Content-Disposition"), "attachment; filename*=utf-8''%E7%94%B3") || header.Get("Content-Type") != "text/plain" || header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Error("the attachment:", status, body, header)
 		}
 		if status, _, _ := n.get("/notices/" + m.Id + "/files/" + strings.Repeat("0", 64)); status != http.StatusNotFound {
@@ -117,13 +121,105 @@ func TestPortal(t *testing.T) {
 		if err := n.move(m, noticev1.State_STATE_WITHDRAWN); err != nil {
 			t.Error(err)
 		}
-		if status, _, _ := n.get(page); status != http.StatusNotFound {
-			t.Error("a withdrawn one is still there:", status)
+		for _, path := range []string{page, file} {
+			if status, body, _ := n.get(path); status != http.StatusGone || !strings.Contains(body, "已撤回") || strings.Contains(body, "年度") {
+				t.Error("a withdrawn one is still there:", path, status, body)
+			}
 		}
 		if err := n.move(m, noticev1.State_STATE_DELETED); err != nil {
 			t.Error(err)
 		}
+		if status, _, _ := n.get(page); status != http.StatusGone {
+			t.Error("a deleted one is still there:", status)
+		}
 	})
+}
+
+// token is a place in a list, as an address carries it.
+func token(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+// Nothing that a unit can write runs, or fetches anything of another site, on the reader's page.
+func TestNothingRuns(t *testing.T) {
+	h := servertest.Start(t, "")
+	n := &newsroom{t, h.SignIn("topadmin")}
+	evil := regexp.MustCompile(`(?i)<(script|img|iframe|svg|object|embed|style|form|meta|base|link)|<[^>]*\s(on\w+|src)\s*=|<[^>]*\shref="\s*(javascript|vbscript|data|file):`)
+	head := regexp.MustCompile(`<link rel="stylesheet" href="/style\.css\?v=\w+">`)
+	for _, text := range []string{
+		"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<IMG SRC=javascript:alert(1)>", "<svg/onload=alert(1)>", "<a href=\"javascript:alert(1)\">x</a>", "<div onmouseover=alert(1)>x</div>",
+		"[x](javascript:alert(1))", "[x](JaVaScRiPt:alert(1))", "[x](&#106;avascript:alert(1))", "[x](java\tscript:alert(1))", "[x](data:text/html;base64,PHNjcmlwdD4=)", "[x](vbscript:x)", "[x](file:///etc/passwd)",
+		"![x](https://elsewhere.example/p.png)", "![x](javascript:alert(1))", "![x\" onerror=\"alert(1)](y)", "<javascript:alert(1)>", "[x]: javascript:alert(1)\n\n[x]", "[x](y \"t\" onclick=\"alert(1)\")",
+		"| <script>x</script> | b |\n|---|---|\n| <img src=x> | ![](https://elsewhere.example/q.png) |", "```html\n<script>alert(1)</script>\n```", "<!-- --><script>x</script>", "<table><script>", "**<iframe src=x>**",
+	} {
+		m := n.write(&noticev1.Notice{Kind: noticev1.Kind_KIND_NOTICE, Title: text[:min(len(text), 100)], Text: "前文\n\n" + text + "\n\n后文"})
+		if err := n.move(m, noticev1.State_STATE_PUBLISHED); err != nil {
+			t.Fatal(err)
+		}
+		status, body, header := n.get("/notices/" + m.Id)
+		if status != 200 || !strings.Contains(body, "前文") || !strings.Contains(body, "后文") {
+			t.Fatal(text, status)
+		}
+		_, shown, _ := strings.Cut(body, "<title>")
+		shown = head.ReplaceAllString(shown, "")
+		if got := evil.FindString(html.UnescapeString(strings.ReplaceAll(shown, "&lt;", "‹"))); got != "" {
+			t.Errorf("%q became %q in %s", text, got, body)
+		}
+		for _, want := range []string{"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"} {
+			if !strings.Contains(header.Get("Content-Security-Policy"), want) || strings.Contains(header.Get("Content-Security-Policy"), "unsafe") {
+				t.Error(header)
+			}
+		}
+	}
+	m := n.write(&noticev1.Notice{Kind: noticev1.Kind_KIND_NOTICE, Title: "链接", Text: "## 大标题\n#### 跳级\n第一行\n第二行\n\n[外面](https://elsewhere.example/) https://bare.example/ ![图](https://elsewhere.example/p.png)"})
+	if err := n.move(m, noticev1.State_STATE_PUBLISHED); err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := n.get("/notices/" + m.Id)
+	for want, times := range map[string]int{`rel="nofollow noopener noreferrer"`: 3, "<h1>": 1, "<h2>大标题</h2>": 1, "<h3>跳级</h3>": 1, "第一行<br>": 1, `<a href="https://elsewhere.example/p.png" rel="nofollow noopener noreferrer">图</a>`: 1} {
+		if strings.Count(body, want) != times {
+			t.Errorf("%q stands there %d times, want %d: %s", want, strings.Count(body, want), times, body)
+		}
+	}
+}
+
+// A browser that has a page is told that it still holds, until it is withdrawn.
+func TestPagesAreKept(t *testing.T) {
+	h := servertest.Start(t, "")
+	n := &newsroom{t, h.SignIn("topadmin")}
+	m := n.write(&noticev1.Notice{Kind: noticev1.Kind_KIND_NOTICE, Title: "示例", Text: "正文"})
+	if err := n.move(m, noticev1.State_STATE_PUBLISHED); err != nil {
+		t.Fatal(err)
+	}
+	again := func(path, tag string) int {
+		r, err := http.NewRequest("GET", h.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("If-None-Match", tag)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	tags := map[string]string{}
+	for _, path := range []string{"/notices", "/notices/" + m.Id} {
+		_, body, header := n.get(path)
+		tags[path] = header.Get("ETag")
+		if got := again(path, tags[path]); got != http.StatusNotModified || header.Get("Cache-Control") != "no-cache" {
+			t.Error(path, got, header)
+		}
+		style := regexp.MustCompile(`/style\.css\?v=\w+`).FindString(body)
+		if _, css, header := n.get(style); !strings.Contains(css, "main {") || !strings.Contains(header.Get("Cache-Control"), "immutable") {
+			t.Error(style, header)
+		}
+	}
+	if err := n.move(m, noticev1.State_STATE_WITHDRAWN); err != nil {
+		t.Fatal(err)
+	}
+	if list, one := again("/notices", tags["/notices"]), again("/notices/"+m.Id, tags["/notices/"+m.Id]); list != 200 || one != http.StatusGone {
+		t.Error("after it was withdrawn:", list, one)
+	}
 }
 
 func TestPortalList(t *testing.T) {
@@ -163,8 +259,20 @@ func TestPortalList(t *testing.T) {
 		if status, body, _ := n.get("/notices?after=%00%00"); status != http.StatusBadRequest || !strings.Contains(body, "翻页位置已失效") {
 			t.Error("a broken place:", status, body)
 		}
-		if status, _, _ := n.get("/notices?kind=drop"); status != 200 {
-			t.Error("an unknown kind:", status)
+		if _, body, _ := n.get("/notices?q=" + url.QueryEscape("文件 第1")); strings.Count(body, "<li>") != 10 {
+			t.Error("two words:", body)
+		}
+		if _, body, _ := n.get("/notices?q=" + url.QueryEscape("<script>%_")); strings.Count(body, "<li>") != 0 || strings.Contains(body, "<script") || !strings.Contains(body, "没有符合条件的公告") {
+			t.Error("signs in a search:", body)
+		}
+		// Whatever stands in an address, nobody gets a program's words.
+		for _, address := range []string{
+			"/notices?kind=drop", "/notices?kind=-1", "/notices?kind=99999999999", "/notices?q=%00", "/notices?q=%ff%fe", "/notices?q=" + strings.Repeat("x", 5000), "/notices/%00", "/notices/..%2f..", "/notices?kind=%00&q=%27%3B--",
+			"/notices?after=" + token(`{"k":"text","i":"x"}`), "/notices?after=" + token(`{"k":{},"i":"x"}`), "/notices?after=" + token(`{"k":1,"i":"\u0000"}`), "/notices?after=" + token(`{"k":1e99,"i":"x"}`), "/notices/" + servertest.NewID() + "/files/..",
+		} {
+			if status, body, _ := n.get(address); status >= 500 || !strings.Contains(body, "职称评审公告") {
+				t.Error(address, status, body)
+			}
 		}
 	})
 }

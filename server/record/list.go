@@ -38,6 +38,7 @@ func (w *where) text() string { return strings.Join(w.parts, " AND ") }
 type plan struct {
 	from     string
 	key      string // the column it is ordered by
+	number   bool   // that column holds numbers
 	desc     bool
 	where    where
 	filtered bool
@@ -61,6 +62,15 @@ func (k *Kind[M]) List(ctx context.Context, tx *db.Tx, c *session.Caller, q *com
 
 // Page is List for an owner that the service names itself, having checked that the caller may see it.
 func (k *Kind[M]) Page(ctx context.Context, tx *db.Tx, scope, owner string, q *commonv1.Query) ([]M, *commonv1.PageInfo, error) {
+	return k.page(ctx, tx, scope, owner, q, true)
+}
+
+// Part is Page without the numbers on the tabs, in two statements.
+func (k *Kind[M]) Part(ctx context.Context, tx *db.Tx, scope, owner string, q *commonv1.Query) ([]M, *commonv1.PageInfo, error) {
+	return k.page(ctx, tx, scope, owner, q, false)
+}
+
+func (k *Kind[M]) page(ctx context.Context, tx *db.Tx, scope, owner string, q *commonv1.Query, tabs bool) ([]M, *commonv1.PageInfo, error) {
 	s, err := k.scope(scope)
 	if err != nil {
 		return nil, nil, err
@@ -70,8 +80,10 @@ func (k *Kind[M]) Page(ctx context.Context, tx *db.Tx, scope, owner string, q *c
 		return nil, nil, err
 	}
 	page := &commonv1.PageInfo{}
-	if page.Counts, err = k.tabs(ctx, tx, s, owner); err != nil {
-		return nil, nil, err
+	if tabs || !p.filtered {
+		if page.Counts, err = k.tabs(ctx, tx, s, owner); err != nil {
+			return nil, nil, err
+		}
 	}
 	if page.Total, err = p.total(ctx, tx, page.Counts, q.GetState()); err != nil {
 		return nil, nil, err
@@ -91,7 +103,7 @@ func (k *Kind[M]) scope(name string) (*Scope, error) {
 }
 
 func (k *Kind[M]) plan(s *Scope, owner string, q *commonv1.Query) (*plan, error) {
-	p := &plan{from: k.Name + " r", key: "r.updated_at", desc: true}
+	p := &plan{from: k.Name + " r", key: "r.updated_at", number: true, desc: true}
 	if s.Matter != 0 {
 		p.from = "seat s JOIN " + k.Name + " r ON r.id = s.subject"
 		p.key = "s.updated_at"
@@ -113,7 +125,8 @@ func (k *Kind[M]) plan(s *Scope, owner string, q *commonv1.Query) (*plan, error)
 		if col == nil || !col.Sort {
 			return nil, fault.New(fault.Invalid, "列表不能按“%s”排序，请换一列", q.Sort).At("query.sort")
 		}
-		p.key, p.desc = "r."+col.Name, q.Descending
+		_, text := col.Value(k.New()).(string)
+		p.key, p.number, p.desc = "r."+col.Name, !text, q.Descending
 	}
 	return p, nil
 }
@@ -259,7 +272,7 @@ func (p *plan) after(token string) error {
 	if n, ok := c.Key.(json.Number); ok && err == nil {
 		c.Key, err = n.Int64()
 	}
-	if err != nil || c.ID == "" {
+	if err != nil || c.ID == "" || !p.holds(c) {
 		return fault.New(fault.Invalid, "翻页位置已失效，请回到第一页").At("query.after")
 	}
 	op := ">"
@@ -268,6 +281,13 @@ func (p *plan) after(token string) error {
 	}
 	p.where.and(fmt.Sprintf("(%s, %s) %s (%s, %s)", p.key, p.id(), op, p.where.arg(c.Key), p.where.arg(c.ID)))
 	return nil
+}
+
+// holds reports whether a place can be one of this list; the database would stumble over another.
+func (p *plan) holds(c cursor) bool {
+	text, isText := c.Key.(string)
+	_, isNumber := c.Key.(int64)
+	return (p.number && isNumber || !p.number && isText) && !strings.ContainsRune(text+c.ID, 0)
 }
 
 // samples are the list queries of a scope that stand for all: each sort and each filter once, with and without a state.

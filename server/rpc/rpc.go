@@ -133,7 +133,11 @@ func (i *Interceptor) run(ctx context.Context, procedure string, header func(str
 // allowed enforces the declared right.
 func allowed(c *session.Caller, m *commonv1.Method) error {
 	switch {
-	case m.Right == commonv1.Right_RIGHT_PUBLIC || c.Has(m.Right):
+	case m.Right == commonv1.Right_RIGHT_PUBLIC:
+		return nil
+	case c != nil && c.MustChange && !m.BeforeChange:
+		return fault.New(fault.Denied, "当前密码由他人设置，请先修改密码再继续办理")
+	case c.Has(m.Right):
 		return nil
 	case c == nil:
 		return connect.NewError(connect.CodeUnauthenticated, fault.New(fault.Denied, "请先登录"))

@@ -9,6 +9,8 @@ import (
 	"zhiping/proto/gen/zhiping/committee/v1/committeev1connect"
 	"zhiping/proto/gen/zhiping/confirmation/v1/confirmationv1connect"
 	"zhiping/proto/gen/zhiping/expert/v1/expertv1connect"
+	"zhiping/proto/gen/zhiping/export/v1/exportv1connect"
+	"zhiping/proto/gen/zhiping/home/v1/homev1connect"
 	"zhiping/proto/gen/zhiping/meeting/v1/meetingv1connect"
 	"zhiping/proto/gen/zhiping/message/v1/messagev1connect"
 	"zhiping/proto/gen/zhiping/notice/v1/noticev1connect"
@@ -20,6 +22,8 @@ import (
 	"zhiping/server/committee"
 	"zhiping/server/confirmation"
 	"zhiping/server/expert"
+	"zhiping/server/export"
+	"zhiping/server/home"
 	"zhiping/server/meeting"
 	"zhiping/server/message"
 	"zhiping/server/notice"
@@ -31,7 +35,8 @@ import (
 func (s *Server) domains(files *blob.Store, opts []connect.HandlerOption) {
 	people := person.New(s.Keys.People())
 	key := s.Keys.Signing()
-	s.mux.Handle(committeev1connect.NewCommitteeServiceHandler(committee.New(s.Run), opts...))
+	s.mux.Handle(committeev1connect.NewCommitteeServiceHandler(committee.New(s.Run, expert.Pool{}), opts...))
+	s.mux.Handle(committeev1connect.NewCompetenceServiceHandler(committee.NewCompetence(s.Run), opts...))
 	s.mux.Handle(expertv1connect.NewExpertServiceHandler(expert.New(s.Run, people), opts...))
 	s.mux.Handle(activityv1connect.NewActivityServiceHandler(activity.New(s.Run), opts...))
 	s.mux.Handle(applicationv1connect.NewApplicationServiceHandler(application.New(s.Run, people), opts...))
@@ -40,5 +45,7 @@ func (s *Server) domains(files *blob.Store, opts []connect.HandlerOption) {
 	s.mux.Handle(confirmationv1connect.NewConfirmationServiceHandler(confirmation.New(s.Run), opts...))
 	s.mux.Handle(messagev1connect.NewMessageServiceHandler(message.New(s.Run), opts...))
 	s.mux.Handle(noticev1connect.NewNoticeServiceHandler(notice.New(s.Run), opts...))
+	s.mux.Handle(exportv1connect.NewExportServiceHandler(export.New(s.Run), opts...))
 	s.mux.Handle(certificatev1connect.NewCertificateServiceHandler(certificate.New(s.Run, key), opts...))
+	s.mux.Handle(homev1connect.NewHomeServiceHandler(home.New(s.DB), opts...))
 }

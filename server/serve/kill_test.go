@@ -150,9 +150,10 @@ func TestKilledServer(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if out, err := exec.Command(program, "admin", "bootstrap", "--data", data, "--name", "示例省人社厅（虚构）", "--credit-code", servertest.CreditCode(1), "--division", "510000",
-		"--contact", "管理员", "--phone", "028-00000000", "--account", "topadmin", "--password", servertest.Password).CombinedOutput(); err != nil {
+		"--contact", "管理员", "--phone", "028-00000000", "--account", "topadmin", "--password", firstPassword).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	changed(t, program, data)
 	random := rand.New(rand.NewPCG(11, 11))
 	f := &fire{t: t, serial: 1, acknowledged: map[string]bool{}, activity: published(t, data)}
 	for range kills {
@@ -183,6 +184,27 @@ func (p *process) signIn(t *testing.T) connect.Option {
 		t.Fatal(err)
 	}
 	return connect.WithInterceptors(wire.NewClient(servertest.NewID(), func() string { return resp.Token }))
+}
+
+// firstPassword is the administrator's until the first sign-in.
+const firstPassword = "first-password-1"
+
+// changed lets the administrator sign in for the first time and change the password.
+func changed(t *testing.T, program, data string) {
+	t.Helper()
+	p := launch(t, program, data)
+	token := ""
+	s := sessionv1connect.NewSessionServiceClient(http.DefaultClient, p.url, connect.WithInterceptors(wire.NewClient(servertest.NewID(), func() string { return token })))
+	resp, err := s.SignIn(ctx, &sessionv1.SignInRequest{Account: "topadmin", Password: firstPassword})
+	if err != nil || !resp.Identity.MustChange {
+		t.Fatal(resp, err)
+	}
+	token = resp.Token
+	if _, err := s.ChangePassword(ctx, &sessionv1.ChangePasswordRequest{OldPassword: firstPassword, NewPassword: servertest.Password}); err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
 }
 
 // whole checks that every acknowledged record is there, that the counters agree, and that the audit log does.

@@ -43,6 +43,8 @@ type Config struct {
 	Database string // "" is Dir/zhiping.db; else a PostgreSQL connection string
 	Now      func() time.Time
 	Log      *slog.Logger
+	// The unified identity platforms at which people can sign in beside their local accounts (A3).
+	Providers []session.ProviderConfig
 }
 
 // A Server is the whole server.
@@ -113,13 +115,13 @@ func Database(ctx context.Context, c Config) (*db.DB, error) {
 }
 
 func (s *Server) assemble(c Config, files *blob.Store) {
-	sessions := session.New(s.DB, c.Now, unit.Resolve)
+	sessions := session.New(session.Config{DB: s.DB, Now: c.Now, Resolve: unit.Resolve, ByNumber: unit.ByNumber, Providers: c.Providers, Log: s.log})
 	opts := []connect.HandlerOption{
 		connect.WithInterceptors(rpc.New(sessions.Identify, s.log, s.metrics)),
 		connect.WithReadMaxBytes(maxRequest),
 		connect.WithCompressMinBytes(1024),
 	}
-	s.Units = unit.New(s.Run, sessions.Forget)
+	s.Units = unit.New(s.Run, files, sessions)
 	s.mux.Handle(sessionv1connect.NewSessionServiceHandler(sessions, opts...))
 	s.mux.Handle(unitv1connect.NewUnitServiceHandler(s.Units, opts...))
 	s.mux.Handle(attachmentv1connect.NewAttachmentServiceHandler(attachment.New(s.DB, files), opts...))

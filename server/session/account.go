@@ -15,6 +15,7 @@ import (
 
 	"zhiping/shared/db"
 	"zhiping/shared/fault"
+	"zhiping/shared/idnum"
 )
 
 // The cost of argon2id (OWASP's second choice): 2 passes over 19 MiB. hashing bounds how many run at once, so that a flood of sign-ins
@@ -77,26 +78,46 @@ func CheckPassword(password, account string) error {
 	return nil
 }
 
+// Chosen says by whom a password was chosen: one that somebody else has set must be changed at the first sign-in (A6).
+type Chosen bool
+
+// By whom.
+const (
+	ByOwner Chosen = true
+	ByOther Chosen = false
+)
+
 var (
-	addAccount   = db.SQL("INSERT INTO account (account, staff_id, hash, failed, locked_until, disabled) VALUES ($1, $2, $3, 0, 0, false)")
-	setPassword  = db.SQL("UPDATE account SET hash = $2, failed = 0, locked_until = 0 WHERE staff_id = $1")
+	addAccount   = db.SQL("INSERT INTO account (account, staff_id, hash, must_change, disabled) VALUES ($1, $2, $3, $4, false)")
+	setPassword  = db.SQL("UPDATE account SET hash = $2, must_change = $3 WHERE staff_id = $1")
 	setDisabled  = db.SQL("UPDATE account SET disabled = $2, account = $3 WHERE staff_id = $1")
 	accountTaken = db.SQL("SELECT staff_id FROM account WHERE account = $1")
+	accountOf    = db.SQL("SELECT account, hash FROM account WHERE staff_id = $1")
 	endSessions  = db.SQL("DELETE FROM session WHERE staff_id = $1")
 )
 
-// AddAccount gives a new member of staff something to sign in with; hash is Hash of the first password.
-func AddAccount(ctx context.Context, tx *db.Tx, account, staffID, hash string) error {
+// AddAccount gives a new member of staff something to sign in with; hash is Hash of the first password, or NoPassword.
+func AddAccount(ctx context.Context, tx *db.Tx, account, staffID, hash string, by Chosen) error {
 	if err := free(ctx, tx, account, staffID); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, addAccount, account, staffID, hash)
+	_, err := tx.Exec(ctx, addAccount, account, staffID, hash, !bool(by))
 	return err
 }
 
-// SetPassword replaces a password by its hash and ends the person's sessions.
-func SetPassword(ctx context.Context, tx *db.Tx, staffID, hash string) error {
-	if _, err := tx.Exec(ctx, setPassword, staffID, hash); err != nil {
+// NoPassword is the hash of an account that is signed in to at a provider only.
+const NoPassword = ""
+
+// SetPassword replaces a password by its hash, ends the person's sessions and forgets failed attempts.
+func SetPassword(ctx context.Context, tx *db.Tx, staffID, hash string, by Chosen) error {
+	var name, old string
+	if err := tx.Get(ctx, []any{&name, &old}, accountOf, staffID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, setPassword, staffID, hash, !bool(by)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, dropAttempt, attemptName(name)); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, endSessions, staffID)
@@ -113,7 +134,7 @@ func Reset(ctx context.Context, tx *db.Tx, account, hash string) error {
 	if err != nil {
 		return err
 	}
-	return SetPassword(ctx, tx, staffID, hash)
+	return SetPassword(ctx, tx, staffID, hash, ByOther)
 }
 
 // SetAccount renames, disables or enables an account; a disabled one loses its sessions.
@@ -140,6 +161,9 @@ func free(ctx context.Context, tx *db.Tx, account, staffID string) error {
 	}
 	return nil
 }
+
+// Number is the number of an ID as people are looked up by it.
+func Number(s string) string { return strings.ToUpper(idnum.Clean(s)) }
 
 func tokenHash(token string) []byte {
 	h := sha256.Sum256([]byte(token))

@@ -1,5 +1,6 @@
 // Package session signs people in and says who calls: accounts with argon2id passwords, opaque tokens of which only the SHA-256 is kept,
-// and the caller of a request with the rights the person has now (features A3, A6, A7).
+// the sessions that begin with them or at a provider (OpenID Connect), and the caller of a request with the rights the person has now (features
+// A2, A3, A6, A7).
 package session
 
 import (
@@ -13,9 +14,14 @@ import (
 
 // A Caller is who calls: the person, the unit and what they may do.
 type Caller struct {
-	Staff  *unitv1.Staff
-	Unit   *unitv1.Unit
-	rights map[commonv1.Right]bool
+	Staff *unitv1.Staff
+	Unit  *unitv1.Unit
+	// The units above the own one, the nearest first.
+	Superiors []string
+
+	// MustChange says that the session began with a password that somebody else has set: nothing is open before it is changed.
+	MustChange bool
+	rights     map[commonv1.Right]bool
 }
 
 // NewCaller works out a person's rights: a super-administrator has all that units of this kind can have, others the union of their roles
@@ -76,6 +82,9 @@ func (c *Caller) Viewer() string {
 
 // Viewer returns the name under which a unit sees records.
 func Viewer(unitID string) string { return "unit:" + unitID }
+
+// PersonViewer returns the name under which a person sees records: an applicant, what was sent to them.
+func PersonViewer(personID string) string { return "person:" + personID }
 
 type key struct{}
 

@@ -6,9 +6,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	"connectrpc.com/connect"
 
+	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	syncv1 "zhiping/proto/gen/zhiping/sync/v1"
 	"zhiping/server/command"
 	"zhiping/server/feed"
@@ -125,7 +130,16 @@ func (s *Service) fill(ctx context.Context, tx *db.Tx, resp *syncv1.PullResponse
 	return bodies(ctx, tx, resp.Changes, wanted)
 }
 
-var hasToDo = db.SQL("SELECT 1 FROM seat WHERE subject = $1 AND unit_id = $2 AND tab IN (1, 2, 3) LIMIT 1")
+// The matters are named because the index of seats begins with them.
+var hasToDo = db.SQL("SELECT 1 FROM seat WHERE matter IN (" + matters() + ") AND subject = $1 AND unit_id = $2 AND tab IN (1, 2, 3) LIMIT 1")
+
+func matters() string {
+	var all []string
+	for _, n := range slices.Sorted(maps.Keys(reviewv1.Matter_name)) {
+		all = append(all, strconv.Itoa(int(n)))
+	}
+	return strings.Join(all, ", ")
+}
 
 // toDo reports whether a record comes with its body: all do, but of a kind of which there are too many only what the unit has to do.
 func toDo(ctx context.Context, tx *db.Tx, c *session.Caller, n feed.Numbered, big bool) (bool, error) {

@@ -39,7 +39,7 @@ func (o *outbox) header() connect.Option {
 			req.Header().Set("Authorization", "Bearer "+o.Token)
 			req.Header().Set(wire.MutationHeader, o.id+"/"+strconv.FormatInt(o.number, 10)+o.how)
 			resp, err := next(ctx, req)
-			return resp, wire.Decode(err)
+			return resp, wire.Decode(ctx, err)
 		}
 	}))
 }

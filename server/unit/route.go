@@ -26,7 +26,8 @@ func Route(ctx context.Context, tx *db.Tx, m reviewv1.Matter, ids ...string) ([]
 	return route, nil
 }
 
-// RouteUp returns the route of an application: its own unit, then the superiors up to and with the first HR department (D3, D6).
+// RouteUp returns a unit, then its superiors up to and with the first HR department (D3, D6): the route of an application where no competent
+// department is set (A10).
 func RouteUp(ctx context.Context, tx *db.Tx, m reviewv1.Matter, id string) ([]*reviewv1.Node, error) {
 	var route []*reviewv1.Node
 	for range maxDepth {

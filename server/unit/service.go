@@ -2,8 +2,10 @@ package unit
 
 import (
 	"context"
+	"fmt"
 
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
+	"zhiping/server/blob"
 	"zhiping/server/command"
 	"zhiping/server/record"
 	"zhiping/server/session"
@@ -17,18 +19,28 @@ import (
 
 // A Service implements unitv1connect.UnitServiceHandler.
 type Service struct {
-	run    *command.Runner
-	forget func() // drops what the session remembers of callers
+	run      *command.Runner
+	files    *blob.Store
+	sessions *session.Service
 }
 
-// New returns the service; forget is called whenever rights may have changed.
-func New(run *command.Runner, forget func()) *Service { return &Service{run: run, forget: forget} }
+// New returns the service.
+func New(run *command.Runner, files *blob.Store, sessions *session.Service) *Service {
+	return &Service{run: run, files: files, sessions: sessions}
+}
+
+// forget drops what the session remembers of callers: called whenever rights may have changed.
+func (s *Service) forget() { s.sessions.Forget() }
 
 // CreateUnit implements the RPC (A1).
 func (s *Service) CreateUnit(ctx context.Context, r *unitv1.CreateUnitRequest) (*unitv1.CreateUnitResponse, error) {
-	hashes, err := hash(r.Handlers...)
-	if err != nil {
-		return nil, err
+	hashes := make([]string, len(r.Handlers))
+	for i, h := range r.Handlers {
+		hashed, err := hash(h)
+		if err != nil {
+			return nil, ofHandler(i, err)
+		}
+		hashes[i] = hashed[0]
 	}
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.CreateUnitResponse, error) {
 		u := own(r.Unit)
@@ -40,12 +52,20 @@ func (s *Service) CreateUnit(ctx context.Context, r *unitv1.CreateUnitRequest) (
 			return nil, err
 		}
 		for i, h := range r.Handlers {
-			if err := addStaff(ctx, tx, h.Staff, u.Id, i == 0, hashes[i]); err != nil {
-				return nil, err
+			if err := addStaff(ctx, tx, h.Staff, u.Id, i == 0, hashes[i], session.ByOther); err != nil {
+				return nil, ofHandler(i, err)
 			}
 		}
 		return &unitv1.CreateUnitResponse{Unit: u}, nil
 	})
+}
+
+// ofHandler says of a fault which of the handlers it is about.
+func ofHandler(i int, err error) error {
+	if f := fault.As(err); f != nil && f.Field != "" {
+		return f.At(fmt.Sprintf("handlers[%d].%s", i, f.Field))
+	}
+	return err
 }
 
 // own returns a new unit with what its maker may say about it.
@@ -88,78 +108,61 @@ func hash(handlers ...*unitv1.NewStaff) ([]string, error) {
 	return all, nil
 }
 
-func addStaff(ctx context.Context, tx *command.Tx, from *unitv1.Staff, unitID string, super bool, hash string) error {
+func addStaff(ctx context.Context, tx *command.Tx, from *unitv1.Staff, unitID string, super bool, hash string, by session.Chosen) error {
 	s := &unitv1.Staff{Id: from.Id, UnitId: unitID, Name: from.Name, Account: from.Account, Phone: from.Phone, Number: from.Number, Super: super || from.Super, RoleIds: from.RoleIds}
-	if err := session.AddAccount(ctx, tx.Tx, s.Account, s.Id, hash); err != nil {
+	if err := session.AddAccount(ctx, tx.Tx, s.Account, s.Id, hash, by); err != nil {
 		return err
 	}
 	return Staff.Put(ctx, tx, s)
-}
-
-// RegisterUnit implements the RPC (A2).
-func (s *Service) RegisterUnit(ctx context.Context, r *unitv1.RegisterUnitRequest) (*unitv1.RegisterUnitResponse, error) {
-	hashes, err := hash(r.Handler)
-	if err != nil {
-		return nil, err
-	}
-	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.RegisterUnitResponse, error) {
-		superior, err := Units.Find(ctx, tx.Tx, r.Unit.SuperiorId)
-		if err != nil || !superior.Authorised {
-			return nil, fault.New(fault.Invalid, "上级单位不存在或尚未授权，请重新选择上级单位").At("unit.superior_id")
-		}
-		u := own(r.Unit)
-		u.SuperiorId, u.SuperiorName = superior.Id, superior.Name
-		if err := fault.Several(rules.Check(u, superior, "unit")); err != nil {
-			return nil, err
-		}
-		h := r.Handler.Staff
-		by := review.Actor{UnitID: u.Id, UnitName: u.Name, StaffID: h.Id, StaffName: h.Name}
-		if err := submit(u, superior, by, tx.Now); err != nil {
-			return nil, err
-		}
-		if err := put(ctx, tx, u); err != nil {
-			return nil, err
-		}
-		return &unitv1.RegisterUnitResponse{Unit: u}, addStaff(ctx, tx, h, u.Id, true, hashes[0])
-	})
-}
-
-func submit(u, superior *unitv1.Unit, by review.Actor, now int64) error {
-	if u.Registration == nil {
-		u.Registration = &reviewv1.Case{Matter: reviewv1.Matter_MATTER_UNIT}
-	}
-	return review.Submit(u.Registration, []*reviewv1.Node{rules.Posts(superior, reviewv1.Matter_MATTER_UNIT)}, by, now)
 }
 
 // SaveUnit implements the RPC (A4, A9).
 func (s *Service) SaveUnit(ctx context.Context, r *unitv1.SaveUnitRequest) (*unitv1.SaveUnitResponse, error) {
 	defer s.forget()
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.SaveUnitResponse, error) {
+		u, err := ownAt(ctx, tx, r.Unit.Id, r.Unit.Revision)
+		if err != nil {
+			return nil, err
+		}
+		return &unitv1.SaveUnitResponse{Unit: u}, edit(ctx, tx, u, r.Unit)
+	})
+}
+
+// SaveSubordinate implements the RPC (A9).
+func (s *Service) SaveSubordinate(ctx context.Context, r *unitv1.SaveSubordinateRequest) (*unitv1.SaveSubordinateResponse, error) {
+	defer s.forget()
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.SaveSubordinateResponse, error) {
+		if _, err := directlyBelow(ctx, tx.Tx, tx.Caller, r.Unit.Id); err != nil {
+			return nil, err
+		}
 		u, err := Units.SeeAt(ctx, tx, r.Unit.Id, r.Unit.Revision)
 		if err != nil {
 			return nil, err
 		}
-		if err := mayEdit(tx.Caller, u); err != nil {
-			return nil, err
-		}
-		superior, err := superiorOfUnit(ctx, tx.Tx, u)
-		if err != nil {
-			return nil, err
-		}
-		rules.Edit(u, r.Unit)
-		if err := fault.Several(rules.Check(u, superior, "unit")); err != nil {
-			return nil, err
-		}
-		return &unitv1.SaveUnitResponse{Unit: u}, put(ctx, tx, u)
+		return &unitv1.SaveSubordinateResponse{Unit: u}, edit(ctx, tx, u, r.Unit)
 	})
 }
 
-// mayEdit allows the unit itself, and its superior to those who may edit subordinates.
-func mayEdit(c *session.Caller, u *unitv1.Unit) error {
-	if u.Id == c.Unit.Id || u.SuperiorId == c.Unit.Id && c.Has(subordinates) {
-		return nil
+// directlyBelow loads a unit whose superior the caller's unit is: one further down is its own superior's to look after, and one that only asks
+// to come below is not there yet (A9).
+func directlyBelow(ctx context.Context, tx *db.Tx, c *session.Caller, id string) (*unitv1.Unit, error) {
+	u, err := Units.See(ctx, tx, c, id)
+	if err == nil && u.SuperiorId != c.Unit.Id {
+		return nil, fault.New(fault.Denied, "只能办理直接下级单位的信息；其他单位由其上级单位办理").At("unit.id")
 	}
-	return fault.New(fault.Denied, "只能修改本单位或直接下级单位的信息").At("unit.id")
+	return u, err
+}
+
+func edit(ctx context.Context, tx *command.Tx, u, from *unitv1.Unit) error {
+	superior, err := superiorOfUnit(ctx, tx.Tx, u)
+	if err != nil {
+		return err
+	}
+	rules.Edit(u, from)
+	if err := fault.Several(rules.Check(u, superior, "unit")); err != nil {
+		return err
+	}
+	return put(ctx, tx, u)
 }
 
 func superiorOfUnit(ctx context.Context, tx *db.Tx, u *unitv1.Unit) (*unitv1.Unit, error) {
@@ -167,27 +170,6 @@ func superiorOfUnit(ctx context.Context, tx *db.Tx, u *unitv1.Unit) (*unitv1.Uni
 		return nil, nil
 	}
 	return Units.Find(ctx, tx, u.SuperiorId)
-}
-
-// SubmitUnit implements the RPC (A2).
-func (s *Service) SubmitUnit(ctx context.Context, r *unitv1.SubmitUnitRequest) (*unitv1.SubmitUnitResponse, error) {
-	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.SubmitUnitResponse, error) {
-		u, err := ownAt(ctx, tx, r.Base.GetId(), r.Base.GetRevision())
-		if err != nil {
-			return nil, err
-		}
-		if u.Registration == nil || u.SuperiorId == "" {
-			return nil, fault.New(fault.State, "本单位由上级单位创建并已授权，无须提交注册")
-		}
-		superior, err := superiorOfUnit(ctx, tx.Tx, u)
-		if err != nil {
-			return nil, err
-		}
-		if err := submit(u, superior, tx.Caller.Actor(), tx.Now); err != nil {
-			return nil, err
-		}
-		return &unitv1.SubmitUnitResponse{Unit: u}, put(ctx, tx, u)
-	})
 }
 
 // ownAt loads the caller's own unit at a revision.
@@ -233,6 +215,21 @@ func askSuperior(u, superior *unitv1.Unit, tx *command.Tx) error {
 	u.PendingSuperiorId, u.PendingSuperiorName = superior.Id, superior.Name
 	u.SuperiorChange = &reviewv1.Case{Matter: reviewv1.Matter_MATTER_SUPERIOR}
 	return review.Submit(u.SuperiorChange, []*reviewv1.Node{rules.Posts(superior, reviewv1.Matter_MATTER_SUPERIOR)}, tx.Caller.Actor(), tx.Now)
+}
+
+// WithdrawSuperior implements the RPC (A4).
+func (s *Service) WithdrawSuperior(ctx context.Context, r *unitv1.WithdrawSuperiorRequest) (*unitv1.WithdrawSuperiorResponse, error) {
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.WithdrawSuperiorResponse, error) {
+		u, err := ownAt(ctx, tx, r.Base.GetId(), r.Base.GetRevision())
+		if err != nil {
+			return nil, err
+		}
+		withdraw := &reviewv1.Action{Move: reviewv1.Move_MOVE_WITHDRAW}
+		if err := rules.Review(u, reviewv1.Matter_MATTER_SUPERIOR, withdraw, tx.Caller.Actor(), tx.Now); err != nil {
+			return nil, err
+		}
+		return &unitv1.WithdrawSuperiorResponse{Unit: u}, put(ctx, tx, u)
+	})
 }
 
 // ReviewUnits implements the RPC (A8, A4).

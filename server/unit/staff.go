@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/server/command"
@@ -17,8 +16,6 @@ import (
 	"zhiping/shared/field"
 	rules "zhiping/shared/unit"
 )
-
-const subordinates = commonv1.Right_RIGHT_UNIT_SUBORDINATE
 
 // SavePosts implements the RPC (A5). Cases already in the unit keep the posts they came in with.
 func (s *Service) SavePosts(ctx context.Context, r *unitv1.SavePostsRequest) (*unitv1.SavePostsResponse, error) {
@@ -64,32 +61,87 @@ func (s *Service) SaveRole(ctx context.Context, r *unitv1.SaveRoleRequest) (*uni
 	})
 }
 
-// SaveStaff implements the RPC (A6, A9).
-func (s *Service) SaveStaff(ctx context.Context, r *unitv1.SaveStaffRequest) (*unitv1.SaveStaffResponse, error) {
+// DeleteRole implements the RPC (A7).
+func (s *Service) DeleteRole(ctx context.Context, r *unitv1.DeleteRoleRequest) (*unitv1.DeleteRoleResponse, error) {
 	defer s.forget()
-	hashed := ""
-	if r.Password != "" {
-		if err := session.CheckPassword(r.Password, r.Staff.Account); err != nil {
-			return nil, err
-		}
-		hashed = session.Hash(r.Password)
-	}
-	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.SaveStaffResponse, error) {
-		u, err := Units.See(ctx, tx.Tx, tx.Caller, r.Staff.UnitId)
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.DeleteRoleResponse, error) {
+		u, err := ownAt(ctx, tx, r.Base.GetId(), r.Base.GetRevision())
 		if err != nil {
 			return nil, err
 		}
-		if err := mayEdit(tx.Caller, u); err != nil {
+		i := slices.IndexFunc(u.Roles, func(x *unitv1.Role) bool { return x.Id == r.RoleId })
+		if i < 0 {
+			return nil, fault.New(fault.NotFound, "角色不存在或已被删除，请刷新列表").At("role_id")
+		}
+		staff, err := StaffOf(ctx, tx.Tx, u.Id)
+		if err != nil {
 			return nil, err
 		}
-		if err := checkRoles(r.Staff, u); err != nil {
+		if err := rules.CheckUnused(u.Roles[i], staff); err != nil {
 			return nil, err
 		}
-		if r.Staff.Revision == 0 {
-			return newStaff(ctx, tx, r, hashed)
-		}
-		return changeStaff(ctx, tx, r, hashed)
+		u.Roles = slices.Delete(u.Roles, i, i+1)
+		return &unitv1.DeleteRoleResponse{Unit: u}, put(ctx, tx, u)
 	})
+}
+
+// SaveStaff implements the RPC (A6).
+func (s *Service) SaveStaff(ctx context.Context, r *unitv1.SaveStaffRequest) (*unitv1.SaveStaffResponse, error) {
+	defer s.forget()
+	hashed, err := hashNew(r.Password, r.Staff)
+	if err != nil {
+		return nil, err
+	}
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.SaveStaffResponse, error) {
+		if r.Staff.UnitId != tx.Caller.Unit.Id {
+			return nil, fault.New(fault.NotFound, "工作人员不存在，请刷新列表").At("staff.unit_id")
+		}
+		staff, err := saveStaff(ctx, tx, tx.Caller.Staff, r.Staff, hashed)
+		return &unitv1.SaveStaffResponse{Staff: staff}, err
+	})
+}
+
+// SaveHandler implements the RPC (A9): whoever looks after a subordinate may also name its super-administrator (A1).
+func (s *Service) SaveHandler(ctx context.Context, r *unitv1.SaveHandlerRequest) (*unitv1.SaveHandlerResponse, error) {
+	defer s.forget()
+	hashed, err := hashNew(r.Password, r.Staff)
+	if err != nil {
+		return nil, err
+	}
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*unitv1.SaveHandlerResponse, error) {
+		if _, err := directlyBelow(ctx, tx.Tx, tx.Caller, r.Staff.UnitId); err != nil {
+			return nil, err
+		}
+		staff, err := saveStaff(ctx, tx, &unitv1.Staff{Super: true}, r.Staff, hashed)
+		return &unitv1.SaveHandlerResponse{Staff: staff}, err
+	})
+}
+
+// hashNew hashes the password that is to be set, if any.
+func hashNew(password string, s *unitv1.Staff) (string, error) {
+	if password == "" {
+		return "", nil
+	}
+	hashes, err := hash(&unitv1.NewStaff{Staff: s, Password: password})
+	if err != nil {
+		return "", err
+	}
+	return hashes[0], nil
+}
+
+// saveStaff adds or changes an account of the unit that it names; by says what whoever does it may grant.
+func saveStaff(ctx context.Context, tx *command.Tx, by, s *unitv1.Staff, hashed string) (*unitv1.Staff, error) {
+	u, err := Units.Find(ctx, tx.Tx, s.UnitId)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkRoles(s, u); err != nil {
+		return nil, err
+	}
+	if s.Revision == 0 {
+		return newStaff(ctx, tx, by, s, hashed)
+	}
+	return changeStaff(ctx, tx, by, s, u, hashed)
 }
 
 func checkRoles(s *unitv1.Staff, u *unitv1.Unit) error {
@@ -101,54 +153,49 @@ func checkRoles(s *unitv1.Staff, u *unitv1.Unit) error {
 	return nil
 }
 
-func newStaff(ctx context.Context, tx *command.Tx, r *unitv1.SaveStaffRequest, hashed string) (*unitv1.SaveStaffResponse, error) {
+func newStaff(ctx context.Context, tx *command.Tx, by, s *unitv1.Staff, hashed string) (*unitv1.Staff, error) {
 	if hashed == "" {
 		return nil, fault.New(fault.Invalid, "新增工作人员须设置初始密码").At("password")
 	}
-	if err := addStaff(ctx, tx, r.Staff, r.Staff.UnitId, false, hashed); err != nil {
+	if err := rules.CheckGrant(by, nil, s); err != nil {
 		return nil, err
 	}
-	s, err := Staff.Find(ctx, tx.Tx, r.Staff.Id)
-	return &unitv1.SaveStaffResponse{Staff: s}, err
+	if err := addStaff(ctx, tx, s, s.UnitId, false, hashed, session.ByOther); err != nil {
+		return nil, err
+	}
+	return Staff.Find(ctx, tx.Tx, s.Id)
 }
 
-func changeStaff(ctx context.Context, tx *command.Tx, r *unitv1.SaveStaffRequest, hashed string) (*unitv1.SaveStaffResponse, error) {
-	s, err := Staff.Find(ctx, tx.Tx, r.Staff.Id)
+func changeStaff(ctx context.Context, tx *command.Tx, by, from *unitv1.Staff, u *unitv1.Unit, hashed string) (*unitv1.Staff, error) {
+	s, err := Staff.Find(ctx, tx.Tx, from.Id)
 	if err != nil {
 		return nil, err
 	}
-	if s.UnitId != r.Staff.UnitId {
+	if s.UnitId != from.UnitId {
 		return nil, fault.New(fault.NotFound, "工作人员不存在，请刷新列表").At("staff.id")
 	}
-	s.Name, s.Account, s.Phone, s.Number = r.Staff.Name, r.Staff.Account, r.Staff.Phone, r.Staff.Number
-	s.Super, s.Disabled, s.RoleIds, s.Revision = r.Staff.Super, r.Staff.Disabled, r.Staff.RoleIds, r.Staff.Revision
-	if err := keepsSuper(ctx, tx, s); err != nil {
+	if err := rules.CheckGrant(by, s, from); err != nil {
+		return nil, err
+	}
+	s.Name, s.Account, s.Phone, s.Number = from.Name, from.Account, from.Phone, from.Number
+	s.Super, s.Disabled, s.RoleIds, s.Revision = from.Super, from.Disabled, from.RoleIds, from.Revision
+	all, err := StaffOf(ctx, tx.Tx, u.Id)
+	if err != nil {
+		return nil, err
+	}
+	if err := rules.CheckStays(s, u, all); err != nil {
 		return nil, err
 	}
 	if err := session.SetAccount(ctx, tx.Tx, s.Account, s.Id, s.Disabled); err != nil {
 		return nil, err
 	}
 	if hashed != "" {
-		if err := session.SetPassword(ctx, tx.Tx, s.Id, hashed); err != nil {
+		by := session.Chosen(s.Id == tx.Caller.Staff.Id)
+		if err := session.SetPassword(ctx, tx.Tx, s.Id, hashed, by); err != nil {
 			return nil, err
 		}
 	}
-	return &unitv1.SaveStaffResponse{Staff: s}, Staff.Put(ctx, tx, s)
-}
-
-// keepsSuper refuses to take the last super-administrator from a unit.
-func keepsSuper(ctx context.Context, tx *command.Tx, s *unitv1.Staff) error {
-	if s.Super && !s.Disabled {
-		return nil
-	}
-	staff, err := StaffOf(ctx, tx.Tx, s.UnitId)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(staff, func(o *unitv1.Staff) bool { return o.Id != s.Id && o.Super && !o.Disabled }) {
-		return fault.New(fault.State, "单位至少须保留一名在用的超级管理员，请先指定另一名超级管理员").At("staff.super")
-	}
-	return nil
+	return s, Staff.Put(ctx, tx, s)
 }
 
 // GetUnit implements the RPC.
@@ -169,6 +216,20 @@ func (s *Service) ListStaff(ctx context.Context, r *unitv1.ListStaffRequest) (*u
 	return &unitv1.ListStaffResponse{Staff: rows, Page: page}, err
 }
 
+// ListHandlers implements the RPC (A9).
+func (s *Service) ListHandlers(ctx context.Context, r *unitv1.ListHandlersRequest) (*unitv1.ListHandlersResponse, error) {
+	resp := &unitv1.ListHandlersResponse{}
+	err := s.run.DB.Read(ctx, func(tx *db.Tx) error {
+		u, err := directlyBelow(ctx, tx, session.Of(ctx), r.UnitId)
+		if err != nil {
+			return err
+		}
+		resp.Staff, resp.Page, err = Staff.Page(ctx, tx, "own", u.Id, r.Query)
+		return err
+	})
+	return resp, err
+}
+
 // FindSuperiors implements the RPC (A2).
 func (s *Service) FindSuperiors(ctx context.Context, r *unitv1.FindSuperiorsRequest) (*unitv1.FindSuperiorsResponse, error) {
 	resp := &unitv1.FindSuperiorsResponse{}
@@ -180,7 +241,8 @@ func (s *Service) FindSuperiors(ctx context.Context, r *unitv1.FindSuperiorsRequ
 }
 
 // Bootstrap writes the unit at the top of the province with its super-administrator: the one unit that nobody else can create. It is
-// refused once there is a unit without a superior.
+// refused once there is a unit without a superior. The first password stood on a command line, so it is to be changed like any other that
+// somebody else has set.
 func (s *Service) Bootstrap(ctx context.Context, u *unitv1.Unit, super *unitv1.NewStaff) error {
 	for _, m := range []proto.Message{u, super} {
 		problems, err := field.Check(m, field.Complete)
@@ -208,7 +270,7 @@ func (s *Service) Bootstrap(ctx context.Context, u *unitv1.Unit, super *unitv1.N
 		if err := put(ctx, tx, top); err != nil {
 			return nil, err
 		}
-		return top, addStaff(ctx, tx, super.Staff, top.Id, true, hashes[0])
+		return top, addStaff(ctx, tx, super.Staff, top.Id, true, hashes[0], session.ByOther)
 	})
 	return err
 }

@@ -62,6 +62,7 @@ var Staff = record.Define(&record.Kind[*unitv1.Staff]{
 		{Name: "unit_id", Value: func(s *unitv1.Staff) any { return s.UnitId }},
 		{Name: "name", Value: func(s *unitv1.Staff) any { return s.Name }, Match: record.Contains, Sort: true},
 		{Name: "account", Value: func(s *unitv1.Staff) any { return s.Account }, Match: record.Contains, Sort: true},
+		{Name: "number", Value: func(s *unitv1.Staff) any { return session.Number(s.Number) }},
 	},
 	State:   rules.StaffState,
 	Scopes:  []record.Scope{{Name: "own", Column: "unit_id"}},
@@ -78,14 +79,26 @@ func Resolve(ctx context.Context, tx *db.Tx, staffID string) (*session.Caller, e
 	if err != nil {
 		return nil, err
 	}
-	return session.NewCaller(s, u), nil
+	c := session.NewCaller(s, u)
+	c.Superiors, err = Above(ctx, tx, u.Id)
+	return c, err
 }
 
 var (
 	staffOf       = db.SQL("SELECT id FROM staff WHERE unit_id = $1 ORDER BY id")
+	staffByNumber = db.SQL("SELECT id FROM staff WHERE number = $1 AND state = 'ENABLED' ORDER BY id LIMIT 2")
 	superiorOf    = db.SQL("SELECT superior_id FROM unit WHERE id = $1")
 	findSuperiors = db.SQL(`SELECT id, name, kind FROM unit WHERE state = 'AUTHORISED' AND name LIKE $1 ESCAPE '\' ORDER BY name, id LIMIT 20`)
 )
+
+// ByNumber returns the enabled accounts, of whatever unit, that have been entered with this number of the ID (session.Number), for the session.
+func ByNumber(ctx context.Context, tx *db.Tx, number string) (ids []string, err error) {
+	err = tx.Query(ctx, func(scan func(...any) error) error {
+		ids = append(ids, "")
+		return scan(&ids[len(ids)-1])
+	}, staffByNumber, number)
+	return ids, err
+}
 
 // StaffOf returns all accounts of a unit.
 func StaffOf(ctx context.Context, tx *db.Tx, unitID string) ([]*unitv1.Staff, error) {

@@ -10,6 +10,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	attachmentv1 "zhiping/proto/gen/zhiping/attachment/v1"
+	"zhiping/proto/gen/zhiping/attachment/v1/attachmentv1connect"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
@@ -112,6 +114,51 @@ func TestRegistration(t *testing.T) {
 	})
 }
 
+// Enterprises register with their business licence, which travels in the request; the superior opens it, others do not. A file of another kind
+// is refused whatever it is called (A2).
+func TestLicence(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		u := h.NewUnit("示例企业", commonv1.UnitKind_UNIT_KIND_EMPLOYER)
+		u.SuperiorId, u.Nature = h.Top.Id, "31"
+		u.Licence = &commonv1.Attachment{Sha256: strings.Repeat("ab", 32), Name: "别人的附件.pdf", Size: 1}
+		r := &unitv1.RegisterUnitRequest{Unit: u, Handler: servertest.NewStaff("employer")}
+		register := func() error {
+			_, err := units(h.Nobody()).RegisterUnit(ctx, r)
+			return err
+		}
+		refused(t, register(), fault.Invalid, "licence", "须上传企业营业执照")
+		r.Licence = &unitv1.File{Name: "营业执照.pdf", Content: []byte("MZ\x90 this is a program")}
+		refused(t, register(), fault.Invalid, "licence", "不是 PDF、JPG 或 PNG 文件")
+		r.Licence.Content = make([]byte, 8<<20+1)
+		refused(t, register(), fault.Invalid, "licence", "超过8388608字节")
+		r.Licence.Content = []byte("%PDF-1.7 示例")
+		if err := register(); err != nil {
+			t.Fatal(err)
+		}
+		c, top := h.SignIn("employer"), h.SignIn("topadmin")
+		u = reload(t, top, u)
+		if u.Licence.GetName() != "营业执照.pdf" || u.Licence.Size != int64(len(r.Licence.Content)) {
+			t.Fatal(u.Licence)
+		}
+		files := attachmentv1connect.NewAttachmentServiceClient(top.HTTP, top.URL, top.Options...)
+		got := must[*attachmentv1.DownloadResponse](t)(files.Download(ctx, &attachmentv1.DownloadRequest{Sha256: u.Licence.Sha256, Kind: "unit", Id: u.Id}))
+		if string(got.Chunk) != string(r.Licence.Content) {
+			t.Error("another file came back")
+		}
+		// A returned registration cannot be handed in again without it.
+		if err := review(t, top, u, 1, &reviewv1.Action{Move: reviewv1.Move_MOVE_RETURN, To: -1, Opinion: "营业执照不清晰"}); err != nil {
+			t.Fatal(err)
+		}
+		u = reload(t, c, u)
+		u.Licence = nil
+		u = must[*unitv1.SaveUnitResponse](t)(units(c).SaveUnit(ctx, &unitv1.SaveUnitRequest{Unit: u})).Unit
+		_, err := units(c).SubmitUnit(ctx, &unitv1.SubmitUnitRequest{Base: base(u)})
+		refused(t, err, fault.Invalid, "licence", "须上传企业营业执照")
+		// Others need none.
+		registered(t, h, "institution")
+	})
+}
+
 func TestBadUnits(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, h *servertest.House) {
 		top := h.SignIn("topadmin")
@@ -123,8 +170,8 @@ func TestBadUnits(t *testing.T) {
 			{func(r *unitv1.CreateUnitRequest) { r.Unit.Name = "" }, "unit.name", "单位名称为必填项"},
 			{func(r *unitv1.CreateUnitRequest) { r.Unit.CreditCode = h.Top.CreditCode }, "unit.credit_code", "已由其他单位注册"},
 			{func(r *unitv1.CreateUnitRequest) { r.Unit.LegalPersonNumber = "510106197307287208" }, "unit.legal_person_number", "校验位"},
-			{func(r *unitv1.CreateUnitRequest) { r.Handlers[0].Staff.Account = "topadmin" }, "staff.account", "已被使用"},
-			{func(r *unitv1.CreateUnitRequest) { r.Handlers[0].Password = "aaaaaaaaaaaa" }, "password", "字母和数字"},
+			{func(r *unitv1.CreateUnitRequest) { r.Handlers[0].Staff.Account = "topadmin" }, "handlers[0].staff.account", "已被使用"},
+			{func(r *unitv1.CreateUnitRequest) { r.Handlers[0].Password = "aaaaaaaaaaaa" }, "handlers[0].password", "字母和数字"},
 			{func(r *unitv1.CreateUnitRequest) { r.Handlers = nil }, "handlers", "经办人员至少1项"},
 		} {
 			r := &unitv1.CreateUnitRequest{Unit: h.NewUnit("示例主管部门", commonv1.UnitKind_UNIT_KIND_DEPARTMENT), Handlers: []*unitv1.NewStaff{servertest.NewStaff("clerk")}}

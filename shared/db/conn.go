@@ -4,7 +4,45 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 )
+
+// pool are the connections that read. The one that was given back last is taken first: its statements are planned and its pages are at hand, while
+// one that takes its turn after fifteen others begins cold each time.
+type pool struct {
+	turns chan struct{} // one for each connection that is free
+	mu    sync.Mutex
+	idle  []*conn
+}
+
+func newPool(read *sql.DB, n int) *pool {
+	p := &pool{turns: make(chan struct{}, n)}
+	for range n {
+		p.give(&conn{pool: read})
+	}
+	return p
+}
+
+// take waits for a connection.
+func (p *pool) take(ctx context.Context) (*conn, error) {
+	select {
+	case <-p.turns:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.idle[len(p.idle)-1]
+	p.idle = p.idle[:len(p.idle)-1]
+	return c, nil
+}
+
+func (p *pool) give(c *conn) {
+	p.mu.Lock()
+	p.idle = append(p.idle, c)
+	p.mu.Unlock()
+	p.turns <- struct{}{}
+}
 
 // conn is one connection with its prepared statements, held for as long as it works. database/sql would prepare through its pool, and a
 // transaction that needs a second connection for that waits for itself when the pool is used up.

@@ -33,7 +33,7 @@ type DB struct {
 	read    *sql.DB
 	write   *sql.DB
 	writer  *writer
-	readers chan *conn
+	readers *pool
 	closing sync.Once
 }
 
@@ -116,10 +116,7 @@ func openPostgres(ctx context.Context, url string) (*DB, error) {
 }
 
 func started(d Dialect, read, write *sql.DB, n int) *DB {
-	b := &DB{Dialect: d, read: read, write: write, readers: make(chan *conn, n)}
-	for range n {
-		b.readers <- &conn{pool: read}
-	}
+	b := &DB{Dialect: d, read: read, write: write, readers: newPool(read, n)}
 	b.writer = startWriter(b)
 	return b
 }
@@ -142,13 +139,11 @@ func (d *DB) Raw() *sql.DB { return d.write }
 
 // Read runs fn on one snapshot of the database. Nothing fn does may write.
 func (d *DB) Read(ctx context.Context, fn func(*Tx) error) error {
-	var c *conn
-	select {
-	case c = <-d.readers:
-		defer func() { d.readers <- c }()
-	case <-ctx.Done():
-		return ctx.Err()
+	c, err := d.readers.take(ctx)
+	if err != nil {
+		return err
 	}
+	defer d.readers.give(c)
 	begin := "BEGIN"
 	if d.Dialect == Postgres {
 		begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -170,7 +165,11 @@ type Tx struct {
 	conn    *conn
 	// Set on the writer: interrupting one statement makes SQLite roll back the whole transaction, with everybody else's commands in it.
 	unstoppable bool
+	statements  int
 }
+
+// Statements is how many statements have run in it: what a page costs.
+func (t *Tx) Statements() int { return t.statements }
 
 var numbered = regexp.MustCompile(`\$(\d+)`)
 
@@ -191,6 +190,7 @@ func Rebind(d Dialect, query string) string {
 func (t *Tx) Dialect() Dialect { return t.dialect }
 
 func (t *Tx) stmt(ctx context.Context, query string) (context.Context, *sql.Stmt, error) {
+	t.statements++
 	if t.unstoppable {
 		ctx = context.WithoutCancel(ctx)
 	}
@@ -252,8 +252,8 @@ func (t *Tx) Get(ctx context.Context, dest []any, query string, args ...any) err
 
 // closeReaders takes every reader's connection back, so that none is in use when the pool closes.
 func (d *DB) closeReaders() error {
-	for range cap(d.readers) {
-		if c := <-d.readers; c.sql != nil {
+	for range cap(d.readers.turns) {
+		if c, err := d.readers.take(context.Background()); err == nil && c.sql != nil {
 			c.drop()
 		}
 	}

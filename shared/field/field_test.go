@@ -97,6 +97,19 @@ func TestDate(t *testing.T) {
 	}
 }
 
+func TestMonth(t *testing.T) {
+	for typed, want := range map[string]string{"197307": "1973-07", "1973-07": "1973-07", "1973-7": "1973-07", "1973年7月": "1973-07", "1973.07": "1973-07", "19730728": "1973-07-28", "1973-07-28": "1973-07-28"} {
+		if d, ok := field.Month(typed); !ok || d != want {
+			t.Error(typed, d, ok)
+		}
+	}
+	for _, s := range []string{"", "1973", "19737", "197313", "1973-00", "七三年"} {
+		if d, ok := field.Month(s); ok {
+			t.Error(s, "is taken for", d)
+		}
+	}
+}
+
 func TestMask(t *testing.T) {
 	for _, c := range []struct {
 		kind     commonv1.Personal

@@ -210,6 +210,13 @@ func (f *Info) parseText(s string) (v protoreflect.Value, p *fault.Problem) {
 		}
 		s = d
 	}
+	if f.GetWidget() == commonv1.Widget_WIDGET_MONTH {
+		d, ok := Month(s)
+		if !ok {
+			return v, f.problem("“%s”不是有效的日期，请按“1973-07-28”或“197307”填写", s)
+		}
+		s = d
+	}
 	return protoreflect.ValueOfString(s), nil
 }
 
@@ -226,4 +233,14 @@ func Date(s string) (string, bool) {
 		return "", false
 	}
 	return t.Format(time.DateOnly), true
+}
+
+var monthPattern = regexp.MustCompile(`^([0-9]{4})[-/.年]?(0?[1-9]|1[0-2])月?$`)
+
+// Month reads a civil date, or only its month (197307, 1973-07, 1973年7月), as people type it: as ISO text of what was said.
+func Month(s string) (string, bool) {
+	if m := monthPattern.FindStringSubmatch(s); m != nil && (len(s) > len("19737") || len(m[2]) == 2) {
+		return m[1] + "-" + strings.Repeat("0", 2-len(m[2])) + m[2], true
+	}
+	return Date(s)
 }

@@ -1,4 +1,4 @@
-// Package message holds the rules of messages from unit to unit (features J1, J2).
+// Package message holds the rules of messages from a unit to its subordinates and its applicants (features J1, J2).
 package message
 
 import (
@@ -25,4 +25,20 @@ func MarkRead(d *messagev1.Delivery, by review.Actor, at int64) {
 	if d.ReadAt == 0 {
 		d.ReadAt, d.ReadBy = at, by.StaffName
 	}
+}
+
+// Recipient names who receives a delivery, a unit or a person.
+func Recipient(d *messagev1.Delivery) string {
+	if d.PersonId != "" {
+		return d.PersonName
+	}
+	return d.UnitName
+}
+
+// Audience says whom a request sends its message to.
+func Audience(r *messagev1.SendMessageRequest) messagev1.Audience {
+	if len(r.PersonIds) > 0 {
+		return messagev1.Audience_AUDIENCE_PEOPLE
+	}
+	return messagev1.Audience_AUDIENCE_UNITS
 }

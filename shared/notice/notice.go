@@ -36,9 +36,15 @@ func Move(n *noticev1.Notice, to noticev1.State, at int64) error {
 	return nil
 }
 
-// Editable reports whether an announcement may be changed.
-func Editable(n *noticev1.Notice) bool {
-	return n.State == noticev1.State_STATE_UNSPECIFIED || n.State == draft || n.State == withdrawn
+// Editable returns a fault that says why an announcement may not be changed, nil if it may.
+func Editable(n *noticev1.Notice) error {
+	switch n.State {
+	case published:
+		return fault.New(fault.State, "公告“%s”已发布，请先撤回再修改", n.Title)
+	case deleted:
+		return fault.New(fault.State, "公告“%s”已删除，不能修改；如有需要请另外添加", n.Title)
+	}
+	return nil
 }
 
 // Open reports whether everybody may read it.

@@ -1,15 +1,13 @@
 // Package sheet makes and reads Excel workbooks from field declarations (engine 2): the template with drop-downs and notes, the import that
 // tells every mistake of every row at once, the workbook of failed rows that can be corrected and imported again, and exports. Reading
-// streams; a hostile file is refused in words (see hostile.go).
+// streams; a hostile file is refused in words (package xlsx).
 package sheet
 
 import (
-	"fmt"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
 
-	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	"zhiping/shared/fault"
 	"zhiping/shared/field"
 )
@@ -23,6 +21,13 @@ type Column[M proto.Message] struct {
 	Text func(M) string
 	Set  func(M, string) *fault.Problem
 	Note string
+	// Key is a column that the program has filled in and that says which record a row is about: its cells are locked.
+	Key bool
+	// Choices are what a column of its own can hold, for its drop-down; a declared field knows them.
+	Choices []string
+	// Since is the version of the template that brought the column; Formerly are the heads it had in older ones.
+	Since    int
+	Formerly []string
 }
 
 // A Sheet is a template as data.
@@ -34,7 +39,12 @@ type Sheet[M proto.Message] struct {
 	Columns []Column[M]
 	// Check holds a whole row against the rules between its fields; Problem.Field may name a column's field.
 	Check func(M) []fault.Problem
+	// Version counts the changes of the columns, from 1; Dropped are heads of older versions that are no longer read.
+	Version int
+	Dropped []string
 }
+
+func (s *Sheet[M]) version() int { return max(s.Version, 1) }
 
 // column is a column made ready.
 type column[M proto.Message] struct {
@@ -84,10 +94,16 @@ func (c *column[M]) set(m M, s string) *fault.Problem {
 	if mangled(s) {
 		return &fault.Problem{Field: c.Field, Text: c.Head + "的数字已被Excel改写，请将单元格格式设为“文本”后重新填写"}
 	}
-	if c.info.GetWidget() == commonv1.Widget_WIDGET_DATE {
-		s = dateOf(s)
-	}
 	return c.info.SetText(m, s)
+}
+
+// Widths are how wide the columns are for what they hold, in characters.
+func (s *Sheet[M]) Widths() []float64 {
+	var all []float64
+	for _, c := range s.columns() {
+		all = append(all, widthOf(c.Head, c.Example))
+	}
+	return all
 }
 
 // Heads returns the head row.
@@ -99,15 +115,13 @@ func (s *Sheet[M]) Heads() []string {
 	return all
 }
 
+var headSigns = strings.NewReplacer("*", "", "＊", "", " ", "", "\n", "", "\r", "", "　", "", "\t", "", "\u00a0", "", "\u200b", "", "（必填）", "", "(必填)", "")
+
 // plainHead makes heads comparable: without star, spaces and line breaks.
-func plainHead(s string) string {
-	return strings.NewReplacer("*", "", "＊", "", " ", "", "\n", "", "\r", "", "　", "").Replace(s)
-}
+func plainHead(s string) string { return headSigns.Replace(s) }
 
 // reasonHead is the column of a failed-row workbook that says what is wrong; reading passes over it.
 const reasonHead = "错误原因"
 
 // markSheet is the hidden sheet that says which template a workbook is.
 const markSheet = "_zhiping"
-
-func (s *Sheet[M]) mark() string { return fmt.Sprintf("zhiping-template/1 %s", s.Name) }

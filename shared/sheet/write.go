@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"zhiping/shared/fault"
+	"zhiping/shared/sheet/xlsx"
 )
 
 func protoName(s string) protoreflect.Name { return protoreflect.Name(s) }
@@ -22,292 +25,346 @@ const (
 	dataRow  = 4
 )
 
-// listLimit is how long the text of a drop-down may be inside a cell's rule; longer lists stand on a hidden sheet.
-const listLimit = 255
+// dataHeight is the height of a row of data, in points.
+const dataHeight = 18
 
-type styles struct{ title, notes, head, text, red, reason int }
+// reasonWidth is the width of the column of reasons.
+const reasonWidth = 60
 
-func newStyles(f *excelize.File) (s styles, err error) {
-	make := func(to *int, st *excelize.Style) {
-		if err == nil {
-			*to, err = f.NewStyle(st)
-		}
-	}
-	border := []excelize.Border{{Type: "left", Color: "BFBFBF", Style: 1}, {Type: "right", Color: "BFBFBF", Style: 1}, {Type: "top", Color: "BFBFBF", Style: 1}, {Type: "bottom", Color: "BFBFBF", Style: 1}}
-	text := "@" // format 49: numbers as text
-	make(&s.title, &excelize.Style{Font: &excelize.Font{Bold: true, Size: 16}, Alignment: &excelize.Alignment{Horizontal: "center", Vertical: "center"}})
-	make(&s.notes, &excelize.Style{Font: &excelize.Font{Color: "7F6000"}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})
-	make(&s.head, &excelize.Style{
-		Font: &excelize.Font{Bold: true}, Border: border, Fill: excelize.Fill{Type: "pattern", Color: []string{"DDEBF7"}, Pattern: 1},
-		Alignment: &excelize.Alignment{Horizontal: "center", Vertical: "center", WrapText: true},
-	})
-	make(&s.text, &excelize.Style{CustomNumFmt: &text, Border: border})
-	make(&s.red, &excelize.Style{CustomNumFmt: &text, Border: border, Font: &excelize.Font{Color: "C00000"}, Fill: excelize.Fill{Type: "pattern", Color: []string{"FCE4E4"}, Pattern: 1}})
-	make(&s.reason, &excelize.Style{Font: &excelize.Font{Color: "C00000"}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})
-	return s, err
-}
+// guideSheet is the sheet of a template that explains its columns; reading passes over it.
+const guideSheet = "填写说明"
 
-// Template writes the template: title, notes, heads with a star where required, an example, drop-downs, numbers as text.
+// Template writes the template: title, notes, heads with a star where required, an example, drop-downs, numbers as text, an explanation of
+// every column on a sheet of its own.
 func (s *Sheet[M]) Template(w io.Writer) error {
-	return s.workbook(w, nil)
+	return s.workbook(w, nil, false)
 }
 
 // Failed writes a workbook of rows that were refused, with the wrong cells and the reasons in red; corrected, it can be imported again.
-func (s *Sheet[M]) Failed(w io.Writer, rows []*Row[M]) error {
-	return s.workbook(w, rows)
+func (s *Sheet[M]) Failed(w io.Writer, rows iter.Seq[*Row[M]]) error {
+	return s.workbook(w, rows, true)
 }
 
-// Write writes a filled-in template, for what is kept elsewhere and shall be imported.
+// Write writes a template with rows filled in. Where columns are keys they are locked, and only the others can be filled in; elsewhere it is for
+// what is kept otherwise and shall be imported.
 func (s *Sheet[M]) Write(w io.Writer, messages iter.Seq[M]) error {
-	var rows []*Row[M]
 	columns := s.columns()
-	for m := range messages {
-		r := &Row[M]{Message: m}
-		for i := range columns {
-			r.Cells = append(r.Cells, columns[i].text(m))
+	return s.workbook(w, func(yield func(*Row[M]) bool) {
+		for m := range messages {
+			r := &Row[M]{Message: m, Cells: make([]string, len(columns))}
+			for i := range columns {
+				r.Cells[i] = columns[i].text(m)
+			}
+			if !yield(r) {
+				return
+			}
 		}
-		rows = append(rows, r)
-	}
-	return s.workbook(w, rows)
+	}, false)
 }
 
-func (s *Sheet[M]) workbook(w io.Writer, rows []*Row[M]) error {
+func (s *Sheet[M]) workbook(w io.Writer, rows iter.Seq[*Row[M]], reasons bool) error {
 	f := excelize.NewFile()
 	defer f.Close()
 	st, err := newStyles(f)
 	if err != nil {
 		return err
 	}
-	name := s.Title
-	if err := f.SetSheetName("Sheet1", name); err != nil {
+	if err := f.SetSheetName("Sheet1", s.Title); err != nil {
 		return err
 	}
 	columns := s.columns()
-	if err := s.dropDowns(f, name, columns); err != nil {
-		return err
+	page := &filling[M]{sheet: s, f: f, columns: columns, st: st, reasons: reasons}
+	for _, step := range []func() error{page.guide, page.dropDowns, page.setUp, page.protect} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
-	if err := s.stream(f, name, columns, rows, st); err != nil {
+	if err := page.stream(rows); err != nil {
 		return err
 	}
 	_, err = f.WriteTo(w)
 	return err
 }
 
-func (s *Sheet[M]) stream(f *excelize.File, name string, columns []column[M], rows []*Row[M], st styles) error {
-	sw, err := f.NewStreamWriter(name)
+// filling is a template being written.
+type filling[M proto.Message] struct {
+	sheet   *Sheet[M]
+	f       *excelize.File
+	columns []column[M]
+	st      styles
+	reasons bool // in a column after the others
+}
+
+func (p *filling[M]) keyed() bool {
+	return slices.ContainsFunc(p.columns, func(c column[M]) bool { return c.Key })
+}
+
+func (p *filling[M]) setUp() error {
+	total := 0.0
+	for i := range p.columns {
+		total += p.columns[i].width()
+	}
+	return printed(p.f, p.sheet.Title, headRow, total)
+}
+
+// legible is how many characters across a page of A4 people can still read.
+const legible = 220
+
+// printed sets a sheet up for A4 paper: across, as wide as the paper, or as several pages where it would become too small, with the head on
+// every page.
+func printed(f *excelize.File, name string, head int, total float64) error {
+	landscape, a4, wide, high := "landscape", 9, int(math.Ceil(total/legible)), 0
+	if err := f.SetPageLayout(name, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4, FitToWidth: &wide, FitToHeight: &high}); err != nil {
+		return err
+	}
+	fit := true
+	if err := f.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
+		return err
+	}
+	if err := f.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddFooter: "&C第 &P 页，共 &N 页"}); err != nil {
+		return err
+	}
+	return f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$%d:$%d", name, head, head), Scope: name})
+}
+
+// protect locks the cells of key columns. There is no password: it guards against a slip of the hand.
+func (p *filling[M]) protect() error {
+	if !p.keyed() {
+		return nil
+	}
+	return p.f.ProtectSheet(p.sheet.Title, &excelize.SheetProtectionOptions{
+		FormatCells: true, FormatColumns: true, FormatRows: true, AutoFilter: true, Sort: true, SelectLockedCells: true, SelectUnlockedCells: true,
+	})
+}
+
+func (p *filling[M]) stream(rows iter.Seq[*Row[M]]) error {
+	sw, err := p.f.NewStreamWriter(p.sheet.Title)
 	if err != nil {
 		return err
 	}
-	for i, c := range columns {
-		if err := sw.SetColWidth(i+1, i+1, width(c.head(), c.Example)); err != nil {
-			return err
-		}
+	out := &lines{sw: sw}
+	for i := range p.columns {
+		out.width(i+1, p.columns[i].width())
+		out.err = firstError(out.err, func() error { return sw.SetColStyle(i+1, i+1, p.st.bare) })
 	}
-	if err := sw.SetColWidth(len(columns)+1, len(columns)+1, 50); err != nil {
-		return err
+	if p.reasons {
+		out.width(len(p.columns)+1, reasonWidth)
 	}
-	if err := sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: headRow, TopLeftCell: "A4", ActivePane: "bottomLeft"}); err != nil {
-		return err
+	out.freeze(headRow, p.fixed())
+	out.row(30, p.st.title, p.sheet.Title)
+	out.across(p.st.notes, strings.Join(p.sheet.notes(p.keyed()), "\n"))
+	heads := p.sheet.Heads()
+	if p.reasons {
+		heads = append(heads, reasonHead)
 	}
-	heads := make([]any, 0, len(columns)+1)
-	for _, c := range columns {
-		heads = append(heads, excelize.Cell{StyleID: st.head, Value: c.head()})
-	}
-	failed := false
-	for _, r := range rows {
-		failed = failed || !r.Good()
-	}
-	if failed {
-		heads = append(heads, excelize.Cell{StyleID: st.head, Value: reasonHead})
-	}
-	notes := strings.Join(s.notes(columns), "\n")
-	lines := float64(strings.Count(notes, "\n") + 1)
-	write := func(row int, cells []any, opts ...excelize.RowOpts) {
-		if err == nil {
-			err = sw.SetRow(fmt.Sprintf("A%d", row), cells, opts...)
-		}
-	}
-	write(titleRow, []any{excelize.Cell{StyleID: st.title, Value: s.Title}}, excelize.RowOpts{Height: 30})
-	write(notesRow, []any{excelize.Cell{StyleID: st.notes, Value: notes}}, excelize.RowOpts{Height: min(16*lines, 400)})
-	write(headRow, heads, excelize.RowOpts{Height: 32})
-	at := dataRow
+	out.row(32, p.st.head, heads...)
 	if rows == nil {
-		write(at, s.exampleRow(columns, st))
-	}
-	for _, r := range rows {
-		write(at, r.cells(st))
-		at++
-	}
-	if err != nil {
-		return err
-	}
-	last, err := excelize.ColumnNumberToName(max(len(columns), 2))
-	if err != nil {
-		return err
-	}
-	for _, row := range []int{titleRow, notesRow} {
-		if err := sw.MergeCell(fmt.Sprintf("A%d", row), fmt.Sprintf("%s%d", last, row)); err != nil {
-			return err
+		out.cells(dataHeight, p.example())
+	} else {
+		for r := range rows {
+			out.cells(p.height(r), p.cells(r))
 		}
 	}
-	return sw.Flush()
+	out.merge(titleRow, max(len(heads), 2))
+	out.merge(notesRow, max(len(heads), 2))
+	return out.flush()
 }
 
-// width is a column's width for its head and example, in characters of the default font.
-func width(head, example string) float64 {
+// fixed is how many columns stay when the sheet is scrolled sideways: the keys, else the first.
+func (p *filling[M]) fixed() int {
 	n := 0
-	for _, s := range []string{head, example} {
-		w := 2
-		for _, r := range s {
-			if w++; r > 0x2e80 {
-				w++
-			}
-		}
-		n = max(n, w)
+	for n < len(p.columns) && p.columns[n].Key {
+		n++
 	}
-	return float64(min(max(n, 10), 40))
+	return max(n, 1)
 }
 
-func (s *Sheet[M]) notes(columns []column[M]) []string {
-	all := append([]string{"填写说明：带*的为必填项；日期按“2026-03-01”填写；请勿修改表头，请勿使用公式。"}, s.Notes...)
-	for _, c := range columns {
-		if c.Note != "" {
-			all = append(all, c.Head+"："+c.Note)
-		}
-	}
-	return all
+// width is a column's width for what it will hold, in characters of the default font.
+func (c *column[M]) width() float64 {
+	all := append([]string{c.head(), c.Example}, c.choices()...)
+	return widthOf(all...)
 }
 
-func (s *Sheet[M]) exampleRow(columns []column[M], st styles) []any {
+// widthOf is the width of the widest of some texts, within reason. A Han character takes the room of two others.
+func widthOf(texts ...string) float64 {
+	w := 10.0
+	for _, s := range texts {
+		w = max(w, runWidth(s)+2)
+	}
+	return min(w, 36)
+}
+
+// runWidth is how much room a text takes in one line.
+func runWidth(s string) (n float64) {
+	for _, r := range s {
+		if n++; r >= 0x2e80 || r >= 0x2010 && r <= 0x203b {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *Sheet[M]) notes(keyed bool) []string {
+	first := "填写说明：带*的为必填项；日期按“2026-03-01”填写；请勿修改表头，请勿使用公式。各列的说明见工作表“" + guideSheet + "”。"
+	if keyed {
+		first = "填写说明：灰色的列由系统填好，不能修改；带*的为必填项；日期按“2026-03-01”填写；请勿使用公式。各列的说明见工作表“" + guideSheet + "”。"
+	}
+	return append([]string{first}, s.Notes...)
+}
+
+func (p *filling[M]) example() []any {
 	var cells []any
-	for i, c := range columns {
+	for i, c := range p.columns {
 		v := c.Example
 		if i == 0 {
 			v = exampleMark + v
 		}
-		cells = append(cells, excelize.Cell{StyleID: st.text, Value: v})
+		cells = append(cells, excelize.Cell{StyleID: p.st.example, Value: v})
 	}
 	return cells
 }
 
-func (r *Row[M]) cells(st styles) []any {
+// height is that of a row of data: as high as its reasons need.
+func (p *filling[M]) height(r *Row[M]) float64 {
+	if !p.reasons {
+		return dataHeight
+	}
+	return max(dataHeight, height([]float64{reasonWidth}, r.Reasons()))
+}
+
+func (p *filling[M]) cells(r *Row[M]) []any {
 	wrong := map[int]bool{}
-	for _, p := range r.Problems {
-		wrong[p.Column] = true
+	for _, x := range r.Problems {
+		wrong[x.Column] = true
 	}
 	var cells []any
 	for i, v := range r.Cells {
-		style := st.text
-		if wrong[i] {
-			style = st.red
+		style := p.st.text
+		switch {
+		case wrong[i]:
+			style = p.st.red
+		case p.columns[i].Key:
+			style = p.st.key
 		}
 		cells = append(cells, excelize.Cell{StyleID: style, Value: v})
 	}
-	if !r.Good() {
-		cells = append(cells, excelize.Cell{StyleID: st.reason, Value: r.Reasons()})
+	if p.reasons {
+		cells = append(cells, excelize.Cell{StyleID: p.st.reason, Value: r.Reasons()})
 	}
 	return cells
 }
 
-// dropDowns adds a drop-down to every column that is chosen from a list; long lists stand on a hidden sheet with the template's mark.
-func (s *Sheet[M]) dropDowns(f *excelize.File, name string, columns []column[M]) error {
-	if _, err := f.NewSheet(markSheet); err != nil {
+// guide writes the sheet that explains the columns.
+func (p *filling[M]) guide() error {
+	if _, err := p.f.NewSheet(guideSheet); err != nil {
 		return err
 	}
-	if err := f.SetCellStr(markSheet, "A1", s.mark()); err != nil {
+	if err := printed(p.f, guideSheet, 1, legible); err != nil {
 		return err
 	}
-	for i, c := range columns {
-		if c.info == nil || len(c.info.Choices) == 0 || c.info.Desc.IsList() {
-			continue
-		}
-		col, err := excelize.ColumnNumberToName(i + 1)
-		if err != nil {
-			return err
-		}
-		v := excelize.NewDataValidation(true)
-		v.Sqref = fmt.Sprintf("%s%d:%s%d", col, dataRow, col, maxRows)
-		v.SetError(excelize.DataValidationErrorStyleStop, c.Head, "请从下拉列表中选择")
-		if err := s.choices(f, v, c, col); err != nil {
-			return err
-		}
-		if err := f.AddDataValidation(name, v); err != nil {
-			return err
-		}
+	sw, err := p.f.NewStreamWriter(guideSheet)
+	if err != nil {
+		return err
 	}
-	return f.SetSheetVisible(markSheet, false, true)
+	out := &lines{sw: sw}
+	widths := []float64{20, 8, 40, 64}
+	for i, w := range widths {
+		out.width(i+1, w)
+	}
+	out.freeze(1, 0)
+	out.row(24, p.st.head, "列", "必填", "说明", "可填的值")
+	for i := range p.columns {
+		c := &p.columns[i]
+		required := ""
+		if c.info != nil && c.info.Required {
+			required = "是"
+		}
+		line := []string{c.Head, required, c.explained(), c.offered()}
+		out.row(height(widths, line...), p.st.wrapped, line...)
+	}
+	return out.flush()
 }
 
-func (s *Sheet[M]) choices(f *excelize.File, v *excelize.DataValidation, c column[M], col string) error {
-	var labels []string
-	for _, x := range c.info.Choices {
-		labels = append(labels, x.Label)
+// explained says what a column wants.
+func (c *column[M]) explained() string {
+	var all []string
+	if c.Note != "" {
+		all = append(all, c.Note)
 	}
+	if c.Key {
+		all = append(all, "由系统填好，不能修改")
+	}
+	if c.info != nil && c.info.Max > 0 && len(c.choices()) == 0 {
+		all = append(all, fmt.Sprintf("最多%d个字", c.info.Max))
+	}
+	return strings.Join(all, "；")
+}
+
+// offered are the values of a column for the guide; a long list is left to its drop-down.
+func (c *column[M]) offered() string {
+	all := c.choices()
+	const few = 30
+	if len(all) > few {
+		return strings.Join(all[:few], "、") + fmt.Sprintf("等%d个，见下拉列表", len(all))
+	}
+	return strings.Join(all, "、")
+}
+
+// choices are what a column is chosen from, nil for free text.
+func (c *column[M]) choices() []string {
+	if c.info == nil || len(c.Choices) > 0 {
+		return c.Choices
+	}
+	var all []string
+	for _, x := range c.info.Choices {
+		all = append(all, x.Label)
+	}
+	if c.info.Desc.Kind() == protoreflect.BoolKind {
+		all = []string{"是", "否"}
+	}
+	return all
+}
+
+// dropDowns adds a drop-down to every column that is chosen from a list; long lists stand on a hidden sheet with the template's mark.
+func (p *filling[M]) dropDowns() error {
+	if _, err := p.f.NewSheet(markSheet); err != nil {
+		return err
+	}
+	if err := p.f.SetCellStr(markSheet, "A1", p.sheet.mark()); err != nil {
+		return err
+	}
+	for i := range p.columns {
+		c := &p.columns[i]
+		labels := c.choices()
+		if len(labels) == 0 || c.Key || c.info != nil && c.info.Desc.IsList() {
+			continue
+		}
+		col := xlsx.ColumnName(i)
+		v := excelize.NewDataValidation(true)
+		v.Sqref = fmt.Sprintf("%s%d:%s%d", col, dataRow, col, xlsx.MaxRows)
+		v.SetError(excelize.DataValidationErrorStyleStop, clipped(c.Head, 32), "请从下拉列表中选择")
+		if err := p.list(v, labels, col); err != nil {
+			return err
+		}
+		if err := p.f.AddDataValidation(p.sheet.Title, v); err != nil {
+			return err
+		}
+	}
+	return p.f.SetSheetVisible(markSheet, false, true)
+}
+
+// listLimit is how long the text of a drop-down may be inside a cell's rule; longer lists stand on a hidden sheet.
+const listLimit = 255
+
+func (p *filling[M]) list(v *excelize.DataValidation, labels []string, col string) error {
 	if len([]rune(strings.Join(labels, ","))) < listLimit && !strings.Contains(strings.Join(labels, ""), ",") {
 		return v.SetDropList(labels)
 	}
 	for j, l := range labels {
-		if err := f.SetCellStr(markSheet, fmt.Sprintf("%s%d", col, j+2), l); err != nil {
+		if err := p.f.SetCellStr(markSheet, fmt.Sprintf("%s%d", col, j+2), l); err != nil {
 			return err
 		}
 	}
 	v.SetSqrefDropList(fmt.Sprintf("%s!$%s$2:$%s$%d", markSheet, col, col, len(labels)+1))
 	return nil
-}
-
-// An Export is a list as a workbook: what it shows, for which unit, on which day and under which filter stands in its head.
-type Export struct {
-	Title string
-	Head  []string // lines under the title
-	Heads []string
-}
-
-// Write writes the rows; a text that begins with "=" stays text.
-func (e *Export) Write(w io.Writer, rows iter.Seq[[]string]) error {
-	f := excelize.NewFile()
-	defer f.Close()
-	st, err := newStyles(f)
-	if err != nil {
-		return err
-	}
-	if err := f.SetSheetName("Sheet1", e.Title); err != nil {
-		return fault.New(fault.Invalid, "表名“%s”过长或含有不允许的字符", e.Title)
-	}
-	sw, err := f.NewStreamWriter(e.Title)
-	if err != nil {
-		return err
-	}
-	at := 1
-	put := func(style int, values ...string) {
-		if err != nil {
-			return
-		}
-		cells := make([]any, len(values))
-		for i, v := range values {
-			cells[i] = excelize.Cell{StyleID: style, Value: v}
-		}
-		err = sw.SetRow(fmt.Sprintf("A%d", at), cells)
-		at++
-	}
-	for i, h := range e.Heads {
-		if err := sw.SetColWidth(i+1, i+1, width(h, "0123456789")); err != nil {
-			return err
-		}
-	}
-	put(st.title, e.Title)
-	for _, line := range e.Head {
-		put(st.notes, line)
-	}
-	put(st.head, e.Heads...)
-	for r := range rows {
-		put(st.text, r...)
-	}
-	if err != nil {
-		return err
-	}
-	if err := sw.Flush(); err != nil {
-		return err
-	}
-	_, err = f.WriteTo(w)
-	return err
 }

@@ -63,7 +63,7 @@ func (c *Client) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			req.Header().Set(MutationHeader, c.id+"/"+strconv.FormatInt(n, 10)+"/"+Direct)
 		}
 		resp, err := next(ctx, req)
-		return resp, Decode(err)
+		return resp, Decode(ctx, err)
 	}
 }
 

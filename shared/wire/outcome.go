@@ -40,3 +40,33 @@ func First(outcomes []*commonv1.Outcome) error {
 	}
 	return nil
 }
+
+// A Record is what a batch is made of.
+type Record interface {
+	GetId() string
+	GetRevision() int64
+}
+
+// Bases are the records of a batch, each at the revision that was seen.
+func Bases[M Record](all []M) []*commonv1.Base {
+	bases := make([]*commonv1.Base, len(all))
+	for i, m := range all {
+		bases[i] = &commonv1.Base{Id: m.GetId(), Revision: m.GetRevision()}
+	}
+	return bases
+}
+
+// RefusedOf is Refused for a batch of records that are called by their names.
+func RefusedOf[M Record](outcomes []*commonv1.Outcome, err error, all []M, name func(M) string) error {
+	if err != nil {
+		return err
+	}
+	return Refused(outcomes, func(id string) string {
+		for _, m := range all {
+			if m.GetId() == id {
+				return name(m)
+			}
+		}
+		return id
+	})
+}

@@ -1,8 +1,12 @@
 package wire_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
+
+	"connectrpc.com/connect"
 
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	"zhiping/shared/fault"
@@ -41,5 +45,18 @@ func TestRefused(t *testing.T) {
 	}
 	if err := wire.First([]*commonv1.Outcome{done, stale}); fault.CodeOf(err) != fault.Conflict {
 		t.Error(err)
+	}
+}
+
+// A call that the caller gives up is canceled; one that was given up elsewhere, as by a server that ends, is a lost connection like any other.
+func TestCanceledCalls(t *testing.T) {
+	lost := connect.NewError(connect.CodeCanceled, context.Canceled)
+	if err := wire.Decode(t.Context(), lost); fault.CodeOf(err) != fault.Offline {
+		t.Errorf("given up by the other side: %v", err)
+	}
+	given, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := wire.Decode(given, lost); !errors.Is(err, context.Canceled) {
+		t.Errorf("given up by the caller: %v", err)
 	}
 }

@@ -55,7 +55,7 @@ func Encode(e *fault.Error, code connect.Code) *connect.Error {
 }
 
 // Decode returns what came over the wire as a fault: the server's own words, or that it cannot be reached.
-func Decode(err error) error {
+func Decode(ctx context.Context, err error) error {
 	var c *connect.Error
 	if err == nil || !errors.As(err, &c) {
 		return err
@@ -67,11 +67,12 @@ func Decode(err error) error {
 			}
 		}
 	}
-	switch c.Code() {
-	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
-		return fault.New(fault.Offline, "无法连接服务器，请检查网络后重试")
-	case connect.CodeCanceled:
+	if c.Code() == connect.CodeCanceled && ctx.Err() != nil {
 		return context.Canceled
+	}
+	switch c.Code() {
+	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeCanceled: // canceled by the other side, or what lies between
+		return fault.New(fault.Offline, "无法连接服务器，请检查网络后重试")
 	case connect.CodeUnauthenticated:
 		return fault.New(fault.Denied, "登录已失效，请重新登录")
 	}

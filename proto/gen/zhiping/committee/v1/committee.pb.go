@@ -15,8 +15,8 @@ import (
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
-	v1 "zhiping/proto/gen/zhiping/common/v1"
-	v11 "zhiping/proto/gen/zhiping/review/v1"
+	v11 "zhiping/proto/gen/zhiping/common/v1"
+	v1 "zhiping/proto/gen/zhiping/review/v1"
 )
 
 const (
@@ -25,6 +25,274 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// ReviewType is the level that a committee is formed for (Article 6: high, middle, junior). The manual names the field without its choices;
+// these are ours.
+type ReviewType int32
+
+const (
+	ReviewType_REVIEW_TYPE_UNSPECIFIED ReviewType = 0
+	ReviewType_REVIEW_TYPE_HIGH        ReviewType = 1
+	ReviewType_REVIEW_TYPE_MIDDLE      ReviewType = 2
+	ReviewType_REVIEW_TYPE_JUNIOR      ReviewType = 3
+)
+
+// Enum value maps for ReviewType.
+var (
+	ReviewType_name = map[int32]string{
+		0: "REVIEW_TYPE_UNSPECIFIED",
+		1: "REVIEW_TYPE_HIGH",
+		2: "REVIEW_TYPE_MIDDLE",
+		3: "REVIEW_TYPE_JUNIOR",
+	}
+	ReviewType_value = map[string]int32{
+		"REVIEW_TYPE_UNSPECIFIED": 0,
+		"REVIEW_TYPE_HIGH":        1,
+		"REVIEW_TYPE_MIDDLE":      2,
+		"REVIEW_TYPE_JUNIOR":      3,
+	}
+)
+
+func (x ReviewType) Enum() *ReviewType {
+	p := new(ReviewType)
+	*p = x
+	return p
+}
+
+func (x ReviewType) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReviewType) Descriptor() protoreflect.EnumDescriptor {
+	return file_zhiping_committee_v1_committee_proto_enumTypes[0].Descriptor()
+}
+
+func (ReviewType) Type() protoreflect.EnumType {
+	return &file_zhiping_committee_v1_committee_proto_enumTypes[0]
+}
+
+func (x ReviewType) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReviewType.Descriptor instead.
+func (ReviewType) EnumDescriptor() ([]byte, []int) {
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{0}
+}
+
+// Template is a form in which an applicant describes an achievement (E2).
+type Template int32
+
+const (
+	Template_TEMPLATE_UNSPECIFIED Template = 0
+	Template_TEMPLATE_GENERAL     Template = 1
+	Template_TEMPLATE_PATENT      Template = 2
+	Template_TEMPLATE_AWARD       Template = 3
+	Template_TEMPLATE_PAPER       Template = 4
+	Template_TEMPLATE_SCIENCE     Template = 5
+	Template_TEMPLATE_REPORT      Template = 6
+	Template_TEMPLATE_BOOK        Template = 7
+	Template_TEMPLATE_STANDARD    Template = 8
+)
+
+// Enum value maps for Template.
+var (
+	Template_name = map[int32]string{
+		0: "TEMPLATE_UNSPECIFIED",
+		1: "TEMPLATE_GENERAL",
+		2: "TEMPLATE_PATENT",
+		3: "TEMPLATE_AWARD",
+		4: "TEMPLATE_PAPER",
+		5: "TEMPLATE_SCIENCE",
+		6: "TEMPLATE_REPORT",
+		7: "TEMPLATE_BOOK",
+		8: "TEMPLATE_STANDARD",
+	}
+	Template_value = map[string]int32{
+		"TEMPLATE_UNSPECIFIED": 0,
+		"TEMPLATE_GENERAL":     1,
+		"TEMPLATE_PATENT":      2,
+		"TEMPLATE_AWARD":       3,
+		"TEMPLATE_PAPER":       4,
+		"TEMPLATE_SCIENCE":     5,
+		"TEMPLATE_REPORT":      6,
+		"TEMPLATE_BOOK":        7,
+		"TEMPLATE_STANDARD":    8,
+	}
+)
+
+func (x Template) Enum() *Template {
+	p := new(Template)
+	*p = x
+	return p
+}
+
+func (x Template) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Template) Descriptor() protoreflect.EnumDescriptor {
+	return file_zhiping_committee_v1_committee_proto_enumTypes[1].Descriptor()
+}
+
+func (Template) Type() protoreflect.EnumType {
+	return &file_zhiping_committee_v1_committee_proto_enumTypes[1]
+}
+
+func (x Template) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Template.Descriptor instead.
+func (Template) EnumDescriptor() ([]byte, []int) {
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{1}
+}
+
+// Requirement is one achievement requirement that a committee's activities begin with (E2).
+type Requirement struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Order         int32                  `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
+	Title         string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	Templates     []Template             `protobuf:"varint,3,rep,packed,name=templates,proto3,enum=zhiping.committee.v1.Template" json:"templates,omitempty"`
+	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	Required      bool                   `protobuf:"varint,5,opt,name=required,proto3" json:"required,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Requirement) Reset() {
+	*x = Requirement{}
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Requirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Requirement) ProtoMessage() {}
+
+func (x *Requirement) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Requirement.ProtoReflect.Descriptor instead.
+func (*Requirement) Descriptor() ([]byte, []int) {
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Requirement) GetOrder() int32 {
+	if x != nil {
+		return x.Order
+	}
+	return 0
+}
+
+func (x *Requirement) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Requirement) GetTemplates() []Template {
+	if x != nil {
+		return x.Templates
+	}
+	return nil
+}
+
+func (x *Requirement) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Requirement) GetRequired() bool {
+	if x != nil {
+		return x.Required
+	}
+	return false
+}
+
+// Filing is a filing that was: how it was reviewed, and from when to when it held.
+type Filing struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Review          *v1.Case               `protobuf:"bytes,1,opt,name=review,proto3" json:"review,omitempty"`
+	FiledOn         string                 `protobuf:"bytes,2,opt,name=filed_on,json=filedOn,proto3" json:"filed_on,omitempty"`
+	ValidUntil      string                 `protobuf:"bytes,3,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	RequestDocument *v11.Attachment        `protobuf:"bytes,4,opt,name=request_document,json=requestDocument,proto3" json:"request_document,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Filing) Reset() {
+	*x = Filing{}
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Filing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Filing) ProtoMessage() {}
+
+func (x *Filing) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Filing.ProtoReflect.Descriptor instead.
+func (*Filing) Descriptor() ([]byte, []int) {
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Filing) GetReview() *v1.Case {
+	if x != nil {
+		return x.Review
+	}
+	return nil
+}
+
+func (x *Filing) GetFiledOn() string {
+	if x != nil {
+		return x.FiledOn
+	}
+	return ""
+}
+
+func (x *Filing) GetValidUntil() string {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return ""
+}
+
+func (x *Filing) GetRequestDocument() *v11.Attachment {
+	if x != nil {
+		return x.RequestDocument
+	}
+	return nil
+}
 
 // Committee is a review committee. Viewers: its forming, authorising and filing units.
 type Committee struct {
@@ -42,26 +310,40 @@ type Committee struct {
 	Internal    bool                   `protobuf:"varint,11,opt,name=internal,proto3" json:"internal,omitempty"`
 	Divisions   []string               `protobuf:"bytes,12,rep,name=divisions,proto3" json:"divisions,omitempty"`
 	// The authorising unit; it also issues the certificates.
-	AuthorisingId   string         `protobuf:"bytes,13,opt,name=authorising_id,json=authorisingId,proto3" json:"authorising_id,omitempty"`
-	AuthorisingName string         `protobuf:"bytes,14,opt,name=authorising_name,json=authorisingName,proto3" json:"authorising_name,omitempty"`
-	FilingId        string         `protobuf:"bytes,15,opt,name=filing_id,json=filingId,proto3" json:"filing_id,omitempty"`
-	FilingName      string         `protobuf:"bytes,16,opt,name=filing_name,json=filingName,proto3" json:"filing_name,omitempty"`
-	Contact         string         `protobuf:"bytes,17,opt,name=contact,proto3" json:"contact,omitempty"`
-	Phone           string         `protobuf:"bytes,18,opt,name=phone,proto3" json:"phone,omitempty"`
-	Address         string         `protobuf:"bytes,19,opt,name=address,proto3" json:"address,omitempty"`
-	Funded          bool           `protobuf:"varint,20,opt,name=funded,proto3" json:"funded,omitempty"`
-	RequestDocument *v1.Attachment `protobuf:"bytes,21,opt,name=request_document,json=requestDocument,proto3" json:"request_document,omitempty"`
-	Filing          *v11.Case      `protobuf:"bytes,22,opt,name=filing,proto3" json:"filing,omitempty"`
-	FiledOn         string         `protobuf:"bytes,23,opt,name=filed_on,json=filedOn,proto3" json:"filed_on,omitempty"`
-	// Three years from the day of filing (Article 8).
-	ValidUntil    string `protobuf:"bytes,24,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	AuthorisingId   string          `protobuf:"bytes,13,opt,name=authorising_id,json=authorisingId,proto3" json:"authorising_id,omitempty"`
+	AuthorisingName string          `protobuf:"bytes,14,opt,name=authorising_name,json=authorisingName,proto3" json:"authorising_name,omitempty"`
+	FilingId        string          `protobuf:"bytes,15,opt,name=filing_id,json=filingId,proto3" json:"filing_id,omitempty"`
+	FilingName      string          `protobuf:"bytes,16,opt,name=filing_name,json=filingName,proto3" json:"filing_name,omitempty"`
+	Contact         string          `protobuf:"bytes,17,opt,name=contact,proto3" json:"contact,omitempty"`
+	Phone           string          `protobuf:"bytes,18,opt,name=phone,proto3" json:"phone,omitempty"`
+	Address         string          `protobuf:"bytes,19,opt,name=address,proto3" json:"address,omitempty"`
+	Funded          bool            `protobuf:"varint,20,opt,name=funded,proto3" json:"funded,omitempty"`
+	RequestDocument *v11.Attachment `protobuf:"bytes,21,opt,name=request_document,json=requestDocument,proto3" json:"request_document,omitempty"`
+	Filing          *v1.Case        `protobuf:"bytes,22,opt,name=filing,proto3" json:"filing,omitempty"`
+	FiledOn         string          `protobuf:"bytes,23,opt,name=filed_on,json=filedOn,proto3" json:"filed_on,omitempty"`
+	// Three years from the day of filing (Article 8). It holds while a renewal is under review.
+	ValidUntil  string     `protobuf:"bytes,24,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	WorkingBody string     `protobuf:"bytes,25,opt,name=working_body,json=workingBody,proto3" json:"working_body,omitempty"`
+	ReviewType  ReviewType `protobuf:"varint,26,opt,name=review_type,json=reviewType,proto3,enum=zhiping.committee.v1.ReviewType" json:"review_type,omitempty"`
+	// The natures of the units whose people may apply; none is all.
+	Natures []string `protobuf:"bytes,27,rep,name=natures,proto3" json:"natures,omitempty"`
+	// Whether the divisions mean the units of the province or the city itself, without those of its counties (市本级).
+	OwnLevel bool `protobuf:"varint,28,opt,name=own_level,json=ownLevel,proto3" json:"own_level,omitempty"`
+	// Former filings, the oldest first.
+	Former []*Filing `protobuf:"bytes,29,rep,name=former,proto3" json:"former,omitempty"`
+	// What was filed, while a change or a renewal of it is not yet approved: it is what holds until then.
+	Approved *Committee `protobuf:"bytes,30,opt,name=approved,proto3" json:"approved,omitempty"`
+	// What a reviewer should know, as it was when the filing was handed in (Article 9; the filing unit's plausibility): no refusals.
+	Warnings []string `protobuf:"bytes,31,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// The achievement requirements that the committee's activities begin with (E2).
+	Requirements  []*Requirement `protobuf:"bytes,32,rep,name=requirements,proto3" json:"requirements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Committee) Reset() {
 	*x = Committee{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[0]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -73,7 +355,7 @@ func (x *Committee) String() string {
 func (*Committee) ProtoMessage() {}
 
 func (x *Committee) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[0]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -86,7 +368,7 @@ func (x *Committee) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Committee.ProtoReflect.Descriptor instead.
 func (*Committee) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{0}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Committee) GetId() string {
@@ -229,14 +511,14 @@ func (x *Committee) GetFunded() bool {
 	return false
 }
 
-func (x *Committee) GetRequestDocument() *v1.Attachment {
+func (x *Committee) GetRequestDocument() *v11.Attachment {
 	if x != nil {
 		return x.RequestDocument
 	}
 	return nil
 }
 
-func (x *Committee) GetFiling() *v11.Case {
+func (x *Committee) GetFiling() *v1.Case {
 	if x != nil {
 		return x.Filing
 	}
@@ -257,6 +539,62 @@ func (x *Committee) GetValidUntil() string {
 	return ""
 }
 
+func (x *Committee) GetWorkingBody() string {
+	if x != nil {
+		return x.WorkingBody
+	}
+	return ""
+}
+
+func (x *Committee) GetReviewType() ReviewType {
+	if x != nil {
+		return x.ReviewType
+	}
+	return ReviewType_REVIEW_TYPE_UNSPECIFIED
+}
+
+func (x *Committee) GetNatures() []string {
+	if x != nil {
+		return x.Natures
+	}
+	return nil
+}
+
+func (x *Committee) GetOwnLevel() bool {
+	if x != nil {
+		return x.OwnLevel
+	}
+	return false
+}
+
+func (x *Committee) GetFormer() []*Filing {
+	if x != nil {
+		return x.Former
+	}
+	return nil
+}
+
+func (x *Committee) GetApproved() *Committee {
+	if x != nil {
+		return x.Approved
+	}
+	return nil
+}
+
+func (x *Committee) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *Committee) GetRequirements() []*Requirement {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
 type SaveCommitteeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Committee     *Committee             `protobuf:"bytes,1,opt,name=committee,proto3" json:"committee,omitempty"`
@@ -266,7 +604,7 @@ type SaveCommitteeRequest struct {
 
 func (x *SaveCommitteeRequest) Reset() {
 	*x = SaveCommitteeRequest{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[1]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -278,7 +616,7 @@ func (x *SaveCommitteeRequest) String() string {
 func (*SaveCommitteeRequest) ProtoMessage() {}
 
 func (x *SaveCommitteeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[1]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -291,7 +629,7 @@ func (x *SaveCommitteeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveCommitteeRequest.ProtoReflect.Descriptor instead.
 func (*SaveCommitteeRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{1}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *SaveCommitteeRequest) GetCommittee() *Committee {
@@ -310,7 +648,7 @@ type SaveCommitteeResponse struct {
 
 func (x *SaveCommitteeResponse) Reset() {
 	*x = SaveCommitteeResponse{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[2]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -322,7 +660,7 @@ func (x *SaveCommitteeResponse) String() string {
 func (*SaveCommitteeResponse) ProtoMessage() {}
 
 func (x *SaveCommitteeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[2]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -335,7 +673,7 @@ func (x *SaveCommitteeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveCommitteeResponse.ProtoReflect.Descriptor instead.
 func (*SaveCommitteeResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{2}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SaveCommitteeResponse) GetCommittee() *Committee {
@@ -347,14 +685,14 @@ func (x *SaveCommitteeResponse) GetCommittee() *Committee {
 
 type SubmitCommitteesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Bases         []*v1.Base             `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
+	Bases         []*v11.Base            `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SubmitCommitteesRequest) Reset() {
 	*x = SubmitCommitteesRequest{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[3]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -366,7 +704,7 @@ func (x *SubmitCommitteesRequest) String() string {
 func (*SubmitCommitteesRequest) ProtoMessage() {}
 
 func (x *SubmitCommitteesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[3]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -379,10 +717,10 @@ func (x *SubmitCommitteesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitCommitteesRequest.ProtoReflect.Descriptor instead.
 func (*SubmitCommitteesRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{3}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *SubmitCommitteesRequest) GetBases() []*v1.Base {
+func (x *SubmitCommitteesRequest) GetBases() []*v11.Base {
 	if x != nil {
 		return x.Bases
 	}
@@ -391,14 +729,14 @@ func (x *SubmitCommitteesRequest) GetBases() []*v1.Base {
 
 type SubmitCommitteesResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Outcomes      []*v1.Outcome          `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	Outcomes      []*v11.Outcome         `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SubmitCommitteesResponse) Reset() {
 	*x = SubmitCommitteesResponse{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[4]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -410,7 +748,7 @@ func (x *SubmitCommitteesResponse) String() string {
 func (*SubmitCommitteesResponse) ProtoMessage() {}
 
 func (x *SubmitCommitteesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[4]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -423,10 +761,10 @@ func (x *SubmitCommitteesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitCommitteesResponse.ProtoReflect.Descriptor instead.
 func (*SubmitCommitteesResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{4}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *SubmitCommitteesResponse) GetOutcomes() []*v1.Outcome {
+func (x *SubmitCommitteesResponse) GetOutcomes() []*v11.Outcome {
 	if x != nil {
 		return x.Outcomes
 	}
@@ -435,15 +773,15 @@ func (x *SubmitCommitteesResponse) GetOutcomes() []*v1.Outcome {
 
 type ReviewCommitteesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Bases         []*v1.Base             `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
-	Action        *v11.Action            `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
+	Bases         []*v11.Base            `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
+	Action        *v1.Action             `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReviewCommitteesRequest) Reset() {
 	*x = ReviewCommitteesRequest{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[5]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -455,7 +793,7 @@ func (x *ReviewCommitteesRequest) String() string {
 func (*ReviewCommitteesRequest) ProtoMessage() {}
 
 func (x *ReviewCommitteesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[5]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -468,17 +806,17 @@ func (x *ReviewCommitteesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewCommitteesRequest.ProtoReflect.Descriptor instead.
 func (*ReviewCommitteesRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{5}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *ReviewCommitteesRequest) GetBases() []*v1.Base {
+func (x *ReviewCommitteesRequest) GetBases() []*v11.Base {
 	if x != nil {
 		return x.Bases
 	}
 	return nil
 }
 
-func (x *ReviewCommitteesRequest) GetAction() *v11.Action {
+func (x *ReviewCommitteesRequest) GetAction() *v1.Action {
 	if x != nil {
 		return x.Action
 	}
@@ -487,14 +825,14 @@ func (x *ReviewCommitteesRequest) GetAction() *v11.Action {
 
 type ReviewCommitteesResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Outcomes      []*v1.Outcome          `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	Outcomes      []*v11.Outcome         `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReviewCommitteesResponse) Reset() {
 	*x = ReviewCommitteesResponse{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[6]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -506,7 +844,7 @@ func (x *ReviewCommitteesResponse) String() string {
 func (*ReviewCommitteesResponse) ProtoMessage() {}
 
 func (x *ReviewCommitteesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[6]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -519,10 +857,10 @@ func (x *ReviewCommitteesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewCommitteesResponse.ProtoReflect.Descriptor instead.
 func (*ReviewCommitteesResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{6}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *ReviewCommitteesResponse) GetOutcomes() []*v1.Outcome {
+func (x *ReviewCommitteesResponse) GetOutcomes() []*v11.Outcome {
 	if x != nil {
 		return x.Outcomes
 	}
@@ -538,7 +876,7 @@ type GetCommitteeRequest struct {
 
 func (x *GetCommitteeRequest) Reset() {
 	*x = GetCommitteeRequest{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[7]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +888,7 @@ func (x *GetCommitteeRequest) String() string {
 func (*GetCommitteeRequest) ProtoMessage() {}
 
 func (x *GetCommitteeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[7]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +901,7 @@ func (x *GetCommitteeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommitteeRequest.ProtoReflect.Descriptor instead.
 func (*GetCommitteeRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{7}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetCommitteeRequest) GetId() string {
@@ -582,7 +920,7 @@ type GetCommitteeResponse struct {
 
 func (x *GetCommitteeResponse) Reset() {
 	*x = GetCommitteeResponse{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[8]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -594,7 +932,7 @@ func (x *GetCommitteeResponse) String() string {
 func (*GetCommitteeResponse) ProtoMessage() {}
 
 func (x *GetCommitteeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[8]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -607,7 +945,7 @@ func (x *GetCommitteeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommitteeResponse.ProtoReflect.Descriptor instead.
 func (*GetCommitteeResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{8}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetCommitteeResponse) GetCommittee() *Committee {
@@ -619,14 +957,14 @@ func (x *GetCommitteeResponse) GetCommittee() *Committee {
 
 type ListCommitteesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Query         *v1.Query              `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	Query         *v11.Query             `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListCommitteesRequest) Reset() {
 	*x = ListCommitteesRequest{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[9]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -638,7 +976,7 @@ func (x *ListCommitteesRequest) String() string {
 func (*ListCommitteesRequest) ProtoMessage() {}
 
 func (x *ListCommitteesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[9]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -651,10 +989,10 @@ func (x *ListCommitteesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommitteesRequest.ProtoReflect.Descriptor instead.
 func (*ListCommitteesRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{9}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{11}
 }
 
-func (x *ListCommitteesRequest) GetQuery() *v1.Query {
+func (x *ListCommitteesRequest) GetQuery() *v11.Query {
 	if x != nil {
 		return x.Query
 	}
@@ -664,14 +1002,14 @@ func (x *ListCommitteesRequest) GetQuery() *v1.Query {
 type ListCommitteesResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Committees    []*Committee           `protobuf:"bytes,1,rep,name=committees,proto3" json:"committees,omitempty"`
-	Page          *v1.PageInfo           `protobuf:"bytes,2,opt,name=page,proto3" json:"page,omitempty"`
+	Page          *v11.PageInfo          `protobuf:"bytes,2,opt,name=page,proto3" json:"page,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListCommitteesResponse) Reset() {
 	*x = ListCommitteesResponse{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[10]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -683,7 +1021,7 @@ func (x *ListCommitteesResponse) String() string {
 func (*ListCommitteesResponse) ProtoMessage() {}
 
 func (x *ListCommitteesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[10]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -696,7 +1034,7 @@ func (x *ListCommitteesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommitteesResponse.ProtoReflect.Descriptor instead.
 func (*ListCommitteesResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{10}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListCommitteesResponse) GetCommittees() []*Committee {
@@ -706,18 +1044,284 @@ func (x *ListCommitteesResponse) GetCommittees() []*Committee {
 	return nil
 }
 
-func (x *ListCommitteesResponse) GetPage() *v1.PageInfo {
+func (x *ListCommitteesResponse) GetPage() *v11.PageInfo {
 	if x != nil {
 		return x.Page
 	}
 	return nil
 }
 
+type SaveRequirementsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Base          *v11.Base              `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	Requirements  []*Requirement         `protobuf:"bytes,2,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveRequirementsRequest) Reset() {
+	*x = SaveRequirementsRequest{}
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveRequirementsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveRequirementsRequest) ProtoMessage() {}
+
+func (x *SaveRequirementsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveRequirementsRequest.ProtoReflect.Descriptor instead.
+func (*SaveRequirementsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SaveRequirementsRequest) GetBase() *v11.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *SaveRequirementsRequest) GetRequirements() []*Requirement {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
+type SaveRequirementsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Committee     *Committee             `protobuf:"bytes,1,opt,name=committee,proto3" json:"committee,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveRequirementsResponse) Reset() {
+	*x = SaveRequirementsResponse{}
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveRequirementsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveRequirementsResponse) ProtoMessage() {}
+
+func (x *SaveRequirementsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveRequirementsResponse.ProtoReflect.Descriptor instead.
+func (*SaveRequirementsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *SaveRequirementsResponse) GetCommittee() *Committee {
+	if x != nil {
+		return x.Committee
+	}
+	return nil
+}
+
+type ListSuperiorCommitteesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSuperiorCommitteesRequest) Reset() {
+	*x = ListSuperiorCommitteesRequest{}
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSuperiorCommitteesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSuperiorCommitteesRequest) ProtoMessage() {}
+
+func (x *ListSuperiorCommitteesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSuperiorCommitteesRequest.ProtoReflect.Descriptor instead.
+func (*ListSuperiorCommitteesRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{15}
+}
+
+type ListSuperiorCommitteesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Committees    []*Outline             `protobuf:"bytes,1,rep,name=committees,proto3" json:"committees,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSuperiorCommitteesResponse) Reset() {
+	*x = ListSuperiorCommitteesResponse{}
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSuperiorCommitteesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSuperiorCommitteesResponse) ProtoMessage() {}
+
+func (x *ListSuperiorCommitteesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSuperiorCommitteesResponse.ProtoReflect.Descriptor instead.
+func (*ListSuperiorCommitteesResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListSuperiorCommitteesResponse) GetCommittees() []*Outline {
+	if x != nil {
+		return x.Committees
+	}
+	return nil
+}
+
+// Outline is what a subordinate unit may know of a committee.
+type Outline struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	UnitName      string                 `protobuf:"bytes,3,opt,name=unit_name,json=unitName,proto3" json:"unit_name,omitempty"`
+	Series        string                 `protobuf:"bytes,4,opt,name=series,proto3" json:"series,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Outline) Reset() {
+	*x = Outline{}
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Outline) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Outline) ProtoMessage() {}
+
+func (x *Outline) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Outline.ProtoReflect.Descriptor instead.
+func (*Outline) Descriptor() ([]byte, []int) {
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Outline) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Outline) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Outline) GetUnitName() string {
+	if x != nil {
+		return x.UnitName
+	}
+	return ""
+}
+
+func (x *Outline) GetSeries() string {
+	if x != nil {
+		return x.Series
+	}
+	return ""
+}
+
 var File_zhiping_committee_v1_committee_proto protoreflect.FileDescriptor
 
 const file_zhiping_committee_v1_committee_proto_rawDesc = "" +
 	"\n" +
-	"$zhiping/committee/v1/committee.proto\x12\x14zhiping.committee.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\xdf\v\n" +
+	"$zhiping/committee/v1/committee.proto\x12\x14zhiping.committee.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\x96\x03\n" +
+	"\vRequirement\x12+\n" +
+	"\x05order\x18\x01 \x01(\x05B\x15\xbaH\x06\x1a\x04\x18c(\x01\x8a\xb5\x18\b\n" +
+	"\x06序号R\x05order\x12F\n" +
+	"\x05title\x18\x02 \x01(\tB0\xbaH\a\xc8\x01\x01r\x02\x182\x8a\xb5\x18\"\n" +
+	"\f展示标题*\x12achievement_titlesR\x05title\x12\xa6\x01\n" +
+	"\ttemplates\x18\x03 \x03(\x0e2\x1e.zhiping.committee.v1.TemplateBh\xbaH\t\x92\x01\x06\b\x01\x10\b\x18\x01\x8a\xb5\x18X\n" +
+	"\f模板类别\x12H可选单个或多个；所选模板的样式在申报人填写时展示R\ttemplates\x129\n" +
+	"\x04text\x18\x04 \x01(\tB%\xbaH\b\xc8\x01\x01r\x03\x18\xf4\x03\x8a\xb5\x18\x16\n" +
+	"\x12业绩要求描述 \x02R\x04text\x12.\n" +
+	"\brequired\x18\x05 \x01(\bB\x12\x8a\xb5\x18\x0e\n" +
+	"\f是否必填R\brequired\"\x99\x02\n" +
+	"\x06Filing\x12C\n" +
+	"\x06review\x18\x01 \x01(\v2\x17.zhiping.review.v1.CaseB\x12\x8a\xb5\x18\x0e\n" +
+	"\f备案审核R\x06review\x12/\n" +
+	"\bfiled_on\x18\x02 \x01(\tB\x14\x8a\xb5\x18\x10\n" +
+	"\f备案日期 \x01R\afiledOn\x125\n" +
+	"\vvalid_until\x18\x03 \x01(\tB\x14\x8a\xb5\x18\x10\n" +
+	"\f有效期至 \x01R\n" +
+	"validUntil\x12b\n" +
+	"\x10request_document\x18\x04 \x01(\v2\x1d.zhiping.common.v1.AttachmentB\x18\x8a\xb5\x18\x14\n" +
+	"\x12核准备案请示R\x0frequestDocument\"\xa3\x12\n" +
 	"\tCommittee\x12\"\n" +
 	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x12#\n" +
@@ -728,37 +1332,37 @@ const file_zhiping_committee_v1_committee_proto_rawDesc = "" +
 	"\aunit_id\x18\x04 \x01(\tB\x0e\xbaH\x04r\x02\x18$\x8a\xb5\x18\x03\n" +
 	"\x01-R\x06unitId\x121\n" +
 	"\tunit_name\x18\x05 \x01(\tB\x14\x8a\xb5\x18\x10\n" +
-	"\f组建单位0\x01R\bunitName\x121\n" +
-	"\x06office\x18\x06 \x01(\tB\x19\xbaH\x04r\x02\x182\x8a\xb5\x18\x0e\n" +
-	"\f办事机构R\x06office\x126\n" +
+	"\f组建单位0\x01R\bunitName\x127\n" +
+	"\x06office\x18\x06 \x01(\tB\x1f\xbaH\x04r\x02\x182\x8a\xb5\x18\x14\n" +
+	"\x12评委会办公室R\x06office\x126\n" +
 	"\x06series\x18\a \x01(\tB\x1e\xbaH\a\xc8\x01\x01r\x02\x18\x02\x8a\xb5\x18\x10\n" +
-	"\x06系列*\x06seriesR\x06series\x128\n" +
-	"\x06levels\x18\b \x03(\tB \xbaH\t\x92\x01\x06\b\x01\x10\x05\x18\x01\x8a\xb5\x18\x10\n" +
-	"\x06层级*\x06levelsR\x06levels\x12E\n" +
+	"\x06系列*\x06seriesR\x06series\x12\x86\x01\n" +
+	"\x06levels\x18\b \x03(\tBn\xbaH\a\x92\x01\x04\x10\x05\x18\x01\x8a\xb5\x18`\n" +
+	"\f评审级别\x12H高一级需代评低一级职称的，请选择所有可评审的级别*\x06levelsR\x06levels\x12E\n" +
 	"\vspecialties\x18\t \x03(\tB#\xbaH\a\x92\x01\x04\x102\x18\x01\x8a\xb5\x18\x15\n" +
 	"\x06专业*\vspecialtiesR\vspecialties\x128\n" +
 	"\tby_series\x18\n" +
 	" \x01(\bB\x1b\x8a\xb5\x18\x17\n" +
-	"\x15是否按系列组建R\bbySeries\x127\n" +
-	"\binternal\x18\v \x01(\bB\x1b\x8a\xb5\x18\x17\n" +
-	"\x15是否仅限本单位R\binternal\x12C\n" +
+	"\x15是否按系列组建R\bbySeries\x12@\n" +
+	"\binternal\x18\v \x01(\bB$\x8a\xb5\x18 \n" +
+	"\x1e是否单位内部自主评审R\binternal\x12C\n" +
 	"\tdivisions\x18\f \x03(\tB%\xbaH\x05\x92\x01\x02\x102\x8a\xb5\x18\x19\n" +
 	"\f评审区域*\tdivisionsR\tdivisions\x12J\n" +
 	"\x0eauthorising_id\x18\r \x01(\tB#\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x14\n" +
-	"\x12授权管理单位R\rauthorisingId\x12E\n" +
-	"\x10authorising_name\x18\x0e \x01(\tB\x1a\x8a\xb5\x18\x16\n" +
-	"\x12授权管理单位0\x01R\x0fauthorisingName\x12:\n" +
-	"\tfiling_id\x18\x0f \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
-	"\f备案单位R\bfilingId\x125\n" +
-	"\vfiling_name\x18\x10 \x01(\tB\x14\x8a\xb5\x18\x10\n" +
-	"\f备案单位0\x01R\n" +
-	"filingName\x125\n" +
-	"\acontact\x18\x11 \x01(\tB\x1b\xbaH\a\xc8\x01\x01r\x02\x18\x14\x8a\xb5\x18\r\n" +
-	"\t联系人\x18\x01R\acontact\x12\x98\x01\n" +
-	"\x05phone\x18\x12 \x01(\tB\x81\x01\xbaH-\xc8\x01\x01r(2&^(1[0-9]{10}|0[0-9]{2,3}-?[0-9]{7,8})$\x8a\xb5\x18M\n" +
-	"\f联系电话\x12=手机号码，或带区号的座机号码，如 028-00000000R\x05phone\x123\n" +
+	"\x12授权管理单位R\rauthorisingId\x12W\n" +
+	"\x10authorising_name\x18\x0e \x01(\tB,\x8a\xb5\x18(\n" +
+	"$授权管理单位（发证机构）0\x01R\x0fauthorisingName\x12@\n" +
+	"\tfiling_id\x18\x0f \x01(\tB#\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x14\n" +
+	"\x12备案批复单位R\bfilingId\x12;\n" +
+	"\vfiling_name\x18\x10 \x01(\tB\x1a\x8a\xb5\x18\x16\n" +
+	"\x12备案批复单位0\x01R\n" +
+	"filingName\x12;\n" +
+	"\acontact\x18\x11 \x01(\tB!\xbaH\a\xc8\x01\x01r\x02\x18\x14\x8a\xb5\x18\x13\n" +
+	"\x0f对外联系人\x18\x01R\acontact\x12\x9e\x01\n" +
+	"\x05phone\x18\x12 \x01(\tB\x87\x01\xbaH-\xc8\x01\x01r(2&^(1[0-9]{10}|0[0-9]{2,3}-?[0-9]{7,8})$\x8a\xb5\x18S\n" +
+	"\x12对外联系电话\x12=手机号码，或带区号的座机号码，如 028-00000000R\x05phone\x123\n" +
 	"\aaddress\x18\x13 \x01(\tB\x19\xbaH\x04r\x02\x18d\x8a\xb5\x18\x0e\n" +
-	"\f办公地址R\aaddress\x120\n" +
+	"\f联系地址R\aaddress\x120\n" +
 	"\x06funded\x18\x14 \x01(\bB\x18\x8a\xb5\x18\x14\n" +
 	"\x12是否拨付经费R\x06funded\x12b\n" +
 	"\x10request_document\x18\x15 \x01(\v2\x1d.zhiping.common.v1.AttachmentB\x18\x8a\xb5\x18\x14\n" +
@@ -769,10 +1373,28 @@ const file_zhiping_committee_v1_committee_proto_rawDesc = "" +
 	"\f备案日期 \x010\x01R\afiledOn\x127\n" +
 	"\vvalid_until\x18\x18 \x01(\tB\x16\x8a\xb5\x18\x12\n" +
 	"\f有效期至 \x010\x01R\n" +
-	"validUntil\"l\n" +
-	"\x14SaveCommitteeRequest\x12T\n" +
-	"\tcommittee\x18\x01 \x01(\v2\x1f.zhiping.committee.v1.CommitteeB\x15\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\v\n" +
-	"\t评委会R\tcommittee\"g\n" +
+	"validUntil\x12E\n" +
+	"\fworking_body\x18\x19 \x01(\tB\"\xbaH\x04r\x02\x182\x8a\xb5\x18\x17\n" +
+	"\x15评委会办事机构R\vworkingBody\x12]\n" +
+	"\vreview_type\x18\x1a \x01(\x0e2 .zhiping.committee.v1.ReviewTypeB\x1a\xbaH\x05\x82\x01\x02\x10\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审类型R\n" +
+	"reviewType\x12\x9c\x01\n" +
+	"\anatures\x18\x1b \x03(\tB\x81\x01\xbaH\a\x92\x01\x04\x10\x14\x18\x01\x8a\xb5\x18s\n" +
+	"$申报人所在单位的单位性质\x12B选择后仅允许符合条件的单位申报；不限制的不选*\anaturesR\anatures\x12;\n" +
+	"\town_level\x18\x1c \x01(\bB\x1e\x8a\xb5\x18\x1a\n" +
+	"\x18评审区域仅限本级R\bownLevel\x12J\n" +
+	"\x06former\x18\x1d \x03(\v2\x1c.zhiping.committee.v1.FilingB\x14\x8a\xb5\x18\x10\n" +
+	"\f历次备案0\x01R\x06former\x12W\n" +
+	"\bapproved\x18\x1e \x01(\v2\x1f.zhiping.committee.v1.CommitteeB\x1a\x8a\xb5\x18\x16\n" +
+	"\x12现行备案内容0\x01R\bapproved\x12*\n" +
+	"\bwarnings\x18\x1f \x03(\tB\x0e\x8a\xb5\x18\n" +
+	"\n" +
+	"\x06提示0\x01R\bwarnings\x12g\n" +
+	"\frequirements\x18  \x03(\v2!.zhiping.committee.v1.RequirementB \xbaH\x05\x92\x01\x02\x102\x8a\xb5\x18\x14\n" +
+	"\x12默认业绩要求R\frequirements\"n\n" +
+	"\x14SaveCommitteeRequest\x12V\n" +
+	"\tcommittee\x18\x01 \x01(\v2\x1f.zhiping.committee.v1.CommitteeB\x17\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\r\n" +
+	"\t评委会8\x01R\tcommittee\"g\n" +
 	"\x15SaveCommitteeResponse\x12N\n" +
 	"\tcommittee\x18\x01 \x01(\v2\x1f.zhiping.committee.v1.CommitteeB\x0f\x8a\xb5\x18\v\n" +
 	"\t评委会R\tcommittee\"d\n" +
@@ -805,14 +1427,68 @@ const file_zhiping_committee_v1_committee_proto_rawDesc = "" +
 	"\t评委会R\n" +
 	"committees\x128\n" +
 	"\x04page\x18\x02 \x01(\v2\x1b.zhiping.common.v1.PageInfoB\a\x8a\xb5\x18\x03\n" +
-	"\x01-R\x04page2\xd2\x05\n" +
+	"\x01-R\x04page\"\xc6\x01\n" +
+	"\x17SaveRequirementsRequest\x12B\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x15\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\v\n" +
+	"\t评委会R\x04base\x12g\n" +
+	"\frequirements\x18\x02 \x03(\v2!.zhiping.committee.v1.RequirementB \xbaH\x05\x92\x01\x02\x102\x8a\xb5\x18\x14\n" +
+	"\x12默认业绩要求R\frequirements\"j\n" +
+	"\x18SaveRequirementsResponse\x12N\n" +
+	"\tcommittee\x18\x01 \x01(\v2\x1f.zhiping.committee.v1.CommitteeB\x0f\x8a\xb5\x18\v\n" +
+	"\t评委会R\tcommittee\"\x1f\n" +
+	"\x1dListSuperiorCommitteesRequest\"p\n" +
+	"\x1eListSuperiorCommitteesResponse\x12N\n" +
+	"\n" +
+	"committees\x18\x01 \x03(\v2\x1d.zhiping.committee.v1.OutlineB\x0f\x8a\xb5\x18\v\n" +
+	"\t评委会R\n" +
+	"committees\"\xac\x01\n" +
+	"\aOutline\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02id\x12)\n" +
+	"\x04name\x18\x02 \x01(\tB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f评委会名称R\x04name\x12/\n" +
+	"\tunit_name\x18\x03 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f组建单位R\bunitName\x12,\n" +
+	"\x06series\x18\x04 \x01(\tB\x14\x8a\xb5\x18\x10\n" +
+	"\x06系列*\x06seriesR\x06series*\xbd\x01\n" +
+	"\n" +
+	"ReviewType\x12\x1b\n" +
+	"\x17REVIEW_TYPE_UNSPECIFIED\x10\x00\x12.\n" +
+	"\x10REVIEW_TYPE_HIGH\x10\x01\x1a\x18\x8a\xb5\x18\x14\n" +
+	"\x12高级职称评审\x120\n" +
+	"\x12REVIEW_TYPE_MIDDLE\x10\x02\x1a\x18\x8a\xb5\x18\x14\n" +
+	"\x12中级职称评审\x120\n" +
+	"\x12REVIEW_TYPE_JUNIOR\x10\x03\x1a\x18\x8a\xb5\x18\x14\n" +
+	"\x12初级职称评审*\xec\x02\n" +
+	"\bTemplate\x12\x18\n" +
+	"\x14TEMPLATE_UNSPECIFIED\x10\x00\x12\"\n" +
+	"\x10TEMPLATE_GENERAL\x10\x01\x1a\f\x8a\xb5\x18\b\n" +
+	"\x06通用\x12!\n" +
+	"\x0fTEMPLATE_PATENT\x10\x02\x1a\f\x8a\xb5\x18\b\n" +
+	"\x06专利\x12-\n" +
+	"\x0eTEMPLATE_AWARD\x10\x03\x1a\x19\x8a\xb5\x18\x15\n" +
+	"\x13获奖/荣誉称号\x12 \n" +
+	"\x0eTEMPLATE_PAPER\x10\x04\x1a\f\x8a\xb5\x18\b\n" +
+	"\x06论文\x12+\n" +
+	"\x10TEMPLATE_SCIENCE\x10\x05\x1a\x15\x8a\xb5\x18\x11\n" +
+	"\x0f科技成果奖\x12-\n" +
+	"\x0fTEMPLATE_REPORT\x10\x06\x1a\x18\x8a\xb5\x18\x14\n" +
+	"\x12重要专业报告\x12&\n" +
+	"\rTEMPLATE_BOOK\x10\a\x1a\x13\x8a\xb5\x18\x0f\n" +
+	"\r著作/译著\x12*\n" +
+	"\x11TEMPLATE_STANDARD\x10\b\x1a\x13\x8a\xb5\x18\x0f\n" +
+	"\r标准/规范2\x93\b\n" +
 	"\x10CommitteeService\x12\x83\x01\n" +
 	"\rSaveCommittee\x12*.zhiping.committee.v1.SaveCommitteeRequest\x1a+.zhiping.committee.v1.SaveCommitteeResponse\"\x19\x8a\xb5\x18\x15\n" +
 	"\x0f保存评委会\x10\x14\x18\x01\x12\x92\x01\n" +
 	"\x10SubmitCommittees\x12-.zhiping.committee.v1.SubmitCommitteesRequest\x1a..zhiping.committee.v1.SubmitCommitteesResponse\"\x1f\x8a\xb5\x18\x1b\n" +
 	"\x15提交评委会备案\x10\x14\x18\x01\x12\x92\x01\n" +
 	"\x10ReviewCommittees\x12-.zhiping.committee.v1.ReviewCommitteesRequest\x1a..zhiping.committee.v1.ReviewCommitteesResponse\"\x1f\x8a\xb5\x18\x1b\n" +
-	"\x15审核评委会备案\x10\x15\x18\x01\x12\x82\x01\n" +
+	"\x15审核评委会备案\x10\x15\x18\x01\x12\x95\x01\n" +
+	"\x10SaveRequirements\x12-.zhiping.committee.v1.SaveRequirementsRequest\x1a..zhiping.committee.v1.SaveRequirementsResponse\"\"\x8a\xb5\x18\x1e\n" +
+	"\x18保存默认业绩要求\x10\x14\x18\x01\x12\xa6\x01\n" +
+	"\x16ListSuperiorCommittees\x123.zhiping.committee.v1.ListSuperiorCommitteesRequest\x1a4.zhiping.committee.v1.ListSuperiorCommitteesResponse\"!\x8a\xb5\x18\x1d\n" +
+	"\x15上级单位评委会\x10\x16\x18\x03 \x01\x12\x82\x01\n" +
 	"\fGetCommittee\x12).zhiping.committee.v1.GetCommitteeRequest\x1a*.zhiping.committee.v1.GetCommitteeResponse\"\x1b\x8a\xb5\x18\x17\n" +
 	"\x0f查看评委会\x10\x02\x18\x02 \x01\x12\x88\x01\n" +
 	"\x0eListCommittees\x12+.zhiping.committee.v1.ListCommitteesRequest\x1a,.zhiping.committee.v1.ListCommitteesResponse\"\x1b\x8a\xb5\x18\x17\n" +
@@ -831,56 +1507,81 @@ func file_zhiping_committee_v1_committee_proto_rawDescGZIP() []byte {
 	return file_zhiping_committee_v1_committee_proto_rawDescData
 }
 
-var file_zhiping_committee_v1_committee_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_zhiping_committee_v1_committee_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_zhiping_committee_v1_committee_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_zhiping_committee_v1_committee_proto_goTypes = []any{
-	(*Committee)(nil),                // 0: zhiping.committee.v1.Committee
-	(*SaveCommitteeRequest)(nil),     // 1: zhiping.committee.v1.SaveCommitteeRequest
-	(*SaveCommitteeResponse)(nil),    // 2: zhiping.committee.v1.SaveCommitteeResponse
-	(*SubmitCommitteesRequest)(nil),  // 3: zhiping.committee.v1.SubmitCommitteesRequest
-	(*SubmitCommitteesResponse)(nil), // 4: zhiping.committee.v1.SubmitCommitteesResponse
-	(*ReviewCommitteesRequest)(nil),  // 5: zhiping.committee.v1.ReviewCommitteesRequest
-	(*ReviewCommitteesResponse)(nil), // 6: zhiping.committee.v1.ReviewCommitteesResponse
-	(*GetCommitteeRequest)(nil),      // 7: zhiping.committee.v1.GetCommitteeRequest
-	(*GetCommitteeResponse)(nil),     // 8: zhiping.committee.v1.GetCommitteeResponse
-	(*ListCommitteesRequest)(nil),    // 9: zhiping.committee.v1.ListCommitteesRequest
-	(*ListCommitteesResponse)(nil),   // 10: zhiping.committee.v1.ListCommitteesResponse
-	(*v1.Attachment)(nil),            // 11: zhiping.common.v1.Attachment
-	(*v11.Case)(nil),                 // 12: zhiping.review.v1.Case
-	(*v1.Base)(nil),                  // 13: zhiping.common.v1.Base
-	(*v1.Outcome)(nil),               // 14: zhiping.common.v1.Outcome
-	(*v11.Action)(nil),               // 15: zhiping.review.v1.Action
-	(*v1.Query)(nil),                 // 16: zhiping.common.v1.Query
-	(*v1.PageInfo)(nil),              // 17: zhiping.common.v1.PageInfo
+	(ReviewType)(0),                        // 0: zhiping.committee.v1.ReviewType
+	(Template)(0),                          // 1: zhiping.committee.v1.Template
+	(*Requirement)(nil),                    // 2: zhiping.committee.v1.Requirement
+	(*Filing)(nil),                         // 3: zhiping.committee.v1.Filing
+	(*Committee)(nil),                      // 4: zhiping.committee.v1.Committee
+	(*SaveCommitteeRequest)(nil),           // 5: zhiping.committee.v1.SaveCommitteeRequest
+	(*SaveCommitteeResponse)(nil),          // 6: zhiping.committee.v1.SaveCommitteeResponse
+	(*SubmitCommitteesRequest)(nil),        // 7: zhiping.committee.v1.SubmitCommitteesRequest
+	(*SubmitCommitteesResponse)(nil),       // 8: zhiping.committee.v1.SubmitCommitteesResponse
+	(*ReviewCommitteesRequest)(nil),        // 9: zhiping.committee.v1.ReviewCommitteesRequest
+	(*ReviewCommitteesResponse)(nil),       // 10: zhiping.committee.v1.ReviewCommitteesResponse
+	(*GetCommitteeRequest)(nil),            // 11: zhiping.committee.v1.GetCommitteeRequest
+	(*GetCommitteeResponse)(nil),           // 12: zhiping.committee.v1.GetCommitteeResponse
+	(*ListCommitteesRequest)(nil),          // 13: zhiping.committee.v1.ListCommitteesRequest
+	(*ListCommitteesResponse)(nil),         // 14: zhiping.committee.v1.ListCommitteesResponse
+	(*SaveRequirementsRequest)(nil),        // 15: zhiping.committee.v1.SaveRequirementsRequest
+	(*SaveRequirementsResponse)(nil),       // 16: zhiping.committee.v1.SaveRequirementsResponse
+	(*ListSuperiorCommitteesRequest)(nil),  // 17: zhiping.committee.v1.ListSuperiorCommitteesRequest
+	(*ListSuperiorCommitteesResponse)(nil), // 18: zhiping.committee.v1.ListSuperiorCommitteesResponse
+	(*Outline)(nil),                        // 19: zhiping.committee.v1.Outline
+	(*v1.Case)(nil),                        // 20: zhiping.review.v1.Case
+	(*v11.Attachment)(nil),                 // 21: zhiping.common.v1.Attachment
+	(*v11.Base)(nil),                       // 22: zhiping.common.v1.Base
+	(*v11.Outcome)(nil),                    // 23: zhiping.common.v1.Outcome
+	(*v1.Action)(nil),                      // 24: zhiping.review.v1.Action
+	(*v11.Query)(nil),                      // 25: zhiping.common.v1.Query
+	(*v11.PageInfo)(nil),                   // 26: zhiping.common.v1.PageInfo
 }
 var file_zhiping_committee_v1_committee_proto_depIdxs = []int32{
-	11, // 0: zhiping.committee.v1.Committee.request_document:type_name -> zhiping.common.v1.Attachment
-	12, // 1: zhiping.committee.v1.Committee.filing:type_name -> zhiping.review.v1.Case
-	0,  // 2: zhiping.committee.v1.SaveCommitteeRequest.committee:type_name -> zhiping.committee.v1.Committee
-	0,  // 3: zhiping.committee.v1.SaveCommitteeResponse.committee:type_name -> zhiping.committee.v1.Committee
-	13, // 4: zhiping.committee.v1.SubmitCommitteesRequest.bases:type_name -> zhiping.common.v1.Base
-	14, // 5: zhiping.committee.v1.SubmitCommitteesResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	13, // 6: zhiping.committee.v1.ReviewCommitteesRequest.bases:type_name -> zhiping.common.v1.Base
-	15, // 7: zhiping.committee.v1.ReviewCommitteesRequest.action:type_name -> zhiping.review.v1.Action
-	14, // 8: zhiping.committee.v1.ReviewCommitteesResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	0,  // 9: zhiping.committee.v1.GetCommitteeResponse.committee:type_name -> zhiping.committee.v1.Committee
-	16, // 10: zhiping.committee.v1.ListCommitteesRequest.query:type_name -> zhiping.common.v1.Query
-	0,  // 11: zhiping.committee.v1.ListCommitteesResponse.committees:type_name -> zhiping.committee.v1.Committee
-	17, // 12: zhiping.committee.v1.ListCommitteesResponse.page:type_name -> zhiping.common.v1.PageInfo
-	1,  // 13: zhiping.committee.v1.CommitteeService.SaveCommittee:input_type -> zhiping.committee.v1.SaveCommitteeRequest
-	3,  // 14: zhiping.committee.v1.CommitteeService.SubmitCommittees:input_type -> zhiping.committee.v1.SubmitCommitteesRequest
-	5,  // 15: zhiping.committee.v1.CommitteeService.ReviewCommittees:input_type -> zhiping.committee.v1.ReviewCommitteesRequest
-	7,  // 16: zhiping.committee.v1.CommitteeService.GetCommittee:input_type -> zhiping.committee.v1.GetCommitteeRequest
-	9,  // 17: zhiping.committee.v1.CommitteeService.ListCommittees:input_type -> zhiping.committee.v1.ListCommitteesRequest
-	2,  // 18: zhiping.committee.v1.CommitteeService.SaveCommittee:output_type -> zhiping.committee.v1.SaveCommitteeResponse
-	4,  // 19: zhiping.committee.v1.CommitteeService.SubmitCommittees:output_type -> zhiping.committee.v1.SubmitCommitteesResponse
-	6,  // 20: zhiping.committee.v1.CommitteeService.ReviewCommittees:output_type -> zhiping.committee.v1.ReviewCommitteesResponse
-	8,  // 21: zhiping.committee.v1.CommitteeService.GetCommittee:output_type -> zhiping.committee.v1.GetCommitteeResponse
-	10, // 22: zhiping.committee.v1.CommitteeService.ListCommittees:output_type -> zhiping.committee.v1.ListCommitteesResponse
-	18, // [18:23] is the sub-list for method output_type
-	13, // [13:18] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	1,  // 0: zhiping.committee.v1.Requirement.templates:type_name -> zhiping.committee.v1.Template
+	20, // 1: zhiping.committee.v1.Filing.review:type_name -> zhiping.review.v1.Case
+	21, // 2: zhiping.committee.v1.Filing.request_document:type_name -> zhiping.common.v1.Attachment
+	21, // 3: zhiping.committee.v1.Committee.request_document:type_name -> zhiping.common.v1.Attachment
+	20, // 4: zhiping.committee.v1.Committee.filing:type_name -> zhiping.review.v1.Case
+	0,  // 5: zhiping.committee.v1.Committee.review_type:type_name -> zhiping.committee.v1.ReviewType
+	3,  // 6: zhiping.committee.v1.Committee.former:type_name -> zhiping.committee.v1.Filing
+	4,  // 7: zhiping.committee.v1.Committee.approved:type_name -> zhiping.committee.v1.Committee
+	2,  // 8: zhiping.committee.v1.Committee.requirements:type_name -> zhiping.committee.v1.Requirement
+	4,  // 9: zhiping.committee.v1.SaveCommitteeRequest.committee:type_name -> zhiping.committee.v1.Committee
+	4,  // 10: zhiping.committee.v1.SaveCommitteeResponse.committee:type_name -> zhiping.committee.v1.Committee
+	22, // 11: zhiping.committee.v1.SubmitCommitteesRequest.bases:type_name -> zhiping.common.v1.Base
+	23, // 12: zhiping.committee.v1.SubmitCommitteesResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	22, // 13: zhiping.committee.v1.ReviewCommitteesRequest.bases:type_name -> zhiping.common.v1.Base
+	24, // 14: zhiping.committee.v1.ReviewCommitteesRequest.action:type_name -> zhiping.review.v1.Action
+	23, // 15: zhiping.committee.v1.ReviewCommitteesResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	4,  // 16: zhiping.committee.v1.GetCommitteeResponse.committee:type_name -> zhiping.committee.v1.Committee
+	25, // 17: zhiping.committee.v1.ListCommitteesRequest.query:type_name -> zhiping.common.v1.Query
+	4,  // 18: zhiping.committee.v1.ListCommitteesResponse.committees:type_name -> zhiping.committee.v1.Committee
+	26, // 19: zhiping.committee.v1.ListCommitteesResponse.page:type_name -> zhiping.common.v1.PageInfo
+	22, // 20: zhiping.committee.v1.SaveRequirementsRequest.base:type_name -> zhiping.common.v1.Base
+	2,  // 21: zhiping.committee.v1.SaveRequirementsRequest.requirements:type_name -> zhiping.committee.v1.Requirement
+	4,  // 22: zhiping.committee.v1.SaveRequirementsResponse.committee:type_name -> zhiping.committee.v1.Committee
+	19, // 23: zhiping.committee.v1.ListSuperiorCommitteesResponse.committees:type_name -> zhiping.committee.v1.Outline
+	5,  // 24: zhiping.committee.v1.CommitteeService.SaveCommittee:input_type -> zhiping.committee.v1.SaveCommitteeRequest
+	7,  // 25: zhiping.committee.v1.CommitteeService.SubmitCommittees:input_type -> zhiping.committee.v1.SubmitCommitteesRequest
+	9,  // 26: zhiping.committee.v1.CommitteeService.ReviewCommittees:input_type -> zhiping.committee.v1.ReviewCommitteesRequest
+	15, // 27: zhiping.committee.v1.CommitteeService.SaveRequirements:input_type -> zhiping.committee.v1.SaveRequirementsRequest
+	17, // 28: zhiping.committee.v1.CommitteeService.ListSuperiorCommittees:input_type -> zhiping.committee.v1.ListSuperiorCommitteesRequest
+	11, // 29: zhiping.committee.v1.CommitteeService.GetCommittee:input_type -> zhiping.committee.v1.GetCommitteeRequest
+	13, // 30: zhiping.committee.v1.CommitteeService.ListCommittees:input_type -> zhiping.committee.v1.ListCommitteesRequest
+	6,  // 31: zhiping.committee.v1.CommitteeService.SaveCommittee:output_type -> zhiping.committee.v1.SaveCommitteeResponse
+	8,  // 32: zhiping.committee.v1.CommitteeService.SubmitCommittees:output_type -> zhiping.committee.v1.SubmitCommitteesResponse
+	10, // 33: zhiping.committee.v1.CommitteeService.ReviewCommittees:output_type -> zhiping.committee.v1.ReviewCommitteesResponse
+	16, // 34: zhiping.committee.v1.CommitteeService.SaveRequirements:output_type -> zhiping.committee.v1.SaveRequirementsResponse
+	18, // 35: zhiping.committee.v1.CommitteeService.ListSuperiorCommittees:output_type -> zhiping.committee.v1.ListSuperiorCommitteesResponse
+	12, // 36: zhiping.committee.v1.CommitteeService.GetCommittee:output_type -> zhiping.committee.v1.GetCommitteeResponse
+	14, // 37: zhiping.committee.v1.CommitteeService.ListCommittees:output_type -> zhiping.committee.v1.ListCommitteesResponse
+	31, // [31:38] is the sub-list for method output_type
+	24, // [24:31] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_committee_v1_committee_proto_init() }
@@ -893,13 +1594,14 @@ func file_zhiping_committee_v1_committee_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_committee_v1_committee_proto_rawDesc), len(file_zhiping_committee_v1_committee_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   11,
+			NumEnums:      2,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_zhiping_committee_v1_committee_proto_goTypes,
 		DependencyIndexes: file_zhiping_committee_v1_committee_proto_depIdxs,
+		EnumInfos:         file_zhiping_committee_v1_committee_proto_enumTypes,
 		MessageInfos:      file_zhiping_committee_v1_committee_proto_msgTypes,
 	}.Build()
 	File_zhiping_committee_v1_committee_proto = out.File

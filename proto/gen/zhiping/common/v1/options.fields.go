@@ -14,10 +14,11 @@ const (
 
 // The names of the fields of Method.
 const (
-	Method_Label   = "label"
-	Method_Right   = "right"
-	Method_Offline = "offline"
-	Method_Reads   = "reads"
+	Method_Label        = "label"
+	Method_Right        = "right"
+	Method_Offline      = "offline"
+	Method_Reads        = "reads"
+	Method_BeforeChange = "before_change"
 )
 
 // The names of the fields of Grant.

@@ -98,21 +98,25 @@ const (
 	Widget_WIDGET_PARAGRAPH   Widget = 2
 	// An instant in UTC milliseconds, shown at +08:00.
 	Widget_WIDGET_INSTANT Widget = 3
+	// A date, or only its month where no more is known.
+	Widget_WIDGET_MONTH Widget = 12
 )
 
 // Enum value maps for Widget.
 var (
 	Widget_name = map[int32]string{
-		0: "WIDGET_UNSPECIFIED",
-		1: "WIDGET_DATE",
-		2: "WIDGET_PARAGRAPH",
-		3: "WIDGET_INSTANT",
+		0:  "WIDGET_UNSPECIFIED",
+		1:  "WIDGET_DATE",
+		2:  "WIDGET_PARAGRAPH",
+		3:  "WIDGET_INSTANT",
+		12: "WIDGET_MONTH",
 	}
 	Widget_value = map[string]int32{
 		"WIDGET_UNSPECIFIED": 0,
 		"WIDGET_DATE":        1,
 		"WIDGET_PARAGRAPH":   2,
 		"WIDGET_INSTANT":     3,
+		"WIDGET_MONTH":       12,
 	}
 )
 
@@ -335,6 +339,7 @@ const (
 	Right_RIGHT_ROLE_MANAGE        Right = 13
 	Right_RIGHT_UNIT_REVIEW        Right = 14
 	Right_RIGHT_UNIT_SUBORDINATE   Right = 15
+	Right_RIGHT_DEPARTMENT_MAP     Right = 16
 	Right_RIGHT_COMMITTEE_EDIT     Right = 20
 	Right_RIGHT_COMMITTEE_REVIEW   Right = 21
 	Right_RIGHT_EXPERT_EDIT        Right = 22
@@ -351,6 +356,7 @@ const (
 	Right_RIGHT_CERTIFICATE        Right = 70
 	Right_RIGHT_MESSAGE_SEND       Right = 80
 	Right_RIGHT_NOTICE_EDIT        Right = 81
+	Right_RIGHT_FULL_NUMBERS       Right = 90
 )
 
 // Enum value maps for Right.
@@ -365,6 +371,7 @@ var (
 		13: "RIGHT_ROLE_MANAGE",
 		14: "RIGHT_UNIT_REVIEW",
 		15: "RIGHT_UNIT_SUBORDINATE",
+		16: "RIGHT_DEPARTMENT_MAP",
 		20: "RIGHT_COMMITTEE_EDIT",
 		21: "RIGHT_COMMITTEE_REVIEW",
 		22: "RIGHT_EXPERT_EDIT",
@@ -381,6 +388,7 @@ var (
 		70: "RIGHT_CERTIFICATE",
 		80: "RIGHT_MESSAGE_SEND",
 		81: "RIGHT_NOTICE_EDIT",
+		90: "RIGHT_FULL_NUMBERS",
 	}
 	Right_value = map[string]int32{
 		"RIGHT_UNSPECIFIED":        0,
@@ -392,6 +400,7 @@ var (
 		"RIGHT_ROLE_MANAGE":        13,
 		"RIGHT_UNIT_REVIEW":        14,
 		"RIGHT_UNIT_SUBORDINATE":   15,
+		"RIGHT_DEPARTMENT_MAP":     16,
 		"RIGHT_COMMITTEE_EDIT":     20,
 		"RIGHT_COMMITTEE_REVIEW":   21,
 		"RIGHT_EXPERT_EDIT":        22,
@@ -408,6 +417,7 @@ var (
 		"RIGHT_CERTIFICATE":        70,
 		"RIGHT_MESSAGE_SEND":       80,
 		"RIGHT_NOTICE_EDIT":        81,
+		"RIGHT_FULL_NUMBERS":       90,
 	}
 )
 
@@ -548,7 +558,9 @@ type Method struct {
 	// Whether the desktop may send it later.
 	Offline Offline `protobuf:"varint,3,opt,name=offline,proto3,enum=zhiping.common.v1.Offline" json:"offline,omitempty"`
 	// It only reads: no mutation number, no audit entry.
-	Reads         bool `protobuf:"varint,4,opt,name=reads,proto3" json:"reads,omitempty"`
+	Reads bool `protobuf:"varint,4,opt,name=reads,proto3" json:"reads,omitempty"`
+	// Open to somebody who still has to change a password that another has set (A6); everything else waits for the change.
+	BeforeChange  bool `protobuf:"varint,5,opt,name=before_change,json=beforeChange,proto3" json:"before_change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -607,6 +619,13 @@ func (x *Method) GetOffline() Offline {
 func (x *Method) GetReads() bool {
 	if x != nil {
 		return x.Reads
+	}
+	return false
+}
+
+func (x *Method) GetBeforeChange() bool {
+	if x != nil {
+		return x.BeforeChange
 	}
 	return false
 }
@@ -787,12 +806,13 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\x06widget\x18\x04 \x01(\x0e2\x19.zhiping.common.v1.WidgetR\x06widget\x12\x1c\n" +
 	"\tcatalogue\x18\x05 \x01(\tR\tcatalogue\x12\x18\n" +
 	"\aderived\x18\x06 \x01(\bR\aderived\x12\x14\n" +
-	"\x05draft\x18\a \x01(\bR\x05draft\"\x9a\x01\n" +
+	"\x05draft\x18\a \x01(\bR\x05draft\"\xbf\x01\n" +
 	"\x06Method\x12\x14\n" +
 	"\x05label\x18\x01 \x01(\tR\x05label\x12.\n" +
 	"\x05right\x18\x02 \x01(\x0e2\x18.zhiping.common.v1.RightR\x05right\x124\n" +
 	"\aoffline\x18\x03 \x01(\x0e2\x1a.zhiping.common.v1.OfflineR\aoffline\x12\x14\n" +
-	"\x05reads\x18\x04 \x01(\bR\x05reads\"]\n" +
+	"\x05reads\x18\x04 \x01(\bR\x05reads\x12#\n" +
+	"\rbefore_change\x18\x05 \x01(\bR\fbeforeChange\"]\n" +
 	"\x05Grant\x12\x14\n" +
 	"\x05label\x18\x01 \x01(\tR\x05label\x12\x14\n" +
 	"\x05group\x18\x02 \x01(\tR\x05group\x12(\n" +
@@ -804,12 +824,13 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\rPERSONAL_NAME\x10\x01\x12\x13\n" +
 	"\x0fPERSONAL_NUMBER\x10\x02\x12\x12\n" +
 	"\x0ePERSONAL_PHONE\x10\x03\x12\x13\n" +
-	"\x0fPERSONAL_HIDDEN\x10\x04*[\n" +
+	"\x0fPERSONAL_HIDDEN\x10\x04*m\n" +
 	"\x06Widget\x12\x16\n" +
 	"\x12WIDGET_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vWIDGET_DATE\x10\x01\x12\x14\n" +
 	"\x10WIDGET_PARAGRAPH\x10\x02\x12\x12\n" +
-	"\x0eWIDGET_INSTANT\x10\x03*_\n" +
+	"\x0eWIDGET_INSTANT\x10\x03\x12\x10\n" +
+	"\fWIDGET_MONTH\x10\f*_\n" +
 	"\aOffline\x12\x17\n" +
 	"\x13OFFLINE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eOFFLINE_QUEUED\x10\x01\x12\x12\n" +
@@ -835,7 +856,7 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\aWHO_ALL\x10\x03\x12\x16\n" +
 	"\x12WHO_ABOVE_EMPLOYER\x10\x04\x12\n" +
 	"\n" +
-	"\x06WHO_HR\x10\x05*\xf3\f\n" +
+	"\x06WHO_HR\x10\x05*\x85\x0e\n" +
 	"\x05Right\x12\x15\n" +
 	"\x11RIGHT_UNSPECIFIED\x10\x00\x12(\n" +
 	"\fRIGHT_PUBLIC\x10\x01\x1a\x16\x92\xb5\x18\x12\n" +
@@ -855,6 +876,8 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\x18下级单位注册审核\x12\f单位管理\x18\x03\x12J\n" +
 	"\x16RIGHT_UNIT_SUBORDINATE\x10\x0f\x1a.\x92\xb5\x18*\n" +
 	"\x18下级单位信息管理\x12\f单位管理\x18\x03\x12H\n" +
+	"\x14RIGHT_DEPARTMENT_MAP\x10\x10\x1a.\x92\xb5\x18*\n" +
+	"\x12主管部门配置\x12\x12申报材料审核\x18\x04\x12H\n" +
 	"\x14RIGHT_COMMITTEE_EDIT\x10\x14\x1a.\x92\xb5\x18*\n" +
 	"\x15评委会备案申报\x12\x0f评委会管理\x18\x04\x12J\n" +
 	"\x16RIGHT_COMMITTEE_REVIEW\x10\x15\x1a.\x92\xb5\x18*\n" +
@@ -887,7 +910,9 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\x12RIGHT_MESSAGE_SEND\x10P\x1a\"\x92\xb5\x18\x1e\n" +
 	"\f消息推送\x12\f消息管理\x18\x03\x129\n" +
 	"\x11RIGHT_NOTICE_EDIT\x10Q\x1a\"\x92\xb5\x18\x1e\n" +
-	"\f公告管理\x12\f消息管理\x18\x04:O\n" +
+	"\f公告管理\x12\f消息管理\x18\x04\x12F\n" +
+	"\x12RIGHT_FULL_NUMBERS\x10Z\x1a.\x92\xb5\x18*\n" +
+	"\x18导出完整证件号码\x12\f数据导出\x18\x03:O\n" +
 	"\x05field\x12\x1d.google.protobuf.FieldOptions\x18ц\x03 \x01(\v2\x18.zhiping.common.v1.FieldR\x05field:V\n" +
 	"\x06choice\x12!.google.protobuf.EnumValueOptions\x18ц\x03 \x01(\v2\x19.zhiping.common.v1.ChoiceR\x06choice:S\n" +
 	"\x05grant\x12!.google.protobuf.EnumValueOptions\x18҆\x03 \x01(\v2\x18.zhiping.common.v1.GrantR\x05grant:S\n" +

@@ -79,6 +79,266 @@ func (Position) EnumDescriptor() ([]byte, []int) {
 	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{0}
 }
 
+// Relation is somebody whom an expert must not judge (Article 25).
+type Relation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Relation      string                 `protobuf:"bytes,2,opt,name=relation,proto3" json:"relation,omitempty"`
+	Unit          string                 `protobuf:"bytes,3,opt,name=unit,proto3" json:"unit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Relation) Reset() {
+	*x = Relation{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Relation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Relation) ProtoMessage() {}
+
+func (x *Relation) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Relation.ProtoReflect.Descriptor instead.
+func (*Relation) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Relation) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Relation) GetRelation() string {
+	if x != nil {
+		return x.Relation
+	}
+	return ""
+}
+
+func (x *Relation) GetUnit() string {
+	if x != nil {
+		return x.Unit
+	}
+	return ""
+}
+
+// Leave is a time in which an expert is not drawn.
+type Leave struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	Until         string                 `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Leave) Reset() {
+	*x = Leave{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Leave) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Leave) ProtoMessage() {}
+
+func (x *Leave) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Leave.ProtoReflect.Descriptor instead.
+func (*Leave) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Leave) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Leave) GetUntil() string {
+	if x != nil {
+		return x.Until
+	}
+	return ""
+}
+
+func (x *Leave) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// Attendance is one meeting that an expert sat in.
+type Attendance struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Year          int32                  `protobuf:"varint,1,opt,name=year,proto3" json:"year,omitempty"`
+	Meeting       string                 `protobuf:"bytes,2,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	HeldOn        string                 `protobuf:"bytes,3,opt,name=held_on,json=heldOn,proto3" json:"held_on,omitempty"`
+	Chaired       bool                   `protobuf:"varint,4,opt,name=chaired,proto3" json:"chaired,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attendance) Reset() {
+	*x = Attendance{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attendance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attendance) ProtoMessage() {}
+
+func (x *Attendance) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attendance.ProtoReflect.Descriptor instead.
+func (*Attendance) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Attendance) GetYear() int32 {
+	if x != nil {
+		return x.Year
+	}
+	return 0
+}
+
+func (x *Attendance) GetMeeting() string {
+	if x != nil {
+		return x.Meeting
+	}
+	return ""
+}
+
+func (x *Attendance) GetHeldOn() string {
+	if x != nil {
+		return x.HeldOn
+	}
+	return ""
+}
+
+func (x *Attendance) GetChaired() bool {
+	if x != nil {
+		return x.Chaired
+	}
+	return false
+}
+
+// Standing is one time that an expert was taken out of the pool or put back.
+type Standing struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	On            string                 `protobuf:"bytes,1,opt,name=on,proto3" json:"on,omitempty"`
+	Removed       bool                   `protobuf:"varint,2,opt,name=removed,proto3" json:"removed,omitempty"`
+	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	StaffName     string                 `protobuf:"bytes,4,opt,name=staff_name,json=staffName,proto3" json:"staff_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Standing) Reset() {
+	*x = Standing{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Standing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Standing) ProtoMessage() {}
+
+func (x *Standing) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Standing.ProtoReflect.Descriptor instead.
+func (*Standing) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Standing) GetOn() string {
+	if x != nil {
+		return x.On
+	}
+	return ""
+}
+
+func (x *Standing) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
+	}
+	return false
+}
+
+func (x *Standing) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Standing) GetStaffName() string {
+	if x != nil {
+		return x.StaffName
+	}
+	return ""
+}
+
 // Expert is one person as a member of one committee. Viewers: the forming and the authorising unit.
 type Expert struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -93,30 +353,51 @@ type Expert struct {
 	IdKind        string                 `protobuf:"bytes,9,opt,name=id_kind,json=idKind,proto3" json:"id_kind,omitempty"`
 	Number        string                 `protobuf:"bytes,10,opt,name=number,proto3" json:"number,omitempty"`
 	Sex           string                 `protobuf:"bytes,11,opt,name=sex,proto3" json:"sex,omitempty"`
-	Birth         string                 `protobuf:"bytes,12,opt,name=birth,proto3" json:"birth,omitempty"`
-	Ethnic        string                 `protobuf:"bytes,13,opt,name=ethnic,proto3" json:"ethnic,omitempty"`
-	Phone         string                 `protobuf:"bytes,14,opt,name=phone,proto3" json:"phone,omitempty"`
-	WorkUnit      string                 `protobuf:"bytes,15,opt,name=work_unit,json=workUnit,proto3" json:"work_unit,omitempty"`
-	Duty          string                 `protobuf:"bytes,16,opt,name=duty,proto3" json:"duty,omitempty"`
-	Series        string                 `protobuf:"bytes,17,opt,name=series,proto3" json:"series,omitempty"`
-	Title         string                 `protobuf:"bytes,18,opt,name=title,proto3" json:"title,omitempty"`
-	Level         string                 `protobuf:"bytes,19,opt,name=level,proto3" json:"level,omitempty"`
-	Specialty     string                 `protobuf:"bytes,20,opt,name=specialty,proto3" json:"specialty,omitempty"`
-	Position      Position               `protobuf:"varint,21,opt,name=position,proto3,enum=zhiping.expert.v1.Position" json:"position,omitempty"`
-	TermUntil     string                 `protobuf:"bytes,22,opt,name=term_until,json=termUntil,proto3" json:"term_until,omitempty"`
+	// A day, or only the month (1973-07) where no more is known.
+	Birth     string   `protobuf:"bytes,12,opt,name=birth,proto3" json:"birth,omitempty"`
+	Ethnic    string   `protobuf:"bytes,13,opt,name=ethnic,proto3" json:"ethnic,omitempty"`
+	Phone     string   `protobuf:"bytes,14,opt,name=phone,proto3" json:"phone,omitempty"`
+	WorkUnit  string   `protobuf:"bytes,15,opt,name=work_unit,json=workUnit,proto3" json:"work_unit,omitempty"`
+	Duty      string   `protobuf:"bytes,16,opt,name=duty,proto3" json:"duty,omitempty"`
+	Series    string   `protobuf:"bytes,17,opt,name=series,proto3" json:"series,omitempty"`
+	Title     string   `protobuf:"bytes,18,opt,name=title,proto3" json:"title,omitempty"`
+	Level     string   `protobuf:"bytes,19,opt,name=level,proto3" json:"level,omitempty"`
+	Specialty string   `protobuf:"bytes,20,opt,name=specialty,proto3" json:"specialty,omitempty"`
+	Position  Position `protobuf:"varint,21,opt,name=position,proto3,enum=zhiping.expert.v1.Position" json:"position,omitempty"`
+	TermUntil string   `protobuf:"bytes,22,opt,name=term_until,json=termUntil,proto3" json:"term_until,omitempty"`
 	// The years in which the expert sat on a panel.
 	AttendedYears []int32  `protobuf:"varint,23,rep,packed,name=attended_years,json=attendedYears,proto3" json:"attended_years,omitempty"`
 	ChairedYear   int32    `protobuf:"varint,24,opt,name=chaired_year,json=chairedYear,proto3" json:"chaired_year,omitempty"`
 	Retired       bool     `protobuf:"varint,25,opt,name=retired,proto3" json:"retired,omitempty"`
 	Entry         *v1.Case `protobuf:"bytes,26,opt,name=entry,proto3" json:"entry,omitempty"`
 	Removed       bool     `protobuf:"varint,27,opt,name=removed,proto3" json:"removed,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Country       string   `protobuf:"bytes,28,opt,name=country,proto3" json:"country,omitempty"`
+	Department    string   `protobuf:"bytes,29,opt,name=department,proto3" json:"department,omitempty"`
+	DutyLevel     string   `protobuf:"bytes,30,opt,name=duty_level,json=dutyLevel,proto3" json:"duty_level,omitempty"`
+	Phone2        string   `protobuf:"bytes,31,opt,name=phone2,proto3" json:"phone2,omitempty"`
+	Honours       string   `protobuf:"bytes,32,opt,name=honours,proto3" json:"honours,omitempty"`
+	Occupation    string   `protobuf:"bytes,33,opt,name=occupation,proto3" json:"occupation,omitempty"`
+	// What follows up to the recusals is not in the manual, which shows a part of its form only: ours.
+	Education   string        `protobuf:"bytes,34,opt,name=education,proto3" json:"education,omitempty"`
+	Degree      string        `protobuf:"bytes,35,opt,name=degree,proto3" json:"degree,omitempty"`
+	TitleOn     string        `protobuf:"bytes,36,opt,name=title_on,json=titleOn,proto3" json:"title_on,omitempty"`
+	Skills      string        `protobuf:"bytes,37,opt,name=skills,proto3" json:"skills,omitempty"`
+	TermFrom    string        `protobuf:"bytes,38,opt,name=term_from,json=termFrom,proto3" json:"term_from,omitempty"`
+	Relations   []*Relation   `protobuf:"bytes,39,rep,name=relations,proto3" json:"relations,omitempty"`
+	Leaves      []*Leave      `protobuf:"bytes,40,rep,name=leaves,proto3" json:"leaves,omitempty"`
+	Attendances []*Attendance `protobuf:"bytes,41,rep,name=attendances,proto3" json:"attendances,omitempty"`
+	Standings   []*Standing   `protobuf:"bytes,42,rep,name=standings,proto3" json:"standings,omitempty"`
+	// Reviews of the entry that ended with a refusal, the oldest first.
+	Former []*v1.Case `protobuf:"bytes,43,rep,name=former,proto3" json:"former,omitempty"`
+	// The subordinate unit that recommended the person, "" for the forming unit's own.
+	RecommenderName string `protobuf:"bytes,44,opt,name=recommender_name,json=recommenderName,proto3" json:"recommender_name,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Expert) Reset() {
 	*x = Expert{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[0]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -128,7 +409,7 @@ func (x *Expert) String() string {
 func (*Expert) ProtoMessage() {}
 
 func (x *Expert) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[0]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -141,7 +422,7 @@ func (x *Expert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Expert.ProtoReflect.Descriptor instead.
 func (*Expert) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{0}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Expert) GetId() string {
@@ -333,16 +614,434 @@ func (x *Expert) GetRemoved() bool {
 	return false
 }
 
-type SaveExpertRequest struct {
+func (x *Expert) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *Expert) GetDepartment() string {
+	if x != nil {
+		return x.Department
+	}
+	return ""
+}
+
+func (x *Expert) GetDutyLevel() string {
+	if x != nil {
+		return x.DutyLevel
+	}
+	return ""
+}
+
+func (x *Expert) GetPhone2() string {
+	if x != nil {
+		return x.Phone2
+	}
+	return ""
+}
+
+func (x *Expert) GetHonours() string {
+	if x != nil {
+		return x.Honours
+	}
+	return ""
+}
+
+func (x *Expert) GetOccupation() string {
+	if x != nil {
+		return x.Occupation
+	}
+	return ""
+}
+
+func (x *Expert) GetEducation() string {
+	if x != nil {
+		return x.Education
+	}
+	return ""
+}
+
+func (x *Expert) GetDegree() string {
+	if x != nil {
+		return x.Degree
+	}
+	return ""
+}
+
+func (x *Expert) GetTitleOn() string {
+	if x != nil {
+		return x.TitleOn
+	}
+	return ""
+}
+
+func (x *Expert) GetSkills() string {
+	if x != nil {
+		return x.Skills
+	}
+	return ""
+}
+
+func (x *Expert) GetTermFrom() string {
+	if x != nil {
+		return x.TermFrom
+	}
+	return ""
+}
+
+func (x *Expert) GetRelations() []*Relation {
+	if x != nil {
+		return x.Relations
+	}
+	return nil
+}
+
+func (x *Expert) GetLeaves() []*Leave {
+	if x != nil {
+		return x.Leaves
+	}
+	return nil
+}
+
+func (x *Expert) GetAttendances() []*Attendance {
+	if x != nil {
+		return x.Attendances
+	}
+	return nil
+}
+
+func (x *Expert) GetStandings() []*Standing {
+	if x != nil {
+		return x.Standings
+	}
+	return nil
+}
+
+func (x *Expert) GetFormer() []*v1.Case {
+	if x != nil {
+		return x.Former
+	}
+	return nil
+}
+
+func (x *Expert) GetRecommenderName() string {
+	if x != nil {
+		return x.RecommenderName
+	}
+	return ""
+}
+
+// Pool is what a committee's pool comes to (C5): kept by the server with every change of the pool. Its id is the committee's. Viewers: the
+// forming and the authorising unit.
+type Pool struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Expert        *Expert                `protobuf:"bytes,1,opt,name=expert,proto3" json:"expert,omitempty"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Revision      int64                  `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	UnitId        string                 `protobuf:"bytes,4,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	UnitName      string                 `protobuf:"bytes,5,opt,name=unit_name,json=unitName,proto3" json:"unit_name,omitempty"`
+	AuthorisingId string                 `protobuf:"bytes,6,opt,name=authorising_id,json=authorisingId,proto3" json:"authorising_id,omitempty"`
+	Series        string                 `protobuf:"bytes,7,opt,name=series,proto3" json:"series,omitempty"`
+	Levels        []string               `protobuf:"bytes,8,rep,name=levels,proto3" json:"levels,omitempty"`
+	Chairs        []string               `protobuf:"bytes,9,rep,name=chairs,proto3" json:"chairs,omitempty"`
+	Deputies      []string               `protobuf:"bytes,10,rep,name=deputies,proto3" json:"deputies,omitempty"`
+	Active        int64                  `protobuf:"varint,11,opt,name=active,proto3" json:"active,omitempty"`
+	Waiting       int64                  `protobuf:"varint,12,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pool) Reset() {
+	*x = Pool{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pool) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pool) ProtoMessage() {}
+
+func (x *Pool) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pool.ProtoReflect.Descriptor instead.
+func (*Pool) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Pool) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Pool) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Pool) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Pool) GetUnitId() string {
+	if x != nil {
+		return x.UnitId
+	}
+	return ""
+}
+
+func (x *Pool) GetUnitName() string {
+	if x != nil {
+		return x.UnitName
+	}
+	return ""
+}
+
+func (x *Pool) GetAuthorisingId() string {
+	if x != nil {
+		return x.AuthorisingId
+	}
+	return ""
+}
+
+func (x *Pool) GetSeries() string {
+	if x != nil {
+		return x.Series
+	}
+	return ""
+}
+
+func (x *Pool) GetLevels() []string {
+	if x != nil {
+		return x.Levels
+	}
+	return nil
+}
+
+func (x *Pool) GetChairs() []string {
+	if x != nil {
+		return x.Chairs
+	}
+	return nil
+}
+
+func (x *Pool) GetDeputies() []string {
+	if x != nil {
+		return x.Deputies
+	}
+	return nil
+}
+
+func (x *Pool) GetActive() int64 {
+	if x != nil {
+		return x.Active
+	}
+	return 0
+}
+
+func (x *Pool) GetWaiting() int64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+// Recommendation is a person whom a subordinate unit recommends into a pool (C4). Accepted, the person is an expert to be submitted. Viewers: the
+// recommending unit; once it is handed in, the forming unit too.
+type Recommendation struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Revision int64                  `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The person; its id is that of the expert who comes of it, its committee the one it is for.
+	Expert          *Expert  `protobuf:"bytes,3,opt,name=expert,proto3" json:"expert,omitempty"`
+	Reason          string   `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	UnitId          string   `protobuf:"bytes,5,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	UnitName        string   `protobuf:"bytes,6,opt,name=unit_name,json=unitName,proto3" json:"unit_name,omitempty"`
+	CommitteeUnitId string   `protobuf:"bytes,7,opt,name=committee_unit_id,json=committeeUnitId,proto3" json:"committee_unit_id,omitempty"`
+	Review          *v1.Case `protobuf:"bytes,8,opt,name=review,proto3" json:"review,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Recommendation) Reset() {
+	*x = Recommendation{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recommendation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recommendation) ProtoMessage() {}
+
+func (x *Recommendation) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recommendation.ProtoReflect.Descriptor instead.
+func (*Recommendation) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Recommendation) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Recommendation) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Recommendation) GetExpert() *Expert {
+	if x != nil {
+		return x.Expert
+	}
+	return nil
+}
+
+func (x *Recommendation) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Recommendation) GetUnitId() string {
+	if x != nil {
+		return x.UnitId
+	}
+	return ""
+}
+
+func (x *Recommendation) GetUnitName() string {
+	if x != nil {
+		return x.UnitName
+	}
+	return ""
+}
+
+func (x *Recommendation) GetCommitteeUnitId() string {
+	if x != nil {
+		return x.CommitteeUnitId
+	}
+	return ""
+}
+
+func (x *Recommendation) GetReview() *v1.Case {
+	if x != nil {
+		return x.Review
+	}
+	return nil
+}
+
+// Membership is a person's place in another pool.
+type Membership struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CommitteeName string                 `protobuf:"bytes,1,opt,name=committee_name,json=committeeName,proto3" json:"committee_name,omitempty"`
+	Position      Position               `protobuf:"varint,2,opt,name=position,proto3,enum=zhiping.expert.v1.Position" json:"position,omitempty"`
+	TermUntil     string                 `protobuf:"bytes,3,opt,name=term_until,json=termUntil,proto3" json:"term_until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Membership) Reset() {
+	*x = Membership{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Membership) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Membership) ProtoMessage() {}
+
+func (x *Membership) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Membership.ProtoReflect.Descriptor instead.
+func (*Membership) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Membership) GetCommitteeName() string {
+	if x != nil {
+		return x.CommitteeName
+	}
+	return ""
+}
+
+func (x *Membership) GetPosition() Position {
+	if x != nil {
+		return x.Position
+	}
+	return Position_POSITION_UNSPECIFIED
+}
+
+func (x *Membership) GetTermUntil() string {
+	if x != nil {
+		return x.TermUntil
+	}
+	return ""
+}
+
+type SaveExpertRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is missing is told; it must be there when the expert is submitted.
+	Expert        *Expert `protobuf:"bytes,1,opt,name=expert,proto3" json:"expert,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SaveExpertRequest) Reset() {
 	*x = SaveExpertRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[1]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -354,7 +1053,7 @@ func (x *SaveExpertRequest) String() string {
 func (*SaveExpertRequest) ProtoMessage() {}
 
 func (x *SaveExpertRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[1]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -367,7 +1066,7 @@ func (x *SaveExpertRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveExpertRequest.ProtoReflect.Descriptor instead.
 func (*SaveExpertRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{1}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SaveExpertRequest) GetExpert() *Expert {
@@ -386,7 +1085,7 @@ type SaveExpertResponse struct {
 
 func (x *SaveExpertResponse) Reset() {
 	*x = SaveExpertResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[2]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +1097,7 @@ func (x *SaveExpertResponse) String() string {
 func (*SaveExpertResponse) ProtoMessage() {}
 
 func (x *SaveExpertResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[2]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +1110,7 @@ func (x *SaveExpertResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveExpertResponse.ProtoReflect.Descriptor instead.
 func (*SaveExpertResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{2}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SaveExpertResponse) GetExpert() *Expert {
@@ -430,7 +1129,7 @@ type ImportExpertsRequest struct {
 
 func (x *ImportExpertsRequest) Reset() {
 	*x = ImportExpertsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[3]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -442,7 +1141,7 @@ func (x *ImportExpertsRequest) String() string {
 func (*ImportExpertsRequest) ProtoMessage() {}
 
 func (x *ImportExpertsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[3]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -455,7 +1154,7 @@ func (x *ImportExpertsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportExpertsRequest.ProtoReflect.Descriptor instead.
 func (*ImportExpertsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{3}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ImportExpertsRequest) GetExperts() []*Expert {
@@ -474,7 +1173,7 @@ type ImportExpertsResponse struct {
 
 func (x *ImportExpertsResponse) Reset() {
 	*x = ImportExpertsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[4]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -486,7 +1185,7 @@ func (x *ImportExpertsResponse) String() string {
 func (*ImportExpertsResponse) ProtoMessage() {}
 
 func (x *ImportExpertsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[4]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -499,7 +1198,7 @@ func (x *ImportExpertsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportExpertsResponse.ProtoReflect.Descriptor instead.
 func (*ImportExpertsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{4}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ImportExpertsResponse) GetOutcomes() []*v11.Outcome {
@@ -518,7 +1217,7 @@ type SubmitExpertsRequest struct {
 
 func (x *SubmitExpertsRequest) Reset() {
 	*x = SubmitExpertsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[5]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -530,7 +1229,7 @@ func (x *SubmitExpertsRequest) String() string {
 func (*SubmitExpertsRequest) ProtoMessage() {}
 
 func (x *SubmitExpertsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[5]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -543,7 +1242,7 @@ func (x *SubmitExpertsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitExpertsRequest.ProtoReflect.Descriptor instead.
 func (*SubmitExpertsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{5}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SubmitExpertsRequest) GetBases() []*v11.Base {
@@ -562,7 +1261,7 @@ type SubmitExpertsResponse struct {
 
 func (x *SubmitExpertsResponse) Reset() {
 	*x = SubmitExpertsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[6]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -574,7 +1273,7 @@ func (x *SubmitExpertsResponse) String() string {
 func (*SubmitExpertsResponse) ProtoMessage() {}
 
 func (x *SubmitExpertsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[6]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -587,7 +1286,7 @@ func (x *SubmitExpertsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitExpertsResponse.ProtoReflect.Descriptor instead.
 func (*SubmitExpertsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{6}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SubmitExpertsResponse) GetOutcomes() []*v11.Outcome {
@@ -607,7 +1306,7 @@ type ReviewExpertsRequest struct {
 
 func (x *ReviewExpertsRequest) Reset() {
 	*x = ReviewExpertsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[7]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -619,7 +1318,7 @@ func (x *ReviewExpertsRequest) String() string {
 func (*ReviewExpertsRequest) ProtoMessage() {}
 
 func (x *ReviewExpertsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[7]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -632,7 +1331,7 @@ func (x *ReviewExpertsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewExpertsRequest.ProtoReflect.Descriptor instead.
 func (*ReviewExpertsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{7}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReviewExpertsRequest) GetBases() []*v11.Base {
@@ -658,7 +1357,7 @@ type ReviewExpertsResponse struct {
 
 func (x *ReviewExpertsResponse) Reset() {
 	*x = ReviewExpertsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[8]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +1369,7 @@ func (x *ReviewExpertsResponse) String() string {
 func (*ReviewExpertsResponse) ProtoMessage() {}
 
 func (x *ReviewExpertsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[8]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +1382,7 @@ func (x *ReviewExpertsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewExpertsResponse.ProtoReflect.Descriptor instead.
 func (*ReviewExpertsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{8}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReviewExpertsResponse) GetOutcomes() []*v11.Outcome {
@@ -702,7 +1401,7 @@ type GetExpertRequest struct {
 
 func (x *GetExpertRequest) Reset() {
 	*x = GetExpertRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[9]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -714,7 +1413,7 @@ func (x *GetExpertRequest) String() string {
 func (*GetExpertRequest) ProtoMessage() {}
 
 func (x *GetExpertRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[9]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -727,7 +1426,7 @@ func (x *GetExpertRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetExpertRequest.ProtoReflect.Descriptor instead.
 func (*GetExpertRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{9}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetExpertRequest) GetId() string {
@@ -738,15 +1437,19 @@ func (x *GetExpertRequest) GetId() string {
 }
 
 type GetExpertResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Expert        *Expert                `protobuf:"bytes,1,opt,name=expert,proto3" json:"expert,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Expert *Expert                `protobuf:"bytes,1,opt,name=expert,proto3" json:"expert,omitempty"`
+	// The person's places in other pools that the caller sees.
+	Memberships []*Membership `protobuf:"bytes,2,rep,name=memberships,proto3" json:"memberships,omitempty"`
+	// How many more pools the person is in.
+	Elsewhere     int32 `protobuf:"varint,3,opt,name=elsewhere,proto3" json:"elsewhere,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetExpertResponse) Reset() {
 	*x = GetExpertResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[10]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -758,7 +1461,7 @@ func (x *GetExpertResponse) String() string {
 func (*GetExpertResponse) ProtoMessage() {}
 
 func (x *GetExpertResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[10]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -771,7 +1474,7 @@ func (x *GetExpertResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetExpertResponse.ProtoReflect.Descriptor instead.
 func (*GetExpertResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{10}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetExpertResponse) GetExpert() *Expert {
@@ -779,6 +1482,20 @@ func (x *GetExpertResponse) GetExpert() *Expert {
 		return x.Expert
 	}
 	return nil
+}
+
+func (x *GetExpertResponse) GetMemberships() []*Membership {
+	if x != nil {
+		return x.Memberships
+	}
+	return nil
+}
+
+func (x *GetExpertResponse) GetElsewhere() int32 {
+	if x != nil {
+		return x.Elsewhere
+	}
+	return 0
 }
 
 type ListExpertsRequest struct {
@@ -790,7 +1507,7 @@ type ListExpertsRequest struct {
 
 func (x *ListExpertsRequest) Reset() {
 	*x = ListExpertsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[11]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +1519,7 @@ func (x *ListExpertsRequest) String() string {
 func (*ListExpertsRequest) ProtoMessage() {}
 
 func (x *ListExpertsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[11]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -815,7 +1532,7 @@ func (x *ListExpertsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExpertsRequest.ProtoReflect.Descriptor instead.
 func (*ListExpertsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{11}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListExpertsRequest) GetQuery() *v11.Query {
@@ -835,7 +1552,7 @@ type ListExpertsResponse struct {
 
 func (x *ListExpertsResponse) Reset() {
 	*x = ListExpertsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[12]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -847,7 +1564,7 @@ func (x *ListExpertsResponse) String() string {
 func (*ListExpertsResponse) ProtoMessage() {}
 
 func (x *ListExpertsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[12]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -860,7 +1577,7 @@ func (x *ListExpertsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExpertsResponse.ProtoReflect.Descriptor instead.
 func (*ListExpertsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{12}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListExpertsResponse) GetExperts() []*Expert {
@@ -877,11 +1594,790 @@ func (x *ListExpertsResponse) GetPage() *v11.PageInfo {
 	return nil
 }
 
+type RemoveExpertsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bases         []*v11.Base            `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveExpertsRequest) Reset() {
+	*x = RemoveExpertsRequest{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveExpertsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveExpertsRequest) ProtoMessage() {}
+
+func (x *RemoveExpertsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveExpertsRequest.ProtoReflect.Descriptor instead.
+func (*RemoveExpertsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RemoveExpertsRequest) GetBases() []*v11.Base {
+	if x != nil {
+		return x.Bases
+	}
+	return nil
+}
+
+func (x *RemoveExpertsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RemoveExpertsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Outcomes      []*v11.Outcome         `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveExpertsResponse) Reset() {
+	*x = RemoveExpertsResponse{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveExpertsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveExpertsResponse) ProtoMessage() {}
+
+func (x *RemoveExpertsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveExpertsResponse.ProtoReflect.Descriptor instead.
+func (*RemoveExpertsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *RemoveExpertsResponse) GetOutcomes() []*v11.Outcome {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+type RestoreExpertsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bases         []*v11.Base            `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreExpertsRequest) Reset() {
+	*x = RestoreExpertsRequest{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreExpertsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreExpertsRequest) ProtoMessage() {}
+
+func (x *RestoreExpertsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreExpertsRequest.ProtoReflect.Descriptor instead.
+func (*RestoreExpertsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *RestoreExpertsRequest) GetBases() []*v11.Base {
+	if x != nil {
+		return x.Bases
+	}
+	return nil
+}
+
+func (x *RestoreExpertsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RestoreExpertsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Outcomes      []*v11.Outcome         `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreExpertsResponse) Reset() {
+	*x = RestoreExpertsResponse{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreExpertsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreExpertsResponse) ProtoMessage() {}
+
+func (x *RestoreExpertsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreExpertsResponse.ProtoReflect.Descriptor instead.
+func (*RestoreExpertsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *RestoreExpertsResponse) GetOutcomes() []*v11.Outcome {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+type ListPoolsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Query         *v11.Query             `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPoolsRequest) Reset() {
+	*x = ListPoolsRequest{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPoolsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPoolsRequest) ProtoMessage() {}
+
+func (x *ListPoolsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPoolsRequest.ProtoReflect.Descriptor instead.
+func (*ListPoolsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListPoolsRequest) GetQuery() *v11.Query {
+	if x != nil {
+		return x.Query
+	}
+	return nil
+}
+
+type ListPoolsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Pools         []*Pool                `protobuf:"bytes,1,rep,name=pools,proto3" json:"pools,omitempty"`
+	Page          *v11.PageInfo          `protobuf:"bytes,2,opt,name=page,proto3" json:"page,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPoolsResponse) Reset() {
+	*x = ListPoolsResponse{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPoolsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPoolsResponse) ProtoMessage() {}
+
+func (x *ListPoolsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPoolsResponse.ProtoReflect.Descriptor instead.
+func (*ListPoolsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListPoolsResponse) GetPools() []*Pool {
+	if x != nil {
+		return x.Pools
+	}
+	return nil
+}
+
+func (x *ListPoolsResponse) GetPage() *v11.PageInfo {
+	if x != nil {
+		return x.Page
+	}
+	return nil
+}
+
+type SaveRecommendationRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Recommendation *Recommendation        `protobuf:"bytes,1,opt,name=recommendation,proto3" json:"recommendation,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SaveRecommendationRequest) Reset() {
+	*x = SaveRecommendationRequest{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveRecommendationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveRecommendationRequest) ProtoMessage() {}
+
+func (x *SaveRecommendationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveRecommendationRequest.ProtoReflect.Descriptor instead.
+func (*SaveRecommendationRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *SaveRecommendationRequest) GetRecommendation() *Recommendation {
+	if x != nil {
+		return x.Recommendation
+	}
+	return nil
+}
+
+type SaveRecommendationResponse struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Recommendation *Recommendation        `protobuf:"bytes,1,opt,name=recommendation,proto3" json:"recommendation,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SaveRecommendationResponse) Reset() {
+	*x = SaveRecommendationResponse{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveRecommendationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveRecommendationResponse) ProtoMessage() {}
+
+func (x *SaveRecommendationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveRecommendationResponse.ProtoReflect.Descriptor instead.
+func (*SaveRecommendationResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *SaveRecommendationResponse) GetRecommendation() *Recommendation {
+	if x != nil {
+		return x.Recommendation
+	}
+	return nil
+}
+
+type SubmitRecommendationsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bases         []*v11.Base            `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubmitRecommendationsRequest) Reset() {
+	*x = SubmitRecommendationsRequest{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubmitRecommendationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubmitRecommendationsRequest) ProtoMessage() {}
+
+func (x *SubmitRecommendationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubmitRecommendationsRequest.ProtoReflect.Descriptor instead.
+func (*SubmitRecommendationsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *SubmitRecommendationsRequest) GetBases() []*v11.Base {
+	if x != nil {
+		return x.Bases
+	}
+	return nil
+}
+
+type SubmitRecommendationsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Outcomes      []*v11.Outcome         `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubmitRecommendationsResponse) Reset() {
+	*x = SubmitRecommendationsResponse{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubmitRecommendationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubmitRecommendationsResponse) ProtoMessage() {}
+
+func (x *SubmitRecommendationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubmitRecommendationsResponse.ProtoReflect.Descriptor instead.
+func (*SubmitRecommendationsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *SubmitRecommendationsResponse) GetOutcomes() []*v11.Outcome {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+type ReviewRecommendationsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bases         []*v11.Base            `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
+	Action        *v1.Action             `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReviewRecommendationsRequest) Reset() {
+	*x = ReviewRecommendationsRequest{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReviewRecommendationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReviewRecommendationsRequest) ProtoMessage() {}
+
+func (x *ReviewRecommendationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReviewRecommendationsRequest.ProtoReflect.Descriptor instead.
+func (*ReviewRecommendationsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ReviewRecommendationsRequest) GetBases() []*v11.Base {
+	if x != nil {
+		return x.Bases
+	}
+	return nil
+}
+
+func (x *ReviewRecommendationsRequest) GetAction() *v1.Action {
+	if x != nil {
+		return x.Action
+	}
+	return nil
+}
+
+type ReviewRecommendationsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Outcomes      []*v11.Outcome         `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReviewRecommendationsResponse) Reset() {
+	*x = ReviewRecommendationsResponse{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReviewRecommendationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReviewRecommendationsResponse) ProtoMessage() {}
+
+func (x *ReviewRecommendationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReviewRecommendationsResponse.ProtoReflect.Descriptor instead.
+func (*ReviewRecommendationsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ReviewRecommendationsResponse) GetOutcomes() []*v11.Outcome {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+type GetRecommendationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRecommendationRequest) Reset() {
+	*x = GetRecommendationRequest{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRecommendationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRecommendationRequest) ProtoMessage() {}
+
+func (x *GetRecommendationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRecommendationRequest.ProtoReflect.Descriptor instead.
+func (*GetRecommendationRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *GetRecommendationRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type GetRecommendationResponse struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Recommendation *Recommendation        `protobuf:"bytes,1,opt,name=recommendation,proto3" json:"recommendation,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *GetRecommendationResponse) Reset() {
+	*x = GetRecommendationResponse{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRecommendationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRecommendationResponse) ProtoMessage() {}
+
+func (x *GetRecommendationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRecommendationResponse.ProtoReflect.Descriptor instead.
+func (*GetRecommendationResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *GetRecommendationResponse) GetRecommendation() *Recommendation {
+	if x != nil {
+		return x.Recommendation
+	}
+	return nil
+}
+
+type ListRecommendationsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Query         *v11.Query             `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRecommendationsRequest) Reset() {
+	*x = ListRecommendationsRequest{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRecommendationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRecommendationsRequest) ProtoMessage() {}
+
+func (x *ListRecommendationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRecommendationsRequest.ProtoReflect.Descriptor instead.
+func (*ListRecommendationsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ListRecommendationsRequest) GetQuery() *v11.Query {
+	if x != nil {
+		return x.Query
+	}
+	return nil
+}
+
+type ListRecommendationsResponse struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Recommendations []*Recommendation      `protobuf:"bytes,1,rep,name=recommendations,proto3" json:"recommendations,omitempty"`
+	Page            *v11.PageInfo          `protobuf:"bytes,2,opt,name=page,proto3" json:"page,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ListRecommendationsResponse) Reset() {
+	*x = ListRecommendationsResponse{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRecommendationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRecommendationsResponse) ProtoMessage() {}
+
+func (x *ListRecommendationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRecommendationsResponse.ProtoReflect.Descriptor instead.
+func (*ListRecommendationsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ListRecommendationsResponse) GetRecommendations() []*Recommendation {
+	if x != nil {
+		return x.Recommendations
+	}
+	return nil
+}
+
+func (x *ListRecommendationsResponse) GetPage() *v11.PageInfo {
+	if x != nil {
+		return x.Page
+	}
+	return nil
+}
+
 var File_zhiping_expert_v1_expert_proto protoreflect.FileDescriptor
 
 const file_zhiping_expert_v1_expert_proto_rawDesc = "" +
 	"\n" +
-	"\x1ezhiping/expert/v1/expert.proto\x12\x11zhiping.expert.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\xe9\f\n" +
+	"\x1ezhiping/expert/v1/expert.proto\x12\x11zhiping.expert.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\xc6\x02\n" +
+	"\bRelation\x12d\n" +
+	"\x04name\x18\x01 \x01(\tBP\xbaH\x04r\x02\x18\x1e\x8a\xb5\x18E\n" +
+	"\x12回避人员姓名\x12-整个单位都需回避的，姓名可不填\x18\x01R\x04name\x12s\n" +
+	"\brelation\x18\x02 \x01(\tBW\xbaH\a\xc8\x01\x01r\x02\x18\x1e\x8a\xb5\x18I\n" +
+	"\x12与专家的关系\x123如：配偶、近亲属、师生、有利害关系R\brelation\x12_\n" +
+	"\x04unit\x18\x03 \x01(\tBK\xbaH\x04r\x02\x182\x8a\xb5\x18@\n" +
+	"\x12回避人员单位\x12*填写后只回避该单位的同名人员R\x04unit\"\xe2\x01\n" +
+	"\x05Leave\x12Q\n" +
+	"\x04from\x18\x01 \x01(\tB=\xbaH&\xc8\x01\x01r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x8a\xb5\x18\x10\n" +
+	"\f请假开始 \x01R\x04from\x12S\n" +
+	"\x05until\x18\x02 \x01(\tB=\xbaH&\xc8\x01\x01r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x8a\xb5\x18\x10\n" +
+	"\f请假结束 \x01R\x05until\x121\n" +
+	"\x06reason\x18\x03 \x01(\tB\x19\xbaH\x04r\x02\x18d\x8a\xb5\x18\x0e\n" +
+	"\f请假事由R\x06reason\"\xc5\x01\n" +
+	"\n" +
+	"Attendance\x12 \n" +
+	"\x04year\x18\x01 \x01(\x05B\f\x8a\xb5\x18\b\n" +
+	"\x06年度R\x04year\x12,\n" +
+	"\ameeting\x18\x02 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\ameeting\x12-\n" +
+	"\aheld_on\x18\x03 \x01(\tB\x14\x8a\xb5\x18\x10\n" +
+	"\f会议日期 \x01R\x06heldOn\x128\n" +
+	"\achaired\x18\x04 \x01(\bB\x1e\x8a\xb5\x18\x1a\n" +
+	"\x18是否担任执行主任R\achaired\"\xb0\x01\n" +
+	"\bStanding\x12\x1e\n" +
+	"\x02on\x18\x01 \x01(\tB\x0e\x8a\xb5\x18\n" +
+	"\n" +
+	"\x06日期 \x01R\x02on\x12,\n" +
+	"\aremoved\x18\x02 \x01(\bB\x12\x8a\xb5\x18\x0e\n" +
+	"\f是否移出R\aremoved\x12$\n" +
+	"\x06reason\x18\x03 \x01(\tB\f\x8a\xb5\x18\b\n" +
+	"\x06原因R\x06reason\x120\n" +
+	"\n" +
+	"staff_name\x18\x04 \x01(\tB\x11\x8a\xb5\x18\r\n" +
+	"\t经办人\x18\x01R\tstaffName\"\x85\x18\n" +
 	"\x06Expert\x12\"\n" +
 	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x12#\n" +
@@ -906,19 +2402,19 @@ const file_zhiping_expert_v1_expert_proto_rawDesc = "" +
 	" \x01(\tB@\xbaH\a\xc8\x01\x01r\x02\x18\x1e\x8a\xb5\x182\n" +
 	"\f证件号码\x12 居民身份证填写18位号码\x18\x02R\x06number\x12,\n" +
 	"\x03sex\x18\v \x01(\tB\x1a\xbaH\x04r\x02\x18\x01\x8a\xb5\x18\x0f\n" +
-	"\x06性别*\x05sexesR\x03sex\x12P\n" +
-	"\x05birth\x18\f \x01(\tB:\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x8a\xb5\x18\x10\n" +
-	"\f出生日期 \x01R\x05birth\x124\n" +
+	"\x06性别*\x05sexesR\x03sex\x12\xb7\x01\n" +
+	"\x05birth\x18\f \x01(\tB\xa0\x01\xbaH&r$2\"^([0-9]{4}-[0-9]{2}(-[0-9]{2})?)?$\x8a\xb5\x18s\n" +
+	"\f出生日期\x12a居民身份证按号码自动填写；其他证件填写年月日，或只填年月，如 197307 \fR\x05birth\x124\n" +
 	"\x06ethnic\x18\r \x01(\tB\x1c\xbaH\x04r\x02\x18\x02\x8a\xb5\x18\x11\n" +
-	"\x06民族*\aethnicsR\x06ethnic\x12S\n" +
-	"\x05phone\x18\x0e \x01(\tB=\xbaH\x13r\x112\x0f^(1[0-9]{10})?$\x8a\xb5\x18#\n" +
-	"\f手机号码\x12\x1111位手机号码\x18\x03R\x05phone\x129\n" +
+	"\x06民族*\aethnicsR\x06ethnic\x12c\n" +
+	"\x05phone\x18\x0e \x01(\tBM\xbaH\x13r\x112\x0f^(1[0-9]{10})?$\x8a\xb5\x183\n" +
+	"\f手机号码\x12!联系电话1，11位手机号码\x18\x03R\x05phone\x129\n" +
 	"\twork_unit\x18\x0f \x01(\tB\x1c\xbaH\a\xc8\x01\x01r\x02\x182\x8a\xb5\x18\x0e\n" +
 	"\f工作单位R\bworkUnit\x12-\n" +
 	"\x04duty\x18\x10 \x01(\tB\x19\xbaH\x04r\x02\x18\x1e\x8a\xb5\x18\x0e\n" +
-	"\f行政职务R\x04duty\x12<\n" +
-	"\x06series\x18\x11 \x01(\tB$\xbaH\a\xc8\x01\x01r\x02\x18\x02\x8a\xb5\x18\x16\n" +
-	"\f职称系列*\x06seriesR\x06series\x12/\n" +
+	"\f行政职务R\x04duty\x12E\n" +
+	"\x06series\x18\x11 \x01(\tB-\xbaH\a\xc8\x01\x01r\x02\x18\x02\x8a\xb5\x18\x1f\n" +
+	"\x15现专业技术系列*\x06seriesR\x06series\x12/\n" +
 	"\x05title\x18\x12 \x01(\tB\x19\xbaH\a\xc8\x01\x01r\x02\x18\x1e\x8a\xb5\x18\v\n" +
 	"\t现职称R\x05title\x12:\n" +
 	"\x05level\x18\x13 \x01(\tB$\xbaH\a\xc8\x01\x01r\x02\x18\x01\x8a\xb5\x18\x16\n" +
@@ -930,20 +2426,113 @@ const file_zhiping_expert_v1_expert_proto_rawDesc = "" +
 	"\x0f评委会职务R\bposition\x12V\n" +
 	"\n" +
 	"term_until\x18\x16 \x01(\tB7\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x8a\xb5\x18\r\n" +
-	"\t聘期至 \x01R\ttermUntil\x129\n" +
-	"\x0eattended_years\x18\x17 \x03(\x05B\x12\x8a\xb5\x18\x0e\n" +
-	"\f参会年度R\rattendedYears\x12G\n" +
-	"\fchaired_year\x18\x18 \x01(\x05B$\x8a\xb5\x18 \n" +
-	"\x1e最近担任执行主任年度R\vchairedYear\x12,\n" +
+	"\t聘期至 \x01R\ttermUntil\x12;\n" +
+	"\x0eattended_years\x18\x17 \x03(\x05B\x14\x8a\xb5\x18\x10\n" +
+	"\f参会年度0\x01R\rattendedYears\x12I\n" +
+	"\fchaired_year\x18\x18 \x01(\x05B&\x8a\xb5\x18\"\n" +
+	"\x1e最近担任执行主任年度0\x01R\vchairedYear\x12,\n" +
 	"\aretired\x18\x19 \x01(\bB\x12\x8a\xb5\x18\x0e\n" +
 	"\f是否退休R\aretired\x12C\n" +
 	"\x05entry\x18\x1a \x01(\v2\x17.zhiping.review.v1.CaseB\x14\x8a\xb5\x18\x10\n" +
 	"\f入库审核0\x01R\x05entry\x12.\n" +
 	"\aremoved\x18\x1b \x01(\bB\x14\x8a\xb5\x18\x10\n" +
-	"\f是否移出0\x01R\aremoved\"Z\n" +
-	"\x11SaveExpertRequest\x12E\n" +
-	"\x06expert\x18\x01 \x01(\v2\x19.zhiping.expert.v1.ExpertB\x12\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\b\n" +
-	"\x06专家R\x06expert\"U\n" +
+	"\f是否移出0\x01R\aremoved\x128\n" +
+	"\acountry\x18\x1c \x01(\tB\x1e\xbaH\x04r\x02\x18\x03\x8a\xb5\x18\x13\n" +
+	"\x06国别*\tcountriesR\acountry\x129\n" +
+	"\n" +
+	"department\x18\x1d \x01(\tB\x19\xbaH\x04r\x02\x18\x1e\x8a\xb5\x18\x0e\n" +
+	"\f主管单位R\n" +
+	"department\x12K\n" +
+	"\n" +
+	"duty_level\x18\x1e \x01(\tB,\xbaH\x04r\x02\x18\x02\x8a\xb5\x18!\n" +
+	"\x12行政职务级别*\vduty_levelsR\tdutyLevel\x12`\n" +
+	"\x06phone2\x18\x1f \x01(\tBH\xbaH\x04r\x02\x18\r\x8a\xb5\x18=\n" +
+	"\r联系电话2\x12*手机号码，或带区号的座机号码\x18\x03R\x06phone2\x12V\n" +
+	"\ahonours\x18  \x01(\tB<\xbaH\x05r\x03\x18\xac\x02\x8a\xb5\x180\n" +
+	"\x15所获荣誉、称号\x12\x15没有的填“无” \x02R\ahonours\x12<\n" +
+	"\n" +
+	"occupation\x18! \x01(\tB\x1c\xbaH\x04r\x02\x18\x1e\x8a\xb5\x18\x11\n" +
+	"\x0f现从事专业R\n" +
+	"occupation\x12=\n" +
+	"\teducation\x18\" \x01(\tB\x1f\xbaH\x04r\x02\x18\x02\x8a\xb5\x18\x14\n" +
+	"\x06学历*\n" +
+	"educationsR\teducation\x124\n" +
+	"\x06degree\x18# \x01(\tB\x1c\xbaH\x04r\x02\x18\x02\x8a\xb5\x18\x11\n" +
+	"\x06学位*\adegreesR\x06degree\x12[\n" +
+	"\btitle_on\x18$ \x01(\tB@\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x8a\xb5\x18\x16\n" +
+	"\x12资格取得时间 \x01R\atitleOn\x124\n" +
+	"\x06skills\x18% \x01(\tB\x1c\xbaH\x05r\x03\x18\xac\x02\x8a\xb5\x18\x10\n" +
+	"\f专业特长 \x02R\x06skills\x12u\n" +
+	"\tterm_from\x18& \x01(\tBX\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x8a\xb5\x18.\n" +
+	"\t聘期自\x12\x1f聘期最长3年（第十条） \x01R\btermFrom\x12U\n" +
+	"\trelations\x18' \x03(\v2\x1b.zhiping.expert.v1.RelationB\x1a\xbaH\x05\x92\x01\x02\x102\x8a\xb5\x18\x0e\n" +
+	"\f回避关系R\trelations\x12F\n" +
+	"\x06leaves\x18( \x03(\v2\x18.zhiping.expert.v1.LeaveB\x14\xbaH\x05\x92\x01\x02\x102\x8a\xb5\x18\b\n" +
+	"\x06请假R\x06leaves\x12U\n" +
+	"\vattendances\x18) \x03(\v2\x1d.zhiping.expert.v1.AttendanceB\x14\x8a\xb5\x18\x10\n" +
+	"\f参会记录0\x01R\vattendances\x12X\n" +
+	"\tstandings\x18* \x03(\v2\x1b.zhiping.expert.v1.StandingB\x1d\x8a\xb5\x18\x19\n" +
+	"\x15移出与重新入库0\x01R\tstandings\x12K\n" +
+	"\x06former\x18+ \x03(\v2\x17.zhiping.review.v1.CaseB\x1a\x8a\xb5\x18\x16\n" +
+	"\x12历次入库审核0\x01R\x06former\x12?\n" +
+	"\x10recommender_name\x18, \x01(\tB\x14\x8a\xb5\x18\x10\n" +
+	"\f推荐单位0\x01R\x0frecommenderName\"\x98\x04\n" +
+	"\x04Pool\x12\"\n" +
+	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02id\x12#\n" +
+	"\brevision\x18\x02 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\brevision\x12)\n" +
+	"\x04name\x18\x03 \x01(\tB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f评委会名称R\x04name\x12 \n" +
+	"\aunit_id\x18\x04 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x06unitId\x12/\n" +
+	"\tunit_name\x18\x05 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f组建单位R\bunitName\x12.\n" +
+	"\x0eauthorising_id\x18\x06 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\rauthorisingId\x12,\n" +
+	"\x06series\x18\a \x01(\tB\x14\x8a\xb5\x18\x10\n" +
+	"\x06系列*\x06seriesR\x06series\x12,\n" +
+	"\x06levels\x18\b \x03(\tB\x14\x8a\xb5\x18\x10\n" +
+	"\x06层级*\x06levelsR\x06levels\x12*\n" +
+	"\x06chairs\x18\t \x03(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f主任委员R\x06chairs\x121\n" +
+	"\bdeputies\x18\n" +
+	" \x03(\tB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f副主任委员R\bdeputies\x12-\n" +
+	"\x06active\x18\v \x01(\x03B\x15\x8a\xb5\x18\x11\n" +
+	"\x0f在库专家数R\x06active\x12/\n" +
+	"\awaiting\x18\f \x01(\x03B\x15\x8a\xb5\x18\x11\n" +
+	"\x0f待审专家数R\awaiting\"\xbd\x03\n" +
+	"\x0eRecommendation\x12\"\n" +
+	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02id\x12#\n" +
+	"\brevision\x18\x02 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\brevision\x12M\n" +
+	"\x06expert\x18\x03 \x01(\v2\x19.zhiping.expert.v1.ExpertB\x1a\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x10\n" +
+	"\f推荐人选8\x01R\x06expert\x124\n" +
+	"\x06reason\x18\x04 \x01(\tB\x1c\xbaH\x05r\x03\x18\xac\x02\x8a\xb5\x18\x10\n" +
+	"\f推荐理由 \x02R\x06reason\x12'\n" +
+	"\aunit_id\x18\x05 \x01(\tB\x0e\xbaH\x04r\x02\x18$\x8a\xb5\x18\x03\n" +
+	"\x01-R\x06unitId\x121\n" +
+	"\tunit_name\x18\x06 \x01(\tB\x14\x8a\xb5\x18\x10\n" +
+	"\f推荐单位0\x01R\bunitName\x12:\n" +
+	"\x11committee_unit_id\x18\a \x01(\tB\x0e\xbaH\x04r\x02\x18$\x8a\xb5\x18\x03\n" +
+	"\x01-R\x0fcommitteeUnitId\x12E\n" +
+	"\x06review\x18\b \x01(\v2\x17.zhiping.review.v1.CaseB\x14\x8a\xb5\x18\x10\n" +
+	"\f推荐审核0\x01R\x06review\"\xca\x01\n" +
+	"\n" +
+	"Membership\x12<\n" +
+	"\x0ecommittee_name\x18\x01 \x01(\tB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f评委会名称R\rcommitteeName\x12N\n" +
+	"\bposition\x18\x02 \x01(\x0e2\x1b.zhiping.expert.v1.PositionB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f评委会职务R\bposition\x12.\n" +
+	"\n" +
+	"term_until\x18\x03 \x01(\tB\x0f\x8a\xb5\x18\v\n" +
+	"\t聘期至R\ttermUntil\"\\\n" +
+	"\x11SaveExpertRequest\x12G\n" +
+	"\x06expert\x18\x01 \x01(\v2\x19.zhiping.expert.v1.ExpertB\x14\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\n" +
+	"\n" +
+	"\x06专家8\x01R\x06expert\"U\n" +
 	"\x12SaveExpertResponse\x12?\n" +
 	"\x06expert\x18\x01 \x01(\v2\x19.zhiping.expert.v1.ExpertB\f\x8a\xb5\x18\b\n" +
 	"\x06专家R\x06expert\"d\n" +
@@ -969,16 +2558,80 @@ const file_zhiping_expert_v1_expert_proto_rawDesc = "" +
 	"\f处理结果R\boutcomes\";\n" +
 	"\x10GetExpertRequest\x12'\n" +
 	"\x02id\x18\x01 \x01(\tB\x17\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\b\n" +
-	"\x06专家R\x02id\"T\n" +
+	"\x06专家R\x02id\"\xea\x01\n" +
 	"\x11GetExpertResponse\x12?\n" +
 	"\x06expert\x18\x01 \x01(\v2\x19.zhiping.expert.v1.ExpertB\f\x8a\xb5\x18\b\n" +
-	"\x06专家R\x06expert\"X\n" +
+	"\x06专家R\x06expert\x12V\n" +
+	"\vmemberships\x18\x02 \x03(\v2\x1d.zhiping.expert.v1.MembershipB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f其他评委会R\vmemberships\x12<\n" +
+	"\telsewhere\x18\x03 \x01(\x05B\x1e\x8a\xb5\x18\x1a\n" +
+	"\x18其他单位评委会数R\telsewhere\"X\n" +
 	"\x12ListExpertsRequest\x12B\n" +
 	"\x05query\x18\x01 \x01(\v2\x18.zhiping.common.v1.QueryB\x12\x8a\xb5\x18\x0e\n" +
 	"\f查询条件R\x05query\"\x92\x01\n" +
 	"\x13ListExpertsResponse\x12A\n" +
 	"\aexperts\x18\x01 \x03(\v2\x19.zhiping.expert.v1.ExpertB\f\x8a\xb5\x18\b\n" +
 	"\x06专家R\aexperts\x128\n" +
+	"\x04page\x18\x02 \x01(\v2\x1b.zhiping.common.v1.PageInfoB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04page\"\x91\x01\n" +
+	"\x14RemoveExpertsRequest\x12F\n" +
+	"\x05bases\x18\x01 \x03(\v2\x17.zhiping.common.v1.BaseB\x17\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01\x8a\xb5\x18\b\n" +
+	"\x06专家R\x05bases\x121\n" +
+	"\x06reason\x18\x02 \x01(\tB\x19\xbaH\b\xc8\x01\x01r\x03\x18\xc8\x01\x8a\xb5\x18\n" +
+	"\n" +
+	"\x06原因 \x02R\x06reason\"c\n" +
+	"\x15RemoveExpertsResponse\x12J\n" +
+	"\boutcomes\x18\x01 \x03(\v2\x1a.zhiping.common.v1.OutcomeB\x12\x8a\xb5\x18\x0e\n" +
+	"\f处理结果R\boutcomes\"\x92\x01\n" +
+	"\x15RestoreExpertsRequest\x12F\n" +
+	"\x05bases\x18\x01 \x03(\v2\x17.zhiping.common.v1.BaseB\x17\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01\x8a\xb5\x18\b\n" +
+	"\x06专家R\x05bases\x121\n" +
+	"\x06reason\x18\x02 \x01(\tB\x19\xbaH\b\xc8\x01\x01r\x03\x18\xc8\x01\x8a\xb5\x18\n" +
+	"\n" +
+	"\x06原因 \x02R\x06reason\"d\n" +
+	"\x16RestoreExpertsResponse\x12J\n" +
+	"\boutcomes\x18\x01 \x03(\v2\x1a.zhiping.common.v1.OutcomeB\x12\x8a\xb5\x18\x0e\n" +
+	"\f处理结果R\boutcomes\"V\n" +
+	"\x10ListPoolsRequest\x12B\n" +
+	"\x05query\x18\x01 \x01(\v2\x18.zhiping.common.v1.QueryB\x12\x8a\xb5\x18\x0e\n" +
+	"\f查询条件R\x05query\"\x8d\x01\n" +
+	"\x11ListPoolsResponse\x12>\n" +
+	"\x05pools\x18\x01 \x03(\v2\x17.zhiping.expert.v1.PoolB\x0f\x8a\xb5\x18\v\n" +
+	"\t专家库R\x05pools\x128\n" +
+	"\x04page\x18\x02 \x01(\v2\x1b.zhiping.common.v1.PageInfoB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04page\"\x80\x01\n" +
+	"\x19SaveRecommendationRequest\x12c\n" +
+	"\x0erecommendation\x18\x01 \x01(\v2!.zhiping.expert.v1.RecommendationB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f专家推荐R\x0erecommendation\"{\n" +
+	"\x1aSaveRecommendationResponse\x12]\n" +
+	"\x0erecommendation\x18\x01 \x01(\v2!.zhiping.expert.v1.RecommendationB\x12\x8a\xb5\x18\x0e\n" +
+	"\f专家推荐R\x0erecommendation\"l\n" +
+	"\x1cSubmitRecommendationsRequest\x12L\n" +
+	"\x05bases\x18\x01 \x03(\v2\x17.zhiping.common.v1.BaseB\x1d\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01\x8a\xb5\x18\x0e\n" +
+	"\f专家推荐R\x05bases\"k\n" +
+	"\x1dSubmitRecommendationsResponse\x12J\n" +
+	"\boutcomes\x18\x01 \x03(\v2\x1a.zhiping.common.v1.OutcomeB\x12\x8a\xb5\x18\x0e\n" +
+	"\f处理结果R\boutcomes\"\xb3\x01\n" +
+	"\x1cReviewRecommendationsRequest\x12L\n" +
+	"\x05bases\x18\x01 \x03(\v2\x17.zhiping.common.v1.BaseB\x1d\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01\x8a\xb5\x18\x0e\n" +
+	"\f专家推荐R\x05bases\x12E\n" +
+	"\x06action\x18\x02 \x01(\v2\x19.zhiping.review.v1.ActionB\x12\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\b\n" +
+	"\x06审核R\x06action\"k\n" +
+	"\x1dReviewRecommendationsResponse\x12J\n" +
+	"\boutcomes\x18\x01 \x03(\v2\x1a.zhiping.common.v1.OutcomeB\x12\x8a\xb5\x18\x0e\n" +
+	"\f处理结果R\boutcomes\"I\n" +
+	"\x18GetRecommendationRequest\x12-\n" +
+	"\x02id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f专家推荐R\x02id\"z\n" +
+	"\x19GetRecommendationResponse\x12]\n" +
+	"\x0erecommendation\x18\x01 \x01(\v2!.zhiping.expert.v1.RecommendationB\x12\x8a\xb5\x18\x0e\n" +
+	"\f专家推荐R\x0erecommendation\"`\n" +
+	"\x1aListRecommendationsRequest\x12B\n" +
+	"\x05query\x18\x01 \x01(\v2\x18.zhiping.common.v1.QueryB\x12\x8a\xb5\x18\x0e\n" +
+	"\f查询条件R\x05query\"\xb8\x01\n" +
+	"\x1bListRecommendationsResponse\x12_\n" +
+	"\x0frecommendations\x18\x01 \x03(\v2!.zhiping.expert.v1.RecommendationB\x12\x8a\xb5\x18\x0e\n" +
+	"\f专家推荐R\x0frecommendations\x128\n" +
 	"\x04page\x18\x02 \x01(\v2\x1b.zhiping.common.v1.PageInfoB\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x04page*\x9b\x01\n" +
 	"\bPosition\x12\x18\n" +
@@ -988,7 +2641,7 @@ const file_zhiping_expert_v1_expert_proto_rawDesc = "" +
 	"\x0fPOSITION_DEPUTY\x10\x02\x1a\x15\x8a\xb5\x18\x11\n" +
 	"\x0f副主任委员\x12&\n" +
 	"\x0ePOSITION_CHAIR\x10\x03\x1a\x12\x8a\xb5\x18\x0e\n" +
-	"\f主任委员2\xee\x05\n" +
+	"\f主任委员2\xda\x0e\n" +
 	"\rExpertService\x12q\n" +
 	"\n" +
 	"SaveExpert\x12$.zhiping.expert.v1.SaveExpertRequest\x1a%.zhiping.expert.v1.SaveExpertResponse\"\x16\x8a\xb5\x18\x12\n" +
@@ -998,7 +2651,23 @@ const file_zhiping_expert_v1_expert_proto_rawDesc = "" +
 	"\rSubmitExperts\x12'.zhiping.expert.v1.SubmitExpertsRequest\x1a(.zhiping.expert.v1.SubmitExpertsResponse\"\x1c\x8a\xb5\x18\x18\n" +
 	"\x12提交专家入库\x10\x16\x18\x01\x12\x80\x01\n" +
 	"\rReviewExperts\x12'.zhiping.expert.v1.ReviewExpertsRequest\x1a(.zhiping.expert.v1.ReviewExpertsResponse\"\x1c\x8a\xb5\x18\x18\n" +
-	"\x12审核专家入库\x10\x17\x18\x01\x12p\n" +
+	"\x12审核专家入库\x10\x17\x18\x01\x12}\n" +
+	"\rRemoveExperts\x12'.zhiping.expert.v1.RemoveExpertsRequest\x1a(.zhiping.expert.v1.RemoveExpertsResponse\"\x19\x8a\xb5\x18\x15\n" +
+	"\x0f移出专家库\x10\x16\x18\x01\x12}\n" +
+	"\x0eRestoreExperts\x12(.zhiping.expert.v1.RestoreExpertsRequest\x1a).zhiping.expert.v1.RestoreExpertsResponse\"\x16\x8a\xb5\x18\x12\n" +
+	"\f重新入库\x10\x16\x18\x01\x12|\n" +
+	"\tListPools\x12#.zhiping.expert.v1.ListPoolsRequest\x1a$.zhiping.expert.v1.ListPoolsResponse\"$\x8a\xb5\x18 \n" +
+	"\x18评委会专家库列表\x10\x02\x18\x02 \x01\x12\x8f\x01\n" +
+	"\x12SaveRecommendation\x12,.zhiping.expert.v1.SaveRecommendationRequest\x1a-.zhiping.expert.v1.SaveRecommendationResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12保存专家推荐\x10\x16\x18\x01\x12\x98\x01\n" +
+	"\x15SubmitRecommendations\x12/.zhiping.expert.v1.SubmitRecommendationsRequest\x1a0.zhiping.expert.v1.SubmitRecommendationsResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12提交专家推荐\x10\x16\x18\x01\x12\x98\x01\n" +
+	"\x15ReviewRecommendations\x12/.zhiping.expert.v1.ReviewRecommendationsRequest\x1a0.zhiping.expert.v1.ReviewRecommendationsResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12审核专家推荐\x10\x16\x18\x01\x12\x8e\x01\n" +
+	"\x11GetRecommendation\x12+.zhiping.expert.v1.GetRecommendationRequest\x1a,.zhiping.expert.v1.GetRecommendationResponse\"\x1e\x8a\xb5\x18\x1a\n" +
+	"\x12查看专家推荐\x10\x02\x18\x02 \x01\x12\x94\x01\n" +
+	"\x13ListRecommendations\x12-.zhiping.expert.v1.ListRecommendationsRequest\x1a..zhiping.expert.v1.ListRecommendationsResponse\"\x1e\x8a\xb5\x18\x1a\n" +
+	"\x12专家推荐列表\x10\x02\x18\x02 \x01\x12p\n" +
 	"\tGetExpert\x12#.zhiping.expert.v1.GetExpertRequest\x1a$.zhiping.expert.v1.GetExpertResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\f查看专家\x10\x02\x18\x02 \x01\x12v\n" +
 	"\vListExperts\x12%.zhiping.expert.v1.ListExpertsRequest\x1a&.zhiping.expert.v1.ListExpertsResponse\"\x18\x8a\xb5\x18\x14\n" +
@@ -1018,62 +2687,128 @@ func file_zhiping_expert_v1_expert_proto_rawDescGZIP() []byte {
 }
 
 var file_zhiping_expert_v1_expert_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_zhiping_expert_v1_expert_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_zhiping_expert_v1_expert_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_zhiping_expert_v1_expert_proto_goTypes = []any{
-	(Position)(0),                 // 0: zhiping.expert.v1.Position
-	(*Expert)(nil),                // 1: zhiping.expert.v1.Expert
-	(*SaveExpertRequest)(nil),     // 2: zhiping.expert.v1.SaveExpertRequest
-	(*SaveExpertResponse)(nil),    // 3: zhiping.expert.v1.SaveExpertResponse
-	(*ImportExpertsRequest)(nil),  // 4: zhiping.expert.v1.ImportExpertsRequest
-	(*ImportExpertsResponse)(nil), // 5: zhiping.expert.v1.ImportExpertsResponse
-	(*SubmitExpertsRequest)(nil),  // 6: zhiping.expert.v1.SubmitExpertsRequest
-	(*SubmitExpertsResponse)(nil), // 7: zhiping.expert.v1.SubmitExpertsResponse
-	(*ReviewExpertsRequest)(nil),  // 8: zhiping.expert.v1.ReviewExpertsRequest
-	(*ReviewExpertsResponse)(nil), // 9: zhiping.expert.v1.ReviewExpertsResponse
-	(*GetExpertRequest)(nil),      // 10: zhiping.expert.v1.GetExpertRequest
-	(*GetExpertResponse)(nil),     // 11: zhiping.expert.v1.GetExpertResponse
-	(*ListExpertsRequest)(nil),    // 12: zhiping.expert.v1.ListExpertsRequest
-	(*ListExpertsResponse)(nil),   // 13: zhiping.expert.v1.ListExpertsResponse
-	(*v1.Case)(nil),               // 14: zhiping.review.v1.Case
-	(*v11.Outcome)(nil),           // 15: zhiping.common.v1.Outcome
-	(*v11.Base)(nil),              // 16: zhiping.common.v1.Base
-	(*v1.Action)(nil),             // 17: zhiping.review.v1.Action
-	(*v11.Query)(nil),             // 18: zhiping.common.v1.Query
-	(*v11.PageInfo)(nil),          // 19: zhiping.common.v1.PageInfo
+	(Position)(0),                         // 0: zhiping.expert.v1.Position
+	(*Relation)(nil),                      // 1: zhiping.expert.v1.Relation
+	(*Leave)(nil),                         // 2: zhiping.expert.v1.Leave
+	(*Attendance)(nil),                    // 3: zhiping.expert.v1.Attendance
+	(*Standing)(nil),                      // 4: zhiping.expert.v1.Standing
+	(*Expert)(nil),                        // 5: zhiping.expert.v1.Expert
+	(*Pool)(nil),                          // 6: zhiping.expert.v1.Pool
+	(*Recommendation)(nil),                // 7: zhiping.expert.v1.Recommendation
+	(*Membership)(nil),                    // 8: zhiping.expert.v1.Membership
+	(*SaveExpertRequest)(nil),             // 9: zhiping.expert.v1.SaveExpertRequest
+	(*SaveExpertResponse)(nil),            // 10: zhiping.expert.v1.SaveExpertResponse
+	(*ImportExpertsRequest)(nil),          // 11: zhiping.expert.v1.ImportExpertsRequest
+	(*ImportExpertsResponse)(nil),         // 12: zhiping.expert.v1.ImportExpertsResponse
+	(*SubmitExpertsRequest)(nil),          // 13: zhiping.expert.v1.SubmitExpertsRequest
+	(*SubmitExpertsResponse)(nil),         // 14: zhiping.expert.v1.SubmitExpertsResponse
+	(*ReviewExpertsRequest)(nil),          // 15: zhiping.expert.v1.ReviewExpertsRequest
+	(*ReviewExpertsResponse)(nil),         // 16: zhiping.expert.v1.ReviewExpertsResponse
+	(*GetExpertRequest)(nil),              // 17: zhiping.expert.v1.GetExpertRequest
+	(*GetExpertResponse)(nil),             // 18: zhiping.expert.v1.GetExpertResponse
+	(*ListExpertsRequest)(nil),            // 19: zhiping.expert.v1.ListExpertsRequest
+	(*ListExpertsResponse)(nil),           // 20: zhiping.expert.v1.ListExpertsResponse
+	(*RemoveExpertsRequest)(nil),          // 21: zhiping.expert.v1.RemoveExpertsRequest
+	(*RemoveExpertsResponse)(nil),         // 22: zhiping.expert.v1.RemoveExpertsResponse
+	(*RestoreExpertsRequest)(nil),         // 23: zhiping.expert.v1.RestoreExpertsRequest
+	(*RestoreExpertsResponse)(nil),        // 24: zhiping.expert.v1.RestoreExpertsResponse
+	(*ListPoolsRequest)(nil),              // 25: zhiping.expert.v1.ListPoolsRequest
+	(*ListPoolsResponse)(nil),             // 26: zhiping.expert.v1.ListPoolsResponse
+	(*SaveRecommendationRequest)(nil),     // 27: zhiping.expert.v1.SaveRecommendationRequest
+	(*SaveRecommendationResponse)(nil),    // 28: zhiping.expert.v1.SaveRecommendationResponse
+	(*SubmitRecommendationsRequest)(nil),  // 29: zhiping.expert.v1.SubmitRecommendationsRequest
+	(*SubmitRecommendationsResponse)(nil), // 30: zhiping.expert.v1.SubmitRecommendationsResponse
+	(*ReviewRecommendationsRequest)(nil),  // 31: zhiping.expert.v1.ReviewRecommendationsRequest
+	(*ReviewRecommendationsResponse)(nil), // 32: zhiping.expert.v1.ReviewRecommendationsResponse
+	(*GetRecommendationRequest)(nil),      // 33: zhiping.expert.v1.GetRecommendationRequest
+	(*GetRecommendationResponse)(nil),     // 34: zhiping.expert.v1.GetRecommendationResponse
+	(*ListRecommendationsRequest)(nil),    // 35: zhiping.expert.v1.ListRecommendationsRequest
+	(*ListRecommendationsResponse)(nil),   // 36: zhiping.expert.v1.ListRecommendationsResponse
+	(*v1.Case)(nil),                       // 37: zhiping.review.v1.Case
+	(*v11.Outcome)(nil),                   // 38: zhiping.common.v1.Outcome
+	(*v11.Base)(nil),                      // 39: zhiping.common.v1.Base
+	(*v1.Action)(nil),                     // 40: zhiping.review.v1.Action
+	(*v11.Query)(nil),                     // 41: zhiping.common.v1.Query
+	(*v11.PageInfo)(nil),                  // 42: zhiping.common.v1.PageInfo
 }
 var file_zhiping_expert_v1_expert_proto_depIdxs = []int32{
 	0,  // 0: zhiping.expert.v1.Expert.position:type_name -> zhiping.expert.v1.Position
-	14, // 1: zhiping.expert.v1.Expert.entry:type_name -> zhiping.review.v1.Case
-	1,  // 2: zhiping.expert.v1.SaveExpertRequest.expert:type_name -> zhiping.expert.v1.Expert
-	1,  // 3: zhiping.expert.v1.SaveExpertResponse.expert:type_name -> zhiping.expert.v1.Expert
-	1,  // 4: zhiping.expert.v1.ImportExpertsRequest.experts:type_name -> zhiping.expert.v1.Expert
-	15, // 5: zhiping.expert.v1.ImportExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	16, // 6: zhiping.expert.v1.SubmitExpertsRequest.bases:type_name -> zhiping.common.v1.Base
-	15, // 7: zhiping.expert.v1.SubmitExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	16, // 8: zhiping.expert.v1.ReviewExpertsRequest.bases:type_name -> zhiping.common.v1.Base
-	17, // 9: zhiping.expert.v1.ReviewExpertsRequest.action:type_name -> zhiping.review.v1.Action
-	15, // 10: zhiping.expert.v1.ReviewExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	1,  // 11: zhiping.expert.v1.GetExpertResponse.expert:type_name -> zhiping.expert.v1.Expert
-	18, // 12: zhiping.expert.v1.ListExpertsRequest.query:type_name -> zhiping.common.v1.Query
-	1,  // 13: zhiping.expert.v1.ListExpertsResponse.experts:type_name -> zhiping.expert.v1.Expert
-	19, // 14: zhiping.expert.v1.ListExpertsResponse.page:type_name -> zhiping.common.v1.PageInfo
-	2,  // 15: zhiping.expert.v1.ExpertService.SaveExpert:input_type -> zhiping.expert.v1.SaveExpertRequest
-	4,  // 16: zhiping.expert.v1.ExpertService.ImportExperts:input_type -> zhiping.expert.v1.ImportExpertsRequest
-	6,  // 17: zhiping.expert.v1.ExpertService.SubmitExperts:input_type -> zhiping.expert.v1.SubmitExpertsRequest
-	8,  // 18: zhiping.expert.v1.ExpertService.ReviewExperts:input_type -> zhiping.expert.v1.ReviewExpertsRequest
-	10, // 19: zhiping.expert.v1.ExpertService.GetExpert:input_type -> zhiping.expert.v1.GetExpertRequest
-	12, // 20: zhiping.expert.v1.ExpertService.ListExperts:input_type -> zhiping.expert.v1.ListExpertsRequest
-	3,  // 21: zhiping.expert.v1.ExpertService.SaveExpert:output_type -> zhiping.expert.v1.SaveExpertResponse
-	5,  // 22: zhiping.expert.v1.ExpertService.ImportExperts:output_type -> zhiping.expert.v1.ImportExpertsResponse
-	7,  // 23: zhiping.expert.v1.ExpertService.SubmitExperts:output_type -> zhiping.expert.v1.SubmitExpertsResponse
-	9,  // 24: zhiping.expert.v1.ExpertService.ReviewExperts:output_type -> zhiping.expert.v1.ReviewExpertsResponse
-	11, // 25: zhiping.expert.v1.ExpertService.GetExpert:output_type -> zhiping.expert.v1.GetExpertResponse
-	13, // 26: zhiping.expert.v1.ExpertService.ListExperts:output_type -> zhiping.expert.v1.ListExpertsResponse
-	21, // [21:27] is the sub-list for method output_type
-	15, // [15:21] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	37, // 1: zhiping.expert.v1.Expert.entry:type_name -> zhiping.review.v1.Case
+	1,  // 2: zhiping.expert.v1.Expert.relations:type_name -> zhiping.expert.v1.Relation
+	2,  // 3: zhiping.expert.v1.Expert.leaves:type_name -> zhiping.expert.v1.Leave
+	3,  // 4: zhiping.expert.v1.Expert.attendances:type_name -> zhiping.expert.v1.Attendance
+	4,  // 5: zhiping.expert.v1.Expert.standings:type_name -> zhiping.expert.v1.Standing
+	37, // 6: zhiping.expert.v1.Expert.former:type_name -> zhiping.review.v1.Case
+	5,  // 7: zhiping.expert.v1.Recommendation.expert:type_name -> zhiping.expert.v1.Expert
+	37, // 8: zhiping.expert.v1.Recommendation.review:type_name -> zhiping.review.v1.Case
+	0,  // 9: zhiping.expert.v1.Membership.position:type_name -> zhiping.expert.v1.Position
+	5,  // 10: zhiping.expert.v1.SaveExpertRequest.expert:type_name -> zhiping.expert.v1.Expert
+	5,  // 11: zhiping.expert.v1.SaveExpertResponse.expert:type_name -> zhiping.expert.v1.Expert
+	5,  // 12: zhiping.expert.v1.ImportExpertsRequest.experts:type_name -> zhiping.expert.v1.Expert
+	38, // 13: zhiping.expert.v1.ImportExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	39, // 14: zhiping.expert.v1.SubmitExpertsRequest.bases:type_name -> zhiping.common.v1.Base
+	38, // 15: zhiping.expert.v1.SubmitExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	39, // 16: zhiping.expert.v1.ReviewExpertsRequest.bases:type_name -> zhiping.common.v1.Base
+	40, // 17: zhiping.expert.v1.ReviewExpertsRequest.action:type_name -> zhiping.review.v1.Action
+	38, // 18: zhiping.expert.v1.ReviewExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	5,  // 19: zhiping.expert.v1.GetExpertResponse.expert:type_name -> zhiping.expert.v1.Expert
+	8,  // 20: zhiping.expert.v1.GetExpertResponse.memberships:type_name -> zhiping.expert.v1.Membership
+	41, // 21: zhiping.expert.v1.ListExpertsRequest.query:type_name -> zhiping.common.v1.Query
+	5,  // 22: zhiping.expert.v1.ListExpertsResponse.experts:type_name -> zhiping.expert.v1.Expert
+	42, // 23: zhiping.expert.v1.ListExpertsResponse.page:type_name -> zhiping.common.v1.PageInfo
+	39, // 24: zhiping.expert.v1.RemoveExpertsRequest.bases:type_name -> zhiping.common.v1.Base
+	38, // 25: zhiping.expert.v1.RemoveExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	39, // 26: zhiping.expert.v1.RestoreExpertsRequest.bases:type_name -> zhiping.common.v1.Base
+	38, // 27: zhiping.expert.v1.RestoreExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	41, // 28: zhiping.expert.v1.ListPoolsRequest.query:type_name -> zhiping.common.v1.Query
+	6,  // 29: zhiping.expert.v1.ListPoolsResponse.pools:type_name -> zhiping.expert.v1.Pool
+	42, // 30: zhiping.expert.v1.ListPoolsResponse.page:type_name -> zhiping.common.v1.PageInfo
+	7,  // 31: zhiping.expert.v1.SaveRecommendationRequest.recommendation:type_name -> zhiping.expert.v1.Recommendation
+	7,  // 32: zhiping.expert.v1.SaveRecommendationResponse.recommendation:type_name -> zhiping.expert.v1.Recommendation
+	39, // 33: zhiping.expert.v1.SubmitRecommendationsRequest.bases:type_name -> zhiping.common.v1.Base
+	38, // 34: zhiping.expert.v1.SubmitRecommendationsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	39, // 35: zhiping.expert.v1.ReviewRecommendationsRequest.bases:type_name -> zhiping.common.v1.Base
+	40, // 36: zhiping.expert.v1.ReviewRecommendationsRequest.action:type_name -> zhiping.review.v1.Action
+	38, // 37: zhiping.expert.v1.ReviewRecommendationsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	7,  // 38: zhiping.expert.v1.GetRecommendationResponse.recommendation:type_name -> zhiping.expert.v1.Recommendation
+	41, // 39: zhiping.expert.v1.ListRecommendationsRequest.query:type_name -> zhiping.common.v1.Query
+	7,  // 40: zhiping.expert.v1.ListRecommendationsResponse.recommendations:type_name -> zhiping.expert.v1.Recommendation
+	42, // 41: zhiping.expert.v1.ListRecommendationsResponse.page:type_name -> zhiping.common.v1.PageInfo
+	9,  // 42: zhiping.expert.v1.ExpertService.SaveExpert:input_type -> zhiping.expert.v1.SaveExpertRequest
+	11, // 43: zhiping.expert.v1.ExpertService.ImportExperts:input_type -> zhiping.expert.v1.ImportExpertsRequest
+	13, // 44: zhiping.expert.v1.ExpertService.SubmitExperts:input_type -> zhiping.expert.v1.SubmitExpertsRequest
+	15, // 45: zhiping.expert.v1.ExpertService.ReviewExperts:input_type -> zhiping.expert.v1.ReviewExpertsRequest
+	21, // 46: zhiping.expert.v1.ExpertService.RemoveExperts:input_type -> zhiping.expert.v1.RemoveExpertsRequest
+	23, // 47: zhiping.expert.v1.ExpertService.RestoreExperts:input_type -> zhiping.expert.v1.RestoreExpertsRequest
+	25, // 48: zhiping.expert.v1.ExpertService.ListPools:input_type -> zhiping.expert.v1.ListPoolsRequest
+	27, // 49: zhiping.expert.v1.ExpertService.SaveRecommendation:input_type -> zhiping.expert.v1.SaveRecommendationRequest
+	29, // 50: zhiping.expert.v1.ExpertService.SubmitRecommendations:input_type -> zhiping.expert.v1.SubmitRecommendationsRequest
+	31, // 51: zhiping.expert.v1.ExpertService.ReviewRecommendations:input_type -> zhiping.expert.v1.ReviewRecommendationsRequest
+	33, // 52: zhiping.expert.v1.ExpertService.GetRecommendation:input_type -> zhiping.expert.v1.GetRecommendationRequest
+	35, // 53: zhiping.expert.v1.ExpertService.ListRecommendations:input_type -> zhiping.expert.v1.ListRecommendationsRequest
+	17, // 54: zhiping.expert.v1.ExpertService.GetExpert:input_type -> zhiping.expert.v1.GetExpertRequest
+	19, // 55: zhiping.expert.v1.ExpertService.ListExperts:input_type -> zhiping.expert.v1.ListExpertsRequest
+	10, // 56: zhiping.expert.v1.ExpertService.SaveExpert:output_type -> zhiping.expert.v1.SaveExpertResponse
+	12, // 57: zhiping.expert.v1.ExpertService.ImportExperts:output_type -> zhiping.expert.v1.ImportExpertsResponse
+	14, // 58: zhiping.expert.v1.ExpertService.SubmitExperts:output_type -> zhiping.expert.v1.SubmitExpertsResponse
+	16, // 59: zhiping.expert.v1.ExpertService.ReviewExperts:output_type -> zhiping.expert.v1.ReviewExpertsResponse
+	22, // 60: zhiping.expert.v1.ExpertService.RemoveExperts:output_type -> zhiping.expert.v1.RemoveExpertsResponse
+	24, // 61: zhiping.expert.v1.ExpertService.RestoreExperts:output_type -> zhiping.expert.v1.RestoreExpertsResponse
+	26, // 62: zhiping.expert.v1.ExpertService.ListPools:output_type -> zhiping.expert.v1.ListPoolsResponse
+	28, // 63: zhiping.expert.v1.ExpertService.SaveRecommendation:output_type -> zhiping.expert.v1.SaveRecommendationResponse
+	30, // 64: zhiping.expert.v1.ExpertService.SubmitRecommendations:output_type -> zhiping.expert.v1.SubmitRecommendationsResponse
+	32, // 65: zhiping.expert.v1.ExpertService.ReviewRecommendations:output_type -> zhiping.expert.v1.ReviewRecommendationsResponse
+	34, // 66: zhiping.expert.v1.ExpertService.GetRecommendation:output_type -> zhiping.expert.v1.GetRecommendationResponse
+	36, // 67: zhiping.expert.v1.ExpertService.ListRecommendations:output_type -> zhiping.expert.v1.ListRecommendationsResponse
+	18, // 68: zhiping.expert.v1.ExpertService.GetExpert:output_type -> zhiping.expert.v1.GetExpertResponse
+	20, // 69: zhiping.expert.v1.ExpertService.ListExperts:output_type -> zhiping.expert.v1.ListExpertsResponse
+	56, // [56:70] is the sub-list for method output_type
+	42, // [42:56] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_expert_v1_expert_proto_init() }
@@ -1087,7 +2822,7 @@ func file_zhiping_expert_v1_expert_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_expert_v1_expert_proto_rawDesc), len(file_zhiping_expert_v1_expert_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   13,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

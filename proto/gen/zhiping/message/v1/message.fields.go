@@ -13,6 +13,8 @@ const (
 	Message_StaffName   = "staff_name"
 	Message_SentAt      = "sent_at"
 	Message_Recipients  = "recipients"
+	Message_Audience    = "audience"
+	Message_Read        = "read"
 )
 
 // The names of the fields of Delivery.
@@ -31,12 +33,15 @@ const (
 	Delivery_SentAt      = "sent_at"
 	Delivery_ReadAt      = "read_at"
 	Delivery_ReadBy      = "read_by"
+	Delivery_PersonId    = "person_id"
+	Delivery_PersonName  = "person_name"
 )
 
 // The names of the fields of SendMessageRequest.
 const (
-	SendMessageRequest_Message = "message"
-	SendMessageRequest_UnitIds = "unit_ids"
+	SendMessageRequest_Message   = "message"
+	SendMessageRequest_UnitIds   = "unit_ids"
+	SendMessageRequest_PersonIds = "person_ids"
 )
 
 // The names of the fields of SendMessageResponse.

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: zhiping/message/v1/message.proto
 
-// Messages from unit to unit (features J1, J2).
+// Messages from a unit to its subordinates and to its own applicants (features J1, J2).
 
 package messagev1
 
@@ -25,19 +25,72 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Audience is whom a message goes to.
+type Audience int32
+
+const (
+	Audience_AUDIENCE_UNSPECIFIED Audience = 0
+	Audience_AUDIENCE_UNITS       Audience = 1
+	Audience_AUDIENCE_PEOPLE      Audience = 2
+)
+
+// Enum value maps for Audience.
+var (
+	Audience_name = map[int32]string{
+		0: "AUDIENCE_UNSPECIFIED",
+		1: "AUDIENCE_UNITS",
+		2: "AUDIENCE_PEOPLE",
+	}
+	Audience_value = map[string]int32{
+		"AUDIENCE_UNSPECIFIED": 0,
+		"AUDIENCE_UNITS":       1,
+		"AUDIENCE_PEOPLE":      2,
+	}
+)
+
+func (x Audience) Enum() *Audience {
+	p := new(Audience)
+	*p = x
+	return p
+}
+
+func (x Audience) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Audience) Descriptor() protoreflect.EnumDescriptor {
+	return file_zhiping_message_v1_message_proto_enumTypes[0].Descriptor()
+}
+
+func (Audience) Type() protoreflect.EnumType {
+	return &file_zhiping_message_v1_message_proto_enumTypes[0]
+}
+
+func (x Audience) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Audience.Descriptor instead.
+func (Audience) EnumDescriptor() ([]byte, []int) {
+	return file_zhiping_message_v1_message_proto_rawDescGZIP(), []int{0}
+}
+
 // Message is what a unit has sent. Viewers: the sender.
 type Message struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Revision      int64                  `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
-	Title         string                 `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
-	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
-	Attachments   []*v1.Attachment       `protobuf:"bytes,5,rep,name=attachments,proto3" json:"attachments,omitempty"`
-	UnitId        string                 `protobuf:"bytes,6,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
-	UnitName      string                 `protobuf:"bytes,7,opt,name=unit_name,json=unitName,proto3" json:"unit_name,omitempty"`
-	StaffName     string                 `protobuf:"bytes,8,opt,name=staff_name,json=staffName,proto3" json:"staff_name,omitempty"`
-	SentAt        int64                  `protobuf:"varint,9,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
-	Recipients    int32                  `protobuf:"varint,10,opt,name=recipients,proto3" json:"recipients,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Id          string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Revision    int64                  `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	Title       string                 `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	Text        string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	Attachments []*v1.Attachment       `protobuf:"bytes,5,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	UnitId      string                 `protobuf:"bytes,6,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	UnitName    string                 `protobuf:"bytes,7,opt,name=unit_name,json=unitName,proto3" json:"unit_name,omitempty"`
+	StaffName   string                 `protobuf:"bytes,8,opt,name=staff_name,json=staffName,proto3" json:"staff_name,omitempty"`
+	SentAt      int64                  `protobuf:"varint,9,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
+	Recipients  int32                  `protobuf:"varint,10,opt,name=recipients,proto3" json:"recipients,omitempty"`
+	Audience    Audience               `protobuf:"varint,11,opt,name=audience,proto3,enum=zhiping.message.v1.Audience" json:"audience,omitempty"`
+	// How many of the recipients have read it.
+	Read          int32 `protobuf:"varint,12,opt,name=read,proto3" json:"read,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -142,13 +195,27 @@ func (x *Message) GetRecipients() int32 {
 	return 0
 }
 
-// Delivery is a message at one unit that receives it. Viewers: the recipient and the sender, who sees who has read it.
+func (x *Message) GetAudience() Audience {
+	if x != nil {
+		return x.Audience
+	}
+	return Audience_AUDIENCE_UNSPECIFIED
+}
+
+func (x *Message) GetRead() int32 {
+	if x != nil {
+		return x.Read
+	}
+	return 0
+}
+
+// Delivery is a message at one recipient, a unit or a person. Viewers: the recipient and the sender, who sees who has read it.
 type Delivery struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Id        string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Revision  int64                  `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	MessageId string                 `protobuf:"bytes,3,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
-	// The recipient.
+	// The unit that receives it; "" when a person does.
 	UnitId      string           `protobuf:"bytes,4,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
 	UnitName    string           `protobuf:"bytes,5,opt,name=unit_name,json=unitName,proto3" json:"unit_name,omitempty"`
 	Title       string           `protobuf:"bytes,6,opt,name=title,proto3" json:"title,omitempty"`
@@ -158,9 +225,12 @@ type Delivery struct {
 	SenderName  string           `protobuf:"bytes,10,opt,name=sender_name,json=senderName,proto3" json:"sender_name,omitempty"`
 	StaffName   string           `protobuf:"bytes,11,opt,name=staff_name,json=staffName,proto3" json:"staff_name,omitempty"`
 	SentAt      int64            `protobuf:"varint,12,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
-	// 0 while nobody at the unit has read it.
-	ReadAt        int64  `protobuf:"varint,13,opt,name=read_at,json=readAt,proto3" json:"read_at,omitempty"`
-	ReadBy        string `protobuf:"bytes,14,opt,name=read_by,json=readBy,proto3" json:"read_by,omitempty"`
+	// 0 while nobody at the recipient has read it.
+	ReadAt int64  `protobuf:"varint,13,opt,name=read_at,json=readAt,proto3" json:"read_at,omitempty"`
+	ReadBy string `protobuf:"bytes,14,opt,name=read_by,json=readBy,proto3" json:"read_by,omitempty"`
+	// The person who receives it; "" when a unit does.
+	PersonId      string `protobuf:"bytes,15,opt,name=person_id,json=personId,proto3" json:"person_id,omitempty"`
+	PersonName    string `protobuf:"bytes,16,opt,name=person_name,json=personName,proto3" json:"person_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -293,11 +363,27 @@ func (x *Delivery) GetReadBy() string {
 	return ""
 }
 
+func (x *Delivery) GetPersonId() string {
+	if x != nil {
+		return x.PersonId
+	}
+	return ""
+}
+
+func (x *Delivery) GetPersonName() string {
+	if x != nil {
+		return x.PersonName
+	}
+	return ""
+}
+
 type SendMessageRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Message *Message               `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
-	// Direct subordinates; none is all of them.
-	UnitIds       []string `protobuf:"bytes,2,rep,name=unit_ids,json=unitIds,proto3" json:"unit_ids,omitempty"`
+	// Direct subordinates; none is all of them, unless the message goes to people.
+	UnitIds []string `protobuf:"bytes,2,rep,name=unit_ids,json=unitIds,proto3" json:"unit_ids,omitempty"`
+	// People with an application of the unit.
+	PersonIds     []string `protobuf:"bytes,3,rep,name=person_ids,json=personIds,proto3" json:"person_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,6 +428,13 @@ func (x *SendMessageRequest) GetMessage() *Message {
 func (x *SendMessageRequest) GetUnitIds() []string {
 	if x != nil {
 		return x.UnitIds
+	}
+	return nil
+}
+
+func (x *SendMessageRequest) GetPersonIds() []string {
+	if x != nil {
+		return x.PersonIds
 	}
 	return nil
 }
@@ -577,7 +670,7 @@ func (x *ListMessagesResponse) GetPage() *v1.PageInfo {
 type ListDeliveriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Query *v1.Query              `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
-	// A message that the unit has sent, "" for what it has received.
+	// A message that the unit has sent, "" for what the caller has received.
 	MessageId     string `protobuf:"bytes,2,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -683,7 +776,7 @@ var File_zhiping_message_v1_message_proto protoreflect.FileDescriptor
 
 const file_zhiping_message_v1_message_proto_rawDesc = "" +
 	"\n" +
-	" zhiping/message/v1/message.proto\x12\x12zhiping.message.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\"\x80\x04\n" +
+	" zhiping/message/v1/message.proto\x12\x12zhiping.message.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\"\xf1\x04\n" +
 	"\aMessage\x12\"\n" +
 	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x12#\n" +
@@ -705,12 +798,16 @@ const file_zhiping_message_v1_message_proto_rawDesc = "" +
 	"staff_name\x18\b \x01(\tB\x13\x8a\xb5\x18\x0f\n" +
 	"\t发送人\x18\x010\x01R\tstaffName\x12/\n" +
 	"\asent_at\x18\t \x01(\x03B\x16\x8a\xb5\x18\x12\n" +
-	"\f发送时间 \x030\x01R\x06sentAt\x127\n" +
+	"\f发送时间 \x030\x01R\x06sentAt\x121\n" +
 	"\n" +
 	"recipients\x18\n" +
-	" \x01(\x05B\x17\x8a\xb5\x18\x13\n" +
-	"\x0f接收单位数0\x01R\n" +
-	"recipients\"\x83\x05\n" +
+	" \x01(\x05B\x11\x8a\xb5\x18\r\n" +
+	"\t接收数0\x01R\n" +
+	"recipients\x12N\n" +
+	"\baudience\x18\v \x01(\x0e2\x1c.zhiping.message.v1.AudienceB\x14\x8a\xb5\x18\x10\n" +
+	"\f接收对象0\x01R\baudience\x12%\n" +
+	"\x04read\x18\f \x01(\x05B\x11\x8a\xb5\x18\r\n" +
+	"\t已读数0\x01R\x04read\"\xdf\x05\n" +
 	"\bDelivery\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x12#\n" +
@@ -745,12 +842,20 @@ const file_zhiping_message_v1_message_proto_rawDesc = "" +
 	"\aread_at\x18\r \x01(\x03B\x16\x8a\xb5\x18\x12\n" +
 	"\f阅读时间 \x030\x01R\x06readAt\x12,\n" +
 	"\aread_by\x18\x0e \x01(\tB\x13\x8a\xb5\x18\x0f\n" +
-	"\t阅读人\x18\x010\x01R\x06readBy\"\x99\x01\n" +
+	"\t阅读人\x18\x010\x01R\x06readBy\x12$\n" +
+	"\tperson_id\x18\x0f \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\bpersonId\x124\n" +
+	"\vperson_name\x18\x10 \x01(\tB\x13\x8a\xb5\x18\x0f\n" +
+	"\t接收人\x18\x010\x01R\n" +
+	"personName\"\xd7\x01\n" +
 	"\x12SendMessageRequest\x12I\n" +
 	"\amessage\x18\x01 \x01(\v2\x1b.zhiping.message.v1.MessageB\x12\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\b\n" +
 	"\x06消息R\amessage\x128\n" +
 	"\bunit_ids\x18\x02 \x03(\tB\x1d\xbaH\b\x92\x01\x05\x10\xe8\a\x18\x01\x8a\xb5\x18\x0e\n" +
-	"\f接收单位R\aunitIds\"Z\n" +
+	"\f接收单位R\aunitIds\x12<\n" +
+	"\n" +
+	"person_ids\x18\x03 \x03(\tB\x1d\xbaH\b\x92\x01\x05\x10\xe8\a\x18\x01\x8a\xb5\x18\x0e\n" +
+	"\f接收人员R\tpersonIds\"Z\n" +
 	"\x13SendMessageResponse\x12C\n" +
 	"\amessage\x18\x01 \x01(\v2\x1b.zhiping.message.v1.MessageB\f\x8a\xb5\x18\b\n" +
 	"\x06消息R\amessage\"]\n" +
@@ -780,7 +885,13 @@ const file_zhiping_message_v1_message_proto_rawDesc = "" +
 	"\x06消息R\n" +
 	"deliveries\x128\n" +
 	"\x04page\x18\x02 \x01(\v2\x1b.zhiping.common.v1.PageInfoB\a\x8a\xb5\x18\x03\n" +
-	"\x01-R\x04page2\x94\x04\n" +
+	"\x01-R\x04page*~\n" +
+	"\bAudience\x12\x18\n" +
+	"\x14AUDIENCE_UNSPECIFIED\x10\x00\x12&\n" +
+	"\x0eAUDIENCE_UNITS\x10\x01\x1a\x12\x8a\xb5\x18\x0e\n" +
+	"\f下级单位\x120\n" +
+	"\x0fAUDIENCE_PEOPLE\x10\x02\x1a\x1b\x8a\xb5\x18\x17\n" +
+	"\x15本单位申报人员2\x94\x04\n" +
 	"\x0eMessageService\x12v\n" +
 	"\vSendMessage\x12&.zhiping.message.v1.SendMessageRequest\x1a'.zhiping.message.v1.SendMessageResponse\"\x16\x8a\xb5\x18\x12\n" +
 	"\f发送消息\x10P\x18\x01\x12y\n" +
@@ -804,50 +915,53 @@ func file_zhiping_message_v1_message_proto_rawDescGZIP() []byte {
 	return file_zhiping_message_v1_message_proto_rawDescData
 }
 
+var file_zhiping_message_v1_message_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_zhiping_message_v1_message_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_zhiping_message_v1_message_proto_goTypes = []any{
-	(*Message)(nil),                // 0: zhiping.message.v1.Message
-	(*Delivery)(nil),               // 1: zhiping.message.v1.Delivery
-	(*SendMessageRequest)(nil),     // 2: zhiping.message.v1.SendMessageRequest
-	(*SendMessageResponse)(nil),    // 3: zhiping.message.v1.SendMessageResponse
-	(*ReadMessagesRequest)(nil),    // 4: zhiping.message.v1.ReadMessagesRequest
-	(*ReadMessagesResponse)(nil),   // 5: zhiping.message.v1.ReadMessagesResponse
-	(*ListMessagesRequest)(nil),    // 6: zhiping.message.v1.ListMessagesRequest
-	(*ListMessagesResponse)(nil),   // 7: zhiping.message.v1.ListMessagesResponse
-	(*ListDeliveriesRequest)(nil),  // 8: zhiping.message.v1.ListDeliveriesRequest
-	(*ListDeliveriesResponse)(nil), // 9: zhiping.message.v1.ListDeliveriesResponse
-	(*v1.Attachment)(nil),          // 10: zhiping.common.v1.Attachment
-	(*v1.Base)(nil),                // 11: zhiping.common.v1.Base
-	(*v1.Outcome)(nil),             // 12: zhiping.common.v1.Outcome
-	(*v1.Query)(nil),               // 13: zhiping.common.v1.Query
-	(*v1.PageInfo)(nil),            // 14: zhiping.common.v1.PageInfo
+	(Audience)(0),                  // 0: zhiping.message.v1.Audience
+	(*Message)(nil),                // 1: zhiping.message.v1.Message
+	(*Delivery)(nil),               // 2: zhiping.message.v1.Delivery
+	(*SendMessageRequest)(nil),     // 3: zhiping.message.v1.SendMessageRequest
+	(*SendMessageResponse)(nil),    // 4: zhiping.message.v1.SendMessageResponse
+	(*ReadMessagesRequest)(nil),    // 5: zhiping.message.v1.ReadMessagesRequest
+	(*ReadMessagesResponse)(nil),   // 6: zhiping.message.v1.ReadMessagesResponse
+	(*ListMessagesRequest)(nil),    // 7: zhiping.message.v1.ListMessagesRequest
+	(*ListMessagesResponse)(nil),   // 8: zhiping.message.v1.ListMessagesResponse
+	(*ListDeliveriesRequest)(nil),  // 9: zhiping.message.v1.ListDeliveriesRequest
+	(*ListDeliveriesResponse)(nil), // 10: zhiping.message.v1.ListDeliveriesResponse
+	(*v1.Attachment)(nil),          // 11: zhiping.common.v1.Attachment
+	(*v1.Base)(nil),                // 12: zhiping.common.v1.Base
+	(*v1.Outcome)(nil),             // 13: zhiping.common.v1.Outcome
+	(*v1.Query)(nil),               // 14: zhiping.common.v1.Query
+	(*v1.PageInfo)(nil),            // 15: zhiping.common.v1.PageInfo
 }
 var file_zhiping_message_v1_message_proto_depIdxs = []int32{
-	10, // 0: zhiping.message.v1.Message.attachments:type_name -> zhiping.common.v1.Attachment
-	10, // 1: zhiping.message.v1.Delivery.attachments:type_name -> zhiping.common.v1.Attachment
-	0,  // 2: zhiping.message.v1.SendMessageRequest.message:type_name -> zhiping.message.v1.Message
-	0,  // 3: zhiping.message.v1.SendMessageResponse.message:type_name -> zhiping.message.v1.Message
-	11, // 4: zhiping.message.v1.ReadMessagesRequest.bases:type_name -> zhiping.common.v1.Base
-	12, // 5: zhiping.message.v1.ReadMessagesResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	13, // 6: zhiping.message.v1.ListMessagesRequest.query:type_name -> zhiping.common.v1.Query
-	0,  // 7: zhiping.message.v1.ListMessagesResponse.messages:type_name -> zhiping.message.v1.Message
-	14, // 8: zhiping.message.v1.ListMessagesResponse.page:type_name -> zhiping.common.v1.PageInfo
-	13, // 9: zhiping.message.v1.ListDeliveriesRequest.query:type_name -> zhiping.common.v1.Query
-	1,  // 10: zhiping.message.v1.ListDeliveriesResponse.deliveries:type_name -> zhiping.message.v1.Delivery
-	14, // 11: zhiping.message.v1.ListDeliveriesResponse.page:type_name -> zhiping.common.v1.PageInfo
-	2,  // 12: zhiping.message.v1.MessageService.SendMessage:input_type -> zhiping.message.v1.SendMessageRequest
-	4,  // 13: zhiping.message.v1.MessageService.ReadMessages:input_type -> zhiping.message.v1.ReadMessagesRequest
-	6,  // 14: zhiping.message.v1.MessageService.ListMessages:input_type -> zhiping.message.v1.ListMessagesRequest
-	8,  // 15: zhiping.message.v1.MessageService.ListDeliveries:input_type -> zhiping.message.v1.ListDeliveriesRequest
-	3,  // 16: zhiping.message.v1.MessageService.SendMessage:output_type -> zhiping.message.v1.SendMessageResponse
-	5,  // 17: zhiping.message.v1.MessageService.ReadMessages:output_type -> zhiping.message.v1.ReadMessagesResponse
-	7,  // 18: zhiping.message.v1.MessageService.ListMessages:output_type -> zhiping.message.v1.ListMessagesResponse
-	9,  // 19: zhiping.message.v1.MessageService.ListDeliveries:output_type -> zhiping.message.v1.ListDeliveriesResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	11, // 0: zhiping.message.v1.Message.attachments:type_name -> zhiping.common.v1.Attachment
+	0,  // 1: zhiping.message.v1.Message.audience:type_name -> zhiping.message.v1.Audience
+	11, // 2: zhiping.message.v1.Delivery.attachments:type_name -> zhiping.common.v1.Attachment
+	1,  // 3: zhiping.message.v1.SendMessageRequest.message:type_name -> zhiping.message.v1.Message
+	1,  // 4: zhiping.message.v1.SendMessageResponse.message:type_name -> zhiping.message.v1.Message
+	12, // 5: zhiping.message.v1.ReadMessagesRequest.bases:type_name -> zhiping.common.v1.Base
+	13, // 6: zhiping.message.v1.ReadMessagesResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	14, // 7: zhiping.message.v1.ListMessagesRequest.query:type_name -> zhiping.common.v1.Query
+	1,  // 8: zhiping.message.v1.ListMessagesResponse.messages:type_name -> zhiping.message.v1.Message
+	15, // 9: zhiping.message.v1.ListMessagesResponse.page:type_name -> zhiping.common.v1.PageInfo
+	14, // 10: zhiping.message.v1.ListDeliveriesRequest.query:type_name -> zhiping.common.v1.Query
+	2,  // 11: zhiping.message.v1.ListDeliveriesResponse.deliveries:type_name -> zhiping.message.v1.Delivery
+	15, // 12: zhiping.message.v1.ListDeliveriesResponse.page:type_name -> zhiping.common.v1.PageInfo
+	3,  // 13: zhiping.message.v1.MessageService.SendMessage:input_type -> zhiping.message.v1.SendMessageRequest
+	5,  // 14: zhiping.message.v1.MessageService.ReadMessages:input_type -> zhiping.message.v1.ReadMessagesRequest
+	7,  // 15: zhiping.message.v1.MessageService.ListMessages:input_type -> zhiping.message.v1.ListMessagesRequest
+	9,  // 16: zhiping.message.v1.MessageService.ListDeliveries:input_type -> zhiping.message.v1.ListDeliveriesRequest
+	4,  // 17: zhiping.message.v1.MessageService.SendMessage:output_type -> zhiping.message.v1.SendMessageResponse
+	6,  // 18: zhiping.message.v1.MessageService.ReadMessages:output_type -> zhiping.message.v1.ReadMessagesResponse
+	8,  // 19: zhiping.message.v1.MessageService.ListMessages:output_type -> zhiping.message.v1.ListMessagesResponse
+	10, // 20: zhiping.message.v1.MessageService.ListDeliveries:output_type -> zhiping.message.v1.ListDeliveriesResponse
+	17, // [17:21] is the sub-list for method output_type
+	13, // [13:17] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_message_v1_message_proto_init() }
@@ -860,13 +974,14 @@ func file_zhiping_message_v1_message_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_message_v1_message_proto_rawDesc), len(file_zhiping_message_v1_message_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_zhiping_message_v1_message_proto_goTypes,
 		DependencyIndexes: file_zhiping_message_v1_message_proto_depIdxs,
+		EnumInfos:         file_zhiping_message_v1_message_proto_enumTypes,
 		MessageInfos:      file_zhiping_message_v1_message_proto_msgTypes,
 	}.Build()
 	File_zhiping_message_v1_message_proto = out.File

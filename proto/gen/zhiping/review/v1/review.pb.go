@@ -29,34 +29,37 @@ const (
 type Matter int32
 
 const (
-	Matter_MATTER_UNSPECIFIED Matter = 0
-	Matter_MATTER_UNIT        Matter = 1
-	Matter_MATTER_SUPERIOR    Matter = 2
-	Matter_MATTER_COMMITTEE   Matter = 3
-	Matter_MATTER_EXPERT      Matter = 4
-	Matter_MATTER_ACTIVITY    Matter = 5
-	Matter_MATTER_APPLICATION Matter = 6
+	Matter_MATTER_UNSPECIFIED    Matter = 0
+	Matter_MATTER_UNIT           Matter = 1
+	Matter_MATTER_SUPERIOR       Matter = 2
+	Matter_MATTER_COMMITTEE      Matter = 3
+	Matter_MATTER_EXPERT         Matter = 4
+	Matter_MATTER_ACTIVITY       Matter = 5
+	Matter_MATTER_APPLICATION    Matter = 6
+	Matter_MATTER_RECOMMENDATION Matter = 12
 )
 
 // Enum value maps for Matter.
 var (
 	Matter_name = map[int32]string{
-		0: "MATTER_UNSPECIFIED",
-		1: "MATTER_UNIT",
-		2: "MATTER_SUPERIOR",
-		3: "MATTER_COMMITTEE",
-		4: "MATTER_EXPERT",
-		5: "MATTER_ACTIVITY",
-		6: "MATTER_APPLICATION",
+		0:  "MATTER_UNSPECIFIED",
+		1:  "MATTER_UNIT",
+		2:  "MATTER_SUPERIOR",
+		3:  "MATTER_COMMITTEE",
+		4:  "MATTER_EXPERT",
+		5:  "MATTER_ACTIVITY",
+		6:  "MATTER_APPLICATION",
+		12: "MATTER_RECOMMENDATION",
 	}
 	Matter_value = map[string]int32{
-		"MATTER_UNSPECIFIED": 0,
-		"MATTER_UNIT":        1,
-		"MATTER_SUPERIOR":    2,
-		"MATTER_COMMITTEE":   3,
-		"MATTER_EXPERT":      4,
-		"MATTER_ACTIVITY":    5,
-		"MATTER_APPLICATION": 6,
+		"MATTER_UNSPECIFIED":    0,
+		"MATTER_UNIT":           1,
+		"MATTER_SUPERIOR":       2,
+		"MATTER_COMMITTEE":      3,
+		"MATTER_EXPERT":         4,
+		"MATTER_ACTIVITY":       5,
+		"MATTER_APPLICATION":    6,
+		"MATTER_RECOMMENDATION": 12,
 	}
 )
 
@@ -866,7 +869,7 @@ const file_zhiping_review_v1_review_proto_rawDesc = "" +
 	"\adefects\x18\x03 \x03(\v2\x19.zhiping.review.v1.DefectB\x1a\xbaH\x05\x92\x01\x02\x102\x8a\xb5\x18\x0e\n" +
 	"\f问题清单R\adefects\x12\x1f\n" +
 	"\x02to\x18\x04 \x01(\x05B\x0f\x8a\xb5\x18\v\n" +
-	"\t退回至R\x02to*\xa9\x02\n" +
+	"\t退回至R\x02to*\xd8\x02\n" +
 	"\x06Matter\x12\x16\n" +
 	"\x12MATTER_UNSPECIFIED\x10\x00\x12#\n" +
 	"\vMATTER_UNIT\x10\x01\x1a\x12\x8a\xb5\x18\x0e\n" +
@@ -880,7 +883,9 @@ const file_zhiping_review_v1_review_proto_rawDesc = "" +
 	"\x0fMATTER_ACTIVITY\x10\x05\x1a\x18\x8a\xb5\x18\x14\n" +
 	"\x12评审活动发布\x120\n" +
 	"\x12MATTER_APPLICATION\x10\x06\x1a\x18\x8a\xb5\x18\x14\n" +
-	"\x12申报材料审核*\xfd\x01\n" +
+	"\x12申报材料审核\x12-\n" +
+	"\x15MATTER_RECOMMENDATION\x10\f\x1a\x12\x8a\xb5\x18\x0e\n" +
+	"\f专家推荐*\xfd\x01\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\vSTAGE_DRAFT\x10\x01\x1a\f\x8a\xb5\x18\b\n" +

@@ -3,15 +3,18 @@ package sessionv1
 
 // The names of the fields of Identity.
 const (
-	Identity_Staff  = "staff"
-	Identity_Unit   = "unit"
-	Identity_Rights = "rights"
+	Identity_Staff       = "staff"
+	Identity_Unit        = "unit"
+	Identity_Rights      = "rights"
+	Identity_MustChange  = "must_change"
+	Identity_SuperiorIds = "superior_ids"
 )
 
 // The names of the fields of SignInRequest.
 const (
 	SignInRequest_Account  = "account"
 	SignInRequest_Password = "password"
+	SignInRequest_Device   = "device"
 )
 
 // The names of the fields of SignInResponse.
@@ -43,3 +46,101 @@ const (
 
 // The names of the fields of ChangePasswordResponse.
 const ()
+
+// The names of the fields of Session.
+const (
+	Session_Id       = "id"
+	Session_Device   = "device"
+	Session_Created  = "created"
+	Session_LastSeen = "last_seen"
+	Session_Expires  = "expires"
+	Session_Current  = "current"
+)
+
+// The names of the fields of ListOwnSessionsRequest.
+const ()
+
+// The names of the fields of ListOwnSessionsResponse.
+const (
+	ListOwnSessionsResponse_Sessions = "sessions"
+)
+
+// The names of the fields of EndOwnSessionRequest.
+const (
+	EndOwnSessionRequest_SessionId = "session_id"
+)
+
+// The names of the fields of EndOwnSessionResponse.
+const ()
+
+// The names of the fields of ListStaffSessionsRequest.
+const (
+	ListStaffSessionsRequest_StaffId = "staff_id"
+)
+
+// The names of the fields of ListStaffSessionsResponse.
+const (
+	ListStaffSessionsResponse_Sessions = "sessions"
+)
+
+// The names of the fields of EndStaffSessionsRequest.
+const (
+	EndStaffSessionsRequest_StaffId   = "staff_id"
+	EndStaffSessionsRequest_SessionId = "session_id"
+)
+
+// The names of the fields of EndStaffSessionsResponse.
+const ()
+
+// The names of the fields of ListProvidersRequest.
+const ()
+
+// The names of the fields of ListProvidersResponse.
+const (
+	ListProvidersResponse_Providers = "providers"
+)
+
+// The names of the fields of Provider.
+const (
+	Provider_Id    = "id"
+	Provider_Label = "label"
+)
+
+// The names of the fields of BeginSignInWithRequest.
+const (
+	BeginSignInWithRequest_Provider    = "provider"
+	BeginSignInWithRequest_RedirectUri = "redirect_uri"
+	BeginSignInWithRequest_State       = "state"
+	BeginSignInWithRequest_Nonce       = "nonce"
+	BeginSignInWithRequest_Challenge   = "challenge"
+)
+
+// The names of the fields of BeginSignInWithResponse.
+const (
+	BeginSignInWithResponse_Url = "url"
+)
+
+// The names of the fields of SignInWithRequest.
+const (
+	SignInWithRequest_Provider    = "provider"
+	SignInWithRequest_Code        = "code"
+	SignInWithRequest_Verifier    = "verifier"
+	SignInWithRequest_RedirectUri = "redirect_uri"
+	SignInWithRequest_Nonce       = "nonce"
+	SignInWithRequest_Device      = "device"
+)
+
+// The names of the fields of SignInWithResponse.
+const (
+	SignInWithResponse_SignedIn = "signed_in"
+	SignInWithResponse_Vouched  = "vouched"
+)
+
+// The names of the fields of Vouched.
+const (
+	Vouched_Ticket  = "ticket"
+	Vouched_Name    = "name"
+	Vouched_Number  = "number"
+	Vouched_Phone   = "phone"
+	Vouched_Expires = "expires"
+)

@@ -28,10 +28,14 @@ const (
 
 // Identity is who is signed in.
 type Identity struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Staff         *v1.Staff              `protobuf:"bytes,1,opt,name=staff,proto3" json:"staff,omitempty"`
-	Unit          *v1.Unit               `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
-	Rights        []v11.Right            `protobuf:"varint,3,rep,packed,name=rights,proto3,enum=zhiping.common.v1.Right" json:"rights,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Staff  *v1.Staff              `protobuf:"bytes,1,opt,name=staff,proto3" json:"staff,omitempty"`
+	Unit   *v1.Unit               `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
+	Rights []v11.Right            `protobuf:"varint,3,rep,packed,name=rights,proto3,enum=zhiping.common.v1.Right" json:"rights,omitempty"`
+	// Somebody else has set the password: until it is changed nothing else can be done (A6).
+	MustChange bool `protobuf:"varint,4,opt,name=must_change,json=mustChange,proto3" json:"must_change,omitempty"`
+	// The units above the own one, the nearest first: which entries of the competent-department map hold, without the network too (A10).
+	SuperiorIds   []string `protobuf:"bytes,5,rep,name=superior_ids,json=superiorIds,proto3" json:"superior_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -87,10 +91,26 @@ func (x *Identity) GetRights() []v11.Right {
 	return nil
 }
 
+func (x *Identity) GetMustChange() bool {
+	if x != nil {
+		return x.MustChange
+	}
+	return false
+}
+
+func (x *Identity) GetSuperiorIds() []string {
+	if x != nil {
+		return x.SuperiorIds
+	}
+	return nil
+}
+
 type SignInRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Account       string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Account  string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	Password string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	// What the machine is called, for the list of sessions.
+	Device        string `protobuf:"bytes,3,opt,name=device,proto3" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -135,6 +155,13 @@ func (x *SignInRequest) GetAccount() string {
 func (x *SignInRequest) GetPassword() string {
 	if x != nil {
 		return x.Password
+	}
+	return ""
+}
+
+func (x *SignInRequest) GetDevice() string {
+	if x != nil {
+		return x.Device
 	}
 	return ""
 }
@@ -441,24 +468,926 @@ func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
 	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{8}
 }
 
+// Session is one place where somebody is signed in.
+type Session struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Device  string                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	Created int64                  `protobuf:"varint,3,opt,name=created,proto3" json:"created,omitempty"`
+	// To within a few minutes.
+	LastSeen int64 `protobuf:"varint,4,opt,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
+	Expires  int64 `protobuf:"varint,5,opt,name=expires,proto3" json:"expires,omitempty"`
+	// The session that asks.
+	Current       bool `protobuf:"varint,6,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Session) Reset() {
+	*x = Session{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Session) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Session) ProtoMessage() {}
+
+func (x *Session) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Session.ProtoReflect.Descriptor instead.
+func (*Session) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Session) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Session) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *Session) GetCreated() int64 {
+	if x != nil {
+		return x.Created
+	}
+	return 0
+}
+
+func (x *Session) GetLastSeen() int64 {
+	if x != nil {
+		return x.LastSeen
+	}
+	return 0
+}
+
+func (x *Session) GetExpires() int64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
+func (x *Session) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
+type ListOwnSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOwnSessionsRequest) Reset() {
+	*x = ListOwnSessionsRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOwnSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOwnSessionsRequest) ProtoMessage() {}
+
+func (x *ListOwnSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOwnSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListOwnSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{10}
+}
+
+type ListOwnSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*Session             `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOwnSessionsResponse) Reset() {
+	*x = ListOwnSessionsResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOwnSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOwnSessionsResponse) ProtoMessage() {}
+
+func (x *ListOwnSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOwnSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListOwnSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListOwnSessionsResponse) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type EndOwnSessionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndOwnSessionRequest) Reset() {
+	*x = EndOwnSessionRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndOwnSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndOwnSessionRequest) ProtoMessage() {}
+
+func (x *EndOwnSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndOwnSessionRequest.ProtoReflect.Descriptor instead.
+func (*EndOwnSessionRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *EndOwnSessionRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+type EndOwnSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndOwnSessionResponse) Reset() {
+	*x = EndOwnSessionResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndOwnSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndOwnSessionResponse) ProtoMessage() {}
+
+func (x *EndOwnSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndOwnSessionResponse.ProtoReflect.Descriptor instead.
+func (*EndOwnSessionResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{13}
+}
+
+type ListStaffSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	StaffId       string                 `protobuf:"bytes,1,opt,name=staff_id,json=staffId,proto3" json:"staff_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStaffSessionsRequest) Reset() {
+	*x = ListStaffSessionsRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStaffSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStaffSessionsRequest) ProtoMessage() {}
+
+func (x *ListStaffSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStaffSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListStaffSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListStaffSessionsRequest) GetStaffId() string {
+	if x != nil {
+		return x.StaffId
+	}
+	return ""
+}
+
+type ListStaffSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*Session             `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStaffSessionsResponse) Reset() {
+	*x = ListStaffSessionsResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStaffSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStaffSessionsResponse) ProtoMessage() {}
+
+func (x *ListStaffSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStaffSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListStaffSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListStaffSessionsResponse) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type EndStaffSessionsRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	StaffId string                 `protobuf:"bytes,1,opt,name=staff_id,json=staffId,proto3" json:"staff_id,omitempty"`
+	// One of them; empty ends all.
+	SessionId     string `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndStaffSessionsRequest) Reset() {
+	*x = EndStaffSessionsRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndStaffSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndStaffSessionsRequest) ProtoMessage() {}
+
+func (x *EndStaffSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndStaffSessionsRequest.ProtoReflect.Descriptor instead.
+func (*EndStaffSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *EndStaffSessionsRequest) GetStaffId() string {
+	if x != nil {
+		return x.StaffId
+	}
+	return ""
+}
+
+func (x *EndStaffSessionsRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+type EndStaffSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndStaffSessionsResponse) Reset() {
+	*x = EndStaffSessionsResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndStaffSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndStaffSessionsResponse) ProtoMessage() {}
+
+func (x *EndStaffSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndStaffSessionsResponse.ProtoReflect.Descriptor instead.
+func (*EndStaffSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{17}
+}
+
+type ListProvidersRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProvidersRequest) Reset() {
+	*x = ListProvidersRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProvidersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProvidersRequest) ProtoMessage() {}
+
+func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
+func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{18}
+}
+
+type ListProvidersResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Providers     []*Provider            `protobuf:"bytes,1,rep,name=providers,proto3" json:"providers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProvidersResponse) Reset() {
+	*x = ListProvidersResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProvidersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProvidersResponse) ProtoMessage() {}
+
+func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
+func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListProvidersResponse) GetProviders() []*Provider {
+	if x != nil {
+		return x.Providers
+	}
+	return nil
+}
+
+// Provider is a unified identity platform, such as 内网登录 for HR departments and 法人登录 for all others.
+type Provider struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Label         string                 `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Provider) Reset() {
+	*x = Provider{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Provider) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Provider) ProtoMessage() {}
+
+func (x *Provider) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Provider.ProtoReflect.Descriptor instead.
+func (*Provider) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Provider) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Provider) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+type BeginSignInWithRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Provider string                 `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Where the browser brings the code: the desktop's own port on loopback (RFC 8252).
+	RedirectUri string `protobuf:"bytes,2,opt,name=redirect_uri,json=redirectUri,proto3" json:"redirect_uri,omitempty"`
+	State       string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	Nonce       string `protobuf:"bytes,4,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// The SHA-256 of the verifier (PKCE, S256).
+	Challenge     string `protobuf:"bytes,5,opt,name=challenge,proto3" json:"challenge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginSignInWithRequest) Reset() {
+	*x = BeginSignInWithRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginSignInWithRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginSignInWithRequest) ProtoMessage() {}
+
+func (x *BeginSignInWithRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginSignInWithRequest.ProtoReflect.Descriptor instead.
+func (*BeginSignInWithRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *BeginSignInWithRequest) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *BeginSignInWithRequest) GetRedirectUri() string {
+	if x != nil {
+		return x.RedirectUri
+	}
+	return ""
+}
+
+func (x *BeginSignInWithRequest) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *BeginSignInWithRequest) GetNonce() string {
+	if x != nil {
+		return x.Nonce
+	}
+	return ""
+}
+
+func (x *BeginSignInWithRequest) GetChallenge() string {
+	if x != nil {
+		return x.Challenge
+	}
+	return ""
+}
+
+type BeginSignInWithResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Url           string                 `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginSignInWithResponse) Reset() {
+	*x = BeginSignInWithResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginSignInWithResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginSignInWithResponse) ProtoMessage() {}
+
+func (x *BeginSignInWithResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginSignInWithResponse.ProtoReflect.Descriptor instead.
+func (*BeginSignInWithResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *BeginSignInWithResponse) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+type SignInWithRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Provider      string                 `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Verifier      string                 `protobuf:"bytes,3,opt,name=verifier,proto3" json:"verifier,omitempty"`
+	RedirectUri   string                 `protobuf:"bytes,4,opt,name=redirect_uri,json=redirectUri,proto3" json:"redirect_uri,omitempty"`
+	Nonce         string                 `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	Device        string                 `protobuf:"bytes,6,opt,name=device,proto3" json:"device,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInWithRequest) Reset() {
+	*x = SignInWithRequest{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInWithRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInWithRequest) ProtoMessage() {}
+
+func (x *SignInWithRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInWithRequest.ProtoReflect.Descriptor instead.
+func (*SignInWithRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *SignInWithRequest) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *SignInWithRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *SignInWithRequest) GetVerifier() string {
+	if x != nil {
+		return x.Verifier
+	}
+	return ""
+}
+
+func (x *SignInWithRequest) GetRedirectUri() string {
+	if x != nil {
+		return x.RedirectUri
+	}
+	return ""
+}
+
+func (x *SignInWithRequest) GetNonce() string {
+	if x != nil {
+		return x.Nonce
+	}
+	return ""
+}
+
+func (x *SignInWithRequest) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+type SignInWithResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Set for a member of some unit's staff.
+	SignedIn *SignInResponse `protobuf:"bytes,1,opt,name=signed_in,json=signedIn,proto3" json:"signed_in,omitempty"`
+	// Set for somebody without a unit, who can register one (A2).
+	Vouched       *Vouched `protobuf:"bytes,2,opt,name=vouched,proto3" json:"vouched,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInWithResponse) Reset() {
+	*x = SignInWithResponse{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInWithResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInWithResponse) ProtoMessage() {}
+
+func (x *SignInWithResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInWithResponse.ProtoReflect.Descriptor instead.
+func (*SignInWithResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *SignInWithResponse) GetSignedIn() *SignInResponse {
+	if x != nil {
+		return x.SignedIn
+	}
+	return nil
+}
+
+func (x *SignInWithResponse) GetVouched() *Vouched {
+	if x != nil {
+		return x.Vouched
+	}
+	return nil
+}
+
+// Vouched is somebody a platform knows and no unit does, with what the platform says of the person.
+type Vouched struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Goes with RegisterUnit instead of a password, within the hour.
+	Ticket        string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Number        string `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`
+	Phone         string `protobuf:"bytes,4,opt,name=phone,proto3" json:"phone,omitempty"`
+	Expires       int64  `protobuf:"varint,5,opt,name=expires,proto3" json:"expires,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Vouched) Reset() {
+	*x = Vouched{}
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Vouched) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Vouched) ProtoMessage() {}
+
+func (x *Vouched) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_session_v1_session_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Vouched.ProtoReflect.Descriptor instead.
+func (*Vouched) Descriptor() ([]byte, []int) {
+	return file_zhiping_session_v1_session_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Vouched) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *Vouched) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Vouched) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *Vouched) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *Vouched) GetExpires() int64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
 var File_zhiping_session_v1_session_proto protoreflect.FileDescriptor
 
 const file_zhiping_session_v1_session_proto_rawDesc = "" +
 	"\n" +
-	" zhiping/session/v1/session.proto\x12\x12zhiping.session.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1azhiping/unit/v1/unit.proto\"\xc5\x01\n" +
+	" zhiping/session/v1/session.proto\x12\x12zhiping.session.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1azhiping/unit/v1/unit.proto\"\xa9\x02\n" +
 	"\bIdentity\x12@\n" +
 	"\x05staff\x18\x01 \x01(\v2\x16.zhiping.unit.v1.StaffB\x12\x8a\xb5\x18\x0e\n" +
 	"\f工作人员R\x05staff\x127\n" +
 	"\x04unit\x18\x02 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
 	"\x06单位R\x04unit\x12>\n" +
 	"\x06rights\x18\x03 \x03(\x0e2\x18.zhiping.common.v1.RightB\f\x8a\xb5\x18\b\n" +
-	"\x06权限R\x06rights\"~\n" +
+	"\x06权限R\x06rights\x126\n" +
+	"\vmust_change\x18\x04 \x01(\bB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f须修改密码R\n" +
+	"mustChange\x12*\n" +
+	"\fsuperior_ids\x18\x05 \x03(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\vsuperiorIds\"\xb1\x01\n" +
 	"\rSignInRequest\x126\n" +
 	"\aaccount\x18\x01 \x01(\tB\x1c\xbaH\a\xc8\x01\x01r\x02\x18 \x8a\xb5\x18\x0e\n" +
 	"\f登录账号R\aaccount\x125\n" +
 	"\bpassword\x18\x02 \x01(\tB\x19\xbaH\b\xc8\x01\x01r\x03\x18\x80\x01\x8a\xb5\x18\n" +
 	"\n" +
-	"\x06密码\x18\x04R\bpassword\"\xa4\x01\n" +
+	"\x06密码\x18\x04R\bpassword\x121\n" +
+	"\x06device\x18\x03 \x01(\tB\x19\xbaH\x04r\x02\x18d\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\x06device\"\xa4\x01\n" +
 	"\x0eSignInResponse\x12\x1f\n" +
 	"\x05token\x18\x01 \x01(\tB\t\x8a\xb5\x18\x05\n" +
 	"\x01-\x18\x04R\x05token\x12A\n" +
@@ -479,16 +1408,124 @@ const file_zhiping_session_v1_session_proto_rawDesc = "" +
 	"\xc8\x01\x01r\x05\x10\n" +
 	"\x18\x80\x01\x8a\xb5\x18/\n" +
 	"\t新密码\x12 至少10位，含字母和数字\x18\x04R\vnewPassword\"\x18\n" +
-	"\x16ChangePasswordResponse2\xd1\x03\n" +
+	"\x16ChangePasswordResponse\"\x8f\x02\n" +
+	"\aSession\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02id\x12*\n" +
+	"\x06device\x18\x02 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\x06device\x12.\n" +
+	"\acreated\x18\x03 \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f登录时间 \x03R\acreated\x121\n" +
+	"\tlast_seen\x18\x04 \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f最近使用 \x03R\blastSeen\x12.\n" +
+	"\aexpires\x18\x05 \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f有效期至 \x03R\aexpires\x12,\n" +
+	"\acurrent\x18\x06 \x01(\bB\x12\x8a\xb5\x18\x0e\n" +
+	"\f本次登录R\acurrent\"\x18\n" +
+	"\x16ListOwnSessionsRequest\"f\n" +
+	"\x17ListOwnSessionsResponse\x12K\n" +
+	"\bsessions\x18\x01 \x03(\v2\x1b.zhiping.session.v1.SessionB\x12\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\bsessions\"T\n" +
+	"\x14EndOwnSessionRequest\x12<\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\tsessionId\"\x17\n" +
+	"\x15EndOwnSessionResponse\"T\n" +
+	"\x18ListStaffSessionsRequest\x128\n" +
+	"\bstaff_id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f工作人员R\astaffId\"h\n" +
+	"\x19ListStaffSessionsResponse\x12K\n" +
+	"\bsessions\x18\x01 \x03(\v2\x1b.zhiping.session.v1.SessionB\x12\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\bsessions\"\x8d\x01\n" +
+	"\x17EndStaffSessionsRequest\x128\n" +
+	"\bstaff_id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f工作人员R\astaffId\x128\n" +
+	"\n" +
+	"session_id\x18\x02 \x01(\tB\x19\xbaH\x04r\x02\x18$\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\tsessionId\"\x1a\n" +
+	"\x18EndStaffSessionsResponse\"\x16\n" +
+	"\x14ListProvidersRequest\"s\n" +
+	"\x15ListProvidersResponse\x12Z\n" +
+	"\tproviders\x18\x01 \x03(\v2\x1c.zhiping.session.v1.ProviderB\x1e\x8a\xb5\x18\x1a\n" +
+	"\x18统一身份认证平台R\tproviders\"G\n" +
+	"\bProvider\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02id\x12\"\n" +
+	"\x05label\x18\x02 \x01(\tB\f\x8a\xb5\x18\b\n" +
+	"\x06名称R\x05label\"\xd8\x02\n" +
+	"\x16BeginSignInWithRequest\x12D\n" +
+	"\bprovider\x18\x01 \x01(\tB(\xbaH\a\xc8\x01\x01r\x02\x18 \x8a\xb5\x18\x1a\n" +
+	"\x18统一身份认证平台R\bprovider\x12h\n" +
+	"\fredirect_uri\x18\x02 \x01(\tBE\xbaH0\xc8\x01\x01r+2)^http://127\\.0\\.0\\.1:[0-9]{1,5}/callback$\x8a\xb5\x18\x0e\n" +
+	"\f返回地址R\vredirectUri\x12,\n" +
+	"\x05state\x18\x03 \x01(\tB\x16\xbaH\n" +
+	"\xc8\x01\x01r\x05\x10\x14\x18\x80\x01\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x05state\x12,\n" +
+	"\x05nonce\x18\x04 \x01(\tB\x16\xbaH\n" +
+	"\xc8\x01\x01r\x05\x10\x14\x18\x80\x01\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x05nonce\x122\n" +
+	"\tchallenge\x18\x05 \x01(\tB\x14\xbaH\n" +
+	"\xc8\x01\x01r\x05\x10+\x18\x80\x01\x8a\xb5\x18\x03\n" +
+	"\x01-R\tchallenge\"4\n" +
+	"\x17BeginSignInWithResponse\x12\x19\n" +
+	"\x03url\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x03url\"\x82\x03\n" +
+	"\x11SignInWithRequest\x12D\n" +
+	"\bprovider\x18\x01 \x01(\tB(\xbaH\a\xc8\x01\x01r\x02\x18 \x8a\xb5\x18\x1a\n" +
+	"\x18统一身份认证平台R\bprovider\x12(\n" +
+	"\x04code\x18\x02 \x01(\tB\x14\xbaH\b\xc8\x01\x01r\x03\x18\x80 \x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x04code\x122\n" +
+	"\bverifier\x18\x03 \x01(\tB\x16\xbaH\n" +
+	"\xc8\x01\x01r\x05\x10+\x18\x80\x01\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\bverifier\x12h\n" +
+	"\fredirect_uri\x18\x04 \x01(\tBE\xbaH0\xc8\x01\x01r+2)^http://127\\.0\\.0\\.1:[0-9]{1,5}/callback$\x8a\xb5\x18\x0e\n" +
+	"\f返回地址R\vredirectUri\x12,\n" +
+	"\x05nonce\x18\x05 \x01(\tB\x16\xbaH\n" +
+	"\xc8\x01\x01r\x05\x10\x14\x18\x80\x01\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x05nonce\x121\n" +
+	"\x06device\x18\x06 \x01(\tB\x19\xbaH\x04r\x02\x18d\x8a\xb5\x18\x0e\n" +
+	"\f登录设备R\x06device\"\x9e\x01\n" +
+	"\x12SignInWithResponse\x12H\n" +
+	"\tsigned_in\x18\x01 \x01(\v2\".zhiping.session.v1.SignInResponseB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\bsignedIn\x12>\n" +
+	"\avouched\x18\x02 \x01(\v2\x1b.zhiping.session.v1.VouchedB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\avouched\"\xe0\x01\n" +
+	"\aVouched\x12!\n" +
+	"\x06ticket\x18\x01 \x01(\tB\t\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x06ticket\x12\"\n" +
+	"\x04name\x18\x02 \x01(\tB\x0e\x8a\xb5\x18\n" +
+	"\n" +
+	"\x06姓名\x18\x01R\x04name\x122\n" +
+	"\x06number\x18\x03 \x01(\tB\x1a\x8a\xb5\x18\x16\n" +
+	"\x12有效证件号码\x18\x02R\x06number\x12*\n" +
+	"\x05phone\x18\x04 \x01(\tB\x14\x8a\xb5\x18\x10\n" +
+	"\f联系电话\x18\x03R\x05phone\x12.\n" +
+	"\aexpires\x18\x05 \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f有效期至 \x03R\aexpires2\xc4\v\n" +
 	"\x0eSessionService\x12a\n" +
 	"\x06SignIn\x12!.zhiping.session.v1.SignInRequest\x1a\".zhiping.session.v1.SignInResponse\"\x10\x8a\xb5\x18\f\n" +
-	"\x06登录\x10\x01\x18\x03\x12j\n" +
-	"\aSignOut\x12\".zhiping.session.v1.SignOutRequest\x1a#.zhiping.session.v1.SignOutResponse\"\x16\x8a\xb5\x18\x12\n" +
-	"\f退出登录\x10\x02\x18\x03\x12o\n" +
-	"\x06WhoAmI\x12!.zhiping.session.v1.WhoAmIRequest\x1a\".zhiping.session.v1.WhoAmIResponse\"\x1e\x8a\xb5\x18\x1a\n" +
-	"\x12查看登录身份\x10\x02\x18\x02 \x01\x12\x7f\n" +
-	"\x0eChangePassword\x12).zhiping.session.v1.ChangePasswordRequest\x1a*.zhiping.session.v1.ChangePasswordResponse\"\x16\x8a\xb5\x18\x12\n" +
-	"\f修改密码\x10\x02\x18\x03B\xc0\x01\n" +
+	"\x06登录\x10\x01\x18\x03\x12\x90\x01\n" +
+	"\rListProviders\x12(.zhiping.session.v1.ListProvidersRequest\x1a).zhiping.session.v1.ListProvidersResponse\"*\x8a\xb5\x18&\n" +
+	"\x1e查看统一身份认证平台\x10\x01\x18\x03 \x01\x12\x90\x01\n" +
+	"\x0fBeginSignInWith\x12*.zhiping.session.v1.BeginSignInWithRequest\x1a+.zhiping.session.v1.BeginSignInWithResponse\"$\x8a\xb5\x18 \n" +
+	"\x18打开统一身份登录\x10\x01\x18\x03 \x01\x12y\n" +
+	"\n" +
+	"SignInWith\x12%.zhiping.session.v1.SignInWithRequest\x1a&.zhiping.session.v1.SignInWithResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12统一身份登录\x10\x01\x18\x03\x12l\n" +
+	"\aSignOut\x12\".zhiping.session.v1.SignOutRequest\x1a#.zhiping.session.v1.SignOutResponse\"\x18\x8a\xb5\x18\x14\n" +
+	"\f退出登录\x10\x02\x18\x03(\x01\x12q\n" +
+	"\x06WhoAmI\x12!.zhiping.session.v1.WhoAmIRequest\x1a\".zhiping.session.v1.WhoAmIResponse\" \x8a\xb5\x18\x1c\n" +
+	"\x12查看登录身份\x10\x02\x18\x02 \x01(\x01\x12\x81\x01\n" +
+	"\x0eChangePassword\x12).zhiping.session.v1.ChangePasswordRequest\x1a*.zhiping.session.v1.ChangePasswordResponse\"\x18\x8a\xb5\x18\x14\n" +
+	"\f修改密码\x10\x02\x18\x03(\x01\x12\x90\x01\n" +
+	"\x0fListOwnSessions\x12*.zhiping.session.v1.ListOwnSessionsRequest\x1a+.zhiping.session.v1.ListOwnSessionsResponse\"$\x8a\xb5\x18 \n" +
+	"\x18查看本人登录设备\x10\x02\x18\x03 \x01\x12\x82\x01\n" +
+	"\rEndOwnSession\x12(.zhiping.session.v1.EndOwnSessionRequest\x1a).zhiping.session.v1.EndOwnSessionResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12结束本人登录\x10\x02\x18\x03\x12\x9c\x01\n" +
+	"\x11ListStaffSessions\x12,.zhiping.session.v1.ListStaffSessionsRequest\x1a-.zhiping.session.v1.ListStaffSessionsResponse\"*\x8a\xb5\x18&\n" +
+	"\x1e查看工作人员登录设备\x10\f\x18\x03 \x01\x12\x91\x01\n" +
+	"\x10EndStaffSessions\x12+.zhiping.session.v1.EndStaffSessionsRequest\x1a,.zhiping.session.v1.EndStaffSessionsResponse\"\"\x8a\xb5\x18\x1e\n" +
+	"\x18结束工作人员登录\x10\f\x18\x03B\xc0\x01\n" +
 	"\x16com.zhiping.session.v1B\fSessionProtoP\x01Z.zhiping/proto/gen/zhiping/session/v1;sessionv1\xa2\x02\x03ZSX\xaa\x02\x12Zhiping.Session.V1\xca\x02\x12Zhiping\\Session\\V1\xe2\x02\x1eZhiping\\Session\\V1\\GPBMetadata\xea\x02\x14Zhiping::Session::V1b\x06proto3"
 
 var (
@@ -503,40 +1540,76 @@ func file_zhiping_session_v1_session_proto_rawDescGZIP() []byte {
 	return file_zhiping_session_v1_session_proto_rawDescData
 }
 
-var file_zhiping_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_zhiping_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_zhiping_session_v1_session_proto_goTypes = []any{
-	(*Identity)(nil),               // 0: zhiping.session.v1.Identity
-	(*SignInRequest)(nil),          // 1: zhiping.session.v1.SignInRequest
-	(*SignInResponse)(nil),         // 2: zhiping.session.v1.SignInResponse
-	(*SignOutRequest)(nil),         // 3: zhiping.session.v1.SignOutRequest
-	(*SignOutResponse)(nil),        // 4: zhiping.session.v1.SignOutResponse
-	(*WhoAmIRequest)(nil),          // 5: zhiping.session.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),         // 6: zhiping.session.v1.WhoAmIResponse
-	(*ChangePasswordRequest)(nil),  // 7: zhiping.session.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil), // 8: zhiping.session.v1.ChangePasswordResponse
-	(*v1.Staff)(nil),               // 9: zhiping.unit.v1.Staff
-	(*v1.Unit)(nil),                // 10: zhiping.unit.v1.Unit
-	(v11.Right)(0),                 // 11: zhiping.common.v1.Right
+	(*Identity)(nil),                  // 0: zhiping.session.v1.Identity
+	(*SignInRequest)(nil),             // 1: zhiping.session.v1.SignInRequest
+	(*SignInResponse)(nil),            // 2: zhiping.session.v1.SignInResponse
+	(*SignOutRequest)(nil),            // 3: zhiping.session.v1.SignOutRequest
+	(*SignOutResponse)(nil),           // 4: zhiping.session.v1.SignOutResponse
+	(*WhoAmIRequest)(nil),             // 5: zhiping.session.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),            // 6: zhiping.session.v1.WhoAmIResponse
+	(*ChangePasswordRequest)(nil),     // 7: zhiping.session.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),    // 8: zhiping.session.v1.ChangePasswordResponse
+	(*Session)(nil),                   // 9: zhiping.session.v1.Session
+	(*ListOwnSessionsRequest)(nil),    // 10: zhiping.session.v1.ListOwnSessionsRequest
+	(*ListOwnSessionsResponse)(nil),   // 11: zhiping.session.v1.ListOwnSessionsResponse
+	(*EndOwnSessionRequest)(nil),      // 12: zhiping.session.v1.EndOwnSessionRequest
+	(*EndOwnSessionResponse)(nil),     // 13: zhiping.session.v1.EndOwnSessionResponse
+	(*ListStaffSessionsRequest)(nil),  // 14: zhiping.session.v1.ListStaffSessionsRequest
+	(*ListStaffSessionsResponse)(nil), // 15: zhiping.session.v1.ListStaffSessionsResponse
+	(*EndStaffSessionsRequest)(nil),   // 16: zhiping.session.v1.EndStaffSessionsRequest
+	(*EndStaffSessionsResponse)(nil),  // 17: zhiping.session.v1.EndStaffSessionsResponse
+	(*ListProvidersRequest)(nil),      // 18: zhiping.session.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),     // 19: zhiping.session.v1.ListProvidersResponse
+	(*Provider)(nil),                  // 20: zhiping.session.v1.Provider
+	(*BeginSignInWithRequest)(nil),    // 21: zhiping.session.v1.BeginSignInWithRequest
+	(*BeginSignInWithResponse)(nil),   // 22: zhiping.session.v1.BeginSignInWithResponse
+	(*SignInWithRequest)(nil),         // 23: zhiping.session.v1.SignInWithRequest
+	(*SignInWithResponse)(nil),        // 24: zhiping.session.v1.SignInWithResponse
+	(*Vouched)(nil),                   // 25: zhiping.session.v1.Vouched
+	(*v1.Staff)(nil),                  // 26: zhiping.unit.v1.Staff
+	(*v1.Unit)(nil),                   // 27: zhiping.unit.v1.Unit
+	(v11.Right)(0),                    // 28: zhiping.common.v1.Right
 }
 var file_zhiping_session_v1_session_proto_depIdxs = []int32{
-	9,  // 0: zhiping.session.v1.Identity.staff:type_name -> zhiping.unit.v1.Staff
-	10, // 1: zhiping.session.v1.Identity.unit:type_name -> zhiping.unit.v1.Unit
-	11, // 2: zhiping.session.v1.Identity.rights:type_name -> zhiping.common.v1.Right
+	26, // 0: zhiping.session.v1.Identity.staff:type_name -> zhiping.unit.v1.Staff
+	27, // 1: zhiping.session.v1.Identity.unit:type_name -> zhiping.unit.v1.Unit
+	28, // 2: zhiping.session.v1.Identity.rights:type_name -> zhiping.common.v1.Right
 	0,  // 3: zhiping.session.v1.SignInResponse.identity:type_name -> zhiping.session.v1.Identity
 	0,  // 4: zhiping.session.v1.WhoAmIResponse.identity:type_name -> zhiping.session.v1.Identity
-	1,  // 5: zhiping.session.v1.SessionService.SignIn:input_type -> zhiping.session.v1.SignInRequest
-	3,  // 6: zhiping.session.v1.SessionService.SignOut:input_type -> zhiping.session.v1.SignOutRequest
-	5,  // 7: zhiping.session.v1.SessionService.WhoAmI:input_type -> zhiping.session.v1.WhoAmIRequest
-	7,  // 8: zhiping.session.v1.SessionService.ChangePassword:input_type -> zhiping.session.v1.ChangePasswordRequest
-	2,  // 9: zhiping.session.v1.SessionService.SignIn:output_type -> zhiping.session.v1.SignInResponse
-	4,  // 10: zhiping.session.v1.SessionService.SignOut:output_type -> zhiping.session.v1.SignOutResponse
-	6,  // 11: zhiping.session.v1.SessionService.WhoAmI:output_type -> zhiping.session.v1.WhoAmIResponse
-	8,  // 12: zhiping.session.v1.SessionService.ChangePassword:output_type -> zhiping.session.v1.ChangePasswordResponse
-	9,  // [9:13] is the sub-list for method output_type
-	5,  // [5:9] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	9,  // 5: zhiping.session.v1.ListOwnSessionsResponse.sessions:type_name -> zhiping.session.v1.Session
+	9,  // 6: zhiping.session.v1.ListStaffSessionsResponse.sessions:type_name -> zhiping.session.v1.Session
+	20, // 7: zhiping.session.v1.ListProvidersResponse.providers:type_name -> zhiping.session.v1.Provider
+	2,  // 8: zhiping.session.v1.SignInWithResponse.signed_in:type_name -> zhiping.session.v1.SignInResponse
+	25, // 9: zhiping.session.v1.SignInWithResponse.vouched:type_name -> zhiping.session.v1.Vouched
+	1,  // 10: zhiping.session.v1.SessionService.SignIn:input_type -> zhiping.session.v1.SignInRequest
+	18, // 11: zhiping.session.v1.SessionService.ListProviders:input_type -> zhiping.session.v1.ListProvidersRequest
+	21, // 12: zhiping.session.v1.SessionService.BeginSignInWith:input_type -> zhiping.session.v1.BeginSignInWithRequest
+	23, // 13: zhiping.session.v1.SessionService.SignInWith:input_type -> zhiping.session.v1.SignInWithRequest
+	3,  // 14: zhiping.session.v1.SessionService.SignOut:input_type -> zhiping.session.v1.SignOutRequest
+	5,  // 15: zhiping.session.v1.SessionService.WhoAmI:input_type -> zhiping.session.v1.WhoAmIRequest
+	7,  // 16: zhiping.session.v1.SessionService.ChangePassword:input_type -> zhiping.session.v1.ChangePasswordRequest
+	10, // 17: zhiping.session.v1.SessionService.ListOwnSessions:input_type -> zhiping.session.v1.ListOwnSessionsRequest
+	12, // 18: zhiping.session.v1.SessionService.EndOwnSession:input_type -> zhiping.session.v1.EndOwnSessionRequest
+	14, // 19: zhiping.session.v1.SessionService.ListStaffSessions:input_type -> zhiping.session.v1.ListStaffSessionsRequest
+	16, // 20: zhiping.session.v1.SessionService.EndStaffSessions:input_type -> zhiping.session.v1.EndStaffSessionsRequest
+	2,  // 21: zhiping.session.v1.SessionService.SignIn:output_type -> zhiping.session.v1.SignInResponse
+	19, // 22: zhiping.session.v1.SessionService.ListProviders:output_type -> zhiping.session.v1.ListProvidersResponse
+	22, // 23: zhiping.session.v1.SessionService.BeginSignInWith:output_type -> zhiping.session.v1.BeginSignInWithResponse
+	24, // 24: zhiping.session.v1.SessionService.SignInWith:output_type -> zhiping.session.v1.SignInWithResponse
+	4,  // 25: zhiping.session.v1.SessionService.SignOut:output_type -> zhiping.session.v1.SignOutResponse
+	6,  // 26: zhiping.session.v1.SessionService.WhoAmI:output_type -> zhiping.session.v1.WhoAmIResponse
+	8,  // 27: zhiping.session.v1.SessionService.ChangePassword:output_type -> zhiping.session.v1.ChangePasswordResponse
+	11, // 28: zhiping.session.v1.SessionService.ListOwnSessions:output_type -> zhiping.session.v1.ListOwnSessionsResponse
+	13, // 29: zhiping.session.v1.SessionService.EndOwnSession:output_type -> zhiping.session.v1.EndOwnSessionResponse
+	15, // 30: zhiping.session.v1.SessionService.ListStaffSessions:output_type -> zhiping.session.v1.ListStaffSessionsResponse
+	17, // 31: zhiping.session.v1.SessionService.EndStaffSessions:output_type -> zhiping.session.v1.EndStaffSessionsResponse
+	21, // [21:32] is the sub-list for method output_type
+	10, // [10:21] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_session_v1_session_proto_init() }
@@ -550,7 +1623,7 @@ func file_zhiping_session_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_session_v1_session_proto_rawDesc), len(file_zhiping_session_v1_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

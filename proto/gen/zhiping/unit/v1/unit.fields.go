@@ -26,6 +26,7 @@ const (
 	Unit_PendingSuperiorName = "pending_superior_name"
 	Unit_Posts               = "posts"
 	Unit_Roles               = "roles"
+	Unit_Location            = "location"
 )
 
 // The names of the fields of Role.
@@ -70,6 +71,15 @@ const (
 const (
 	RegisterUnitRequest_Unit    = "unit"
 	RegisterUnitRequest_Handler = "handler"
+	RegisterUnitRequest_Person  = "person"
+	RegisterUnitRequest_Ticket  = "ticket"
+	RegisterUnitRequest_Licence = "licence"
+)
+
+// The names of the fields of File.
+const (
+	File_Name    = "name"
+	File_Content = "content"
 )
 
 // The names of the fields of RegisterUnitResponse.
@@ -85,6 +95,16 @@ const (
 // The names of the fields of SaveUnitResponse.
 const (
 	SaveUnitResponse_Unit = "unit"
+)
+
+// The names of the fields of SaveSubordinateRequest.
+const (
+	SaveSubordinateRequest_Unit = "unit"
+)
+
+// The names of the fields of SaveSubordinateResponse.
+const (
+	SaveSubordinateResponse_Unit = "unit"
 )
 
 // The names of the fields of SubmitUnitRequest.
@@ -106,6 +126,16 @@ const (
 // The names of the fields of ChangeSuperiorResponse.
 const (
 	ChangeSuperiorResponse_Unit = "unit"
+)
+
+// The names of the fields of WithdrawSuperiorRequest.
+const (
+	WithdrawSuperiorRequest_Base = "base"
+)
+
+// The names of the fields of WithdrawSuperiorResponse.
+const (
+	WithdrawSuperiorResponse_Unit = "unit"
 )
 
 // The names of the fields of ReviewUnitsRequest.
@@ -142,6 +172,17 @@ const (
 	SaveRoleResponse_Unit = "unit"
 )
 
+// The names of the fields of DeleteRoleRequest.
+const (
+	DeleteRoleRequest_Base   = "base"
+	DeleteRoleRequest_RoleId = "role_id"
+)
+
+// The names of the fields of DeleteRoleResponse.
+const (
+	DeleteRoleResponse_Unit = "unit"
+)
+
 // The names of the fields of SaveStaffRequest.
 const (
 	SaveStaffRequest_Staff    = "staff"
@@ -151,6 +192,17 @@ const (
 // The names of the fields of SaveStaffResponse.
 const (
 	SaveStaffResponse_Staff = "staff"
+)
+
+// The names of the fields of SaveHandlerRequest.
+const (
+	SaveHandlerRequest_Staff    = "staff"
+	SaveHandlerRequest_Password = "password"
+)
+
+// The names of the fields of SaveHandlerResponse.
+const (
+	SaveHandlerResponse_Staff = "staff"
 )
 
 // The names of the fields of GetUnitRequest.
@@ -204,6 +256,18 @@ const (
 const (
 	ListStaffResponse_Staff = "staff"
 	ListStaffResponse_Page  = "page"
+)
+
+// The names of the fields of ListHandlersRequest.
+const (
+	ListHandlersRequest_UnitId = "unit_id"
+	ListHandlersRequest_Query  = "query"
+)
+
+// The names of the fields of ListHandlersResponse.
+const (
+	ListHandlersResponse_Staff = "staff"
+	ListHandlersResponse_Page  = "page"
 )
 
 // The names of the fields of FindSuperiorsRequest.

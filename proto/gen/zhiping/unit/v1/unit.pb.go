@@ -40,7 +40,7 @@ type Unit struct {
 	SuperiorName string `protobuf:"bytes,7,opt,name=superior_name,json=superiorName,proto3" json:"superior_name,omitempty"`
 	// GB/T 2260 code of the division of title business, not of the address.
 	Division string `protobuf:"bytes,8,opt,name=division,proto3" json:"division,omitempty"`
-	// The unit belongs to the province or city itself (省本级, 市本级), not to a county.
+	// The unit belongs to the province or city itself (省本级, 市本级), not to a county: its division is that of the province or city.
 	OwnLevel          bool           `protobuf:"varint,9,opt,name=own_level,json=ownLevel,proto3" json:"own_level,omitempty"`
 	Nature            string         `protobuf:"bytes,10,opt,name=nature,proto3" json:"nature,omitempty"`
 	Contact           string         `protobuf:"bytes,11,opt,name=contact,proto3" json:"contact,omitempty"`
@@ -60,7 +60,9 @@ type Unit struct {
 	// Review posts by matter (A5).
 	Posts []*v11.Posts `protobuf:"bytes,22,rep,name=posts,proto3" json:"posts,omitempty"`
 	// The unit's own roles (A7).
-	Roles         []*Role `protobuf:"bytes,23,rep,name=roles,proto3" json:"roles,omitempty"`
+	Roles []*Role `protobuf:"bytes,23,rep,name=roles,proto3" json:"roles,omitempty"`
+	// Where the unit is, by GB/T 2260; its title business may belong elsewhere (division).
+	Location      string `protobuf:"bytes,24,opt,name=location,proto3" json:"location,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -254,6 +256,13 @@ func (x *Unit) GetRoles() []*Role {
 		return x.Roles
 	}
 	return nil
+}
+
+func (x *Unit) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
 }
 
 // Role is a named set of rights from the unit's own menu (A7).
@@ -587,9 +596,15 @@ func (x *CreateUnitResponse) GetUnit() *Unit {
 }
 
 type RegisterUnitRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Unit          *Unit                  `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
-	Handler       *NewStaff              `protobuf:"bytes,2,opt,name=handler,proto3" json:"handler,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Unit  *Unit                  `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
+	// The handler with a password of the own choice; or, of somebody who has signed in at a unified identity platform, person and ticket.
+	Handler *NewStaff `protobuf:"bytes,2,opt,name=handler,proto3" json:"handler,omitempty"`
+	Person  *Staff    `protobuf:"bytes,3,opt,name=person,proto3" json:"person,omitempty"`
+	// From SignInWith.
+	Ticket string `protobuf:"bytes,4,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// The business licence comes with the request: nobody is signed in who could upload it before.
+	Licence       *File `protobuf:"bytes,5,opt,name=licence,proto3" json:"licence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -638,6 +653,80 @@ func (x *RegisterUnitRequest) GetHandler() *NewStaff {
 	return nil
 }
 
+func (x *RegisterUnitRequest) GetPerson() *Staff {
+	if x != nil {
+		return x.Person
+	}
+	return nil
+}
+
+func (x *RegisterUnitRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *RegisterUnitRequest) GetLicence() *File {
+	if x != nil {
+		return x.Licence
+	}
+	return nil
+}
+
+// File is a file with its content.
+type File struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Content       []byte                 `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *File) Reset() {
+	*x = File{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *File) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*File) ProtoMessage() {}
+
+func (x *File) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use File.ProtoReflect.Descriptor instead.
+func (*File) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *File) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *File) GetContent() []byte {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
 type RegisterUnitResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Unit          *Unit                  `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
@@ -647,7 +736,7 @@ type RegisterUnitResponse struct {
 
 func (x *RegisterUnitResponse) Reset() {
 	*x = RegisterUnitResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[7]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -659,7 +748,7 @@ func (x *RegisterUnitResponse) String() string {
 func (*RegisterUnitResponse) ProtoMessage() {}
 
 func (x *RegisterUnitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[7]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -672,7 +761,7 @@ func (x *RegisterUnitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterUnitResponse.ProtoReflect.Descriptor instead.
 func (*RegisterUnitResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{7}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RegisterUnitResponse) GetUnit() *Unit {
@@ -691,7 +780,7 @@ type SaveUnitRequest struct {
 
 func (x *SaveUnitRequest) Reset() {
 	*x = SaveUnitRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[8]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -703,7 +792,7 @@ func (x *SaveUnitRequest) String() string {
 func (*SaveUnitRequest) ProtoMessage() {}
 
 func (x *SaveUnitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[8]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -716,7 +805,7 @@ func (x *SaveUnitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveUnitRequest.ProtoReflect.Descriptor instead.
 func (*SaveUnitRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{8}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SaveUnitRequest) GetUnit() *Unit {
@@ -735,7 +824,7 @@ type SaveUnitResponse struct {
 
 func (x *SaveUnitResponse) Reset() {
 	*x = SaveUnitResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[9]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -747,7 +836,7 @@ func (x *SaveUnitResponse) String() string {
 func (*SaveUnitResponse) ProtoMessage() {}
 
 func (x *SaveUnitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[9]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -760,10 +849,98 @@ func (x *SaveUnitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveUnitResponse.ProtoReflect.Descriptor instead.
 func (*SaveUnitResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{9}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SaveUnitResponse) GetUnit() *Unit {
+	if x != nil {
+		return x.Unit
+	}
+	return nil
+}
+
+type SaveSubordinateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Unit          *Unit                  `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveSubordinateRequest) Reset() {
+	*x = SaveSubordinateRequest{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveSubordinateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveSubordinateRequest) ProtoMessage() {}
+
+func (x *SaveSubordinateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveSubordinateRequest.ProtoReflect.Descriptor instead.
+func (*SaveSubordinateRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SaveSubordinateRequest) GetUnit() *Unit {
+	if x != nil {
+		return x.Unit
+	}
+	return nil
+}
+
+type SaveSubordinateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Unit          *Unit                  `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveSubordinateResponse) Reset() {
+	*x = SaveSubordinateResponse{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveSubordinateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveSubordinateResponse) ProtoMessage() {}
+
+func (x *SaveSubordinateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveSubordinateResponse.ProtoReflect.Descriptor instead.
+func (*SaveSubordinateResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *SaveSubordinateResponse) GetUnit() *Unit {
 	if x != nil {
 		return x.Unit
 	}
@@ -779,7 +956,7 @@ type SubmitUnitRequest struct {
 
 func (x *SubmitUnitRequest) Reset() {
 	*x = SubmitUnitRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[10]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -791,7 +968,7 @@ func (x *SubmitUnitRequest) String() string {
 func (*SubmitUnitRequest) ProtoMessage() {}
 
 func (x *SubmitUnitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[10]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -804,7 +981,7 @@ func (x *SubmitUnitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitUnitRequest.ProtoReflect.Descriptor instead.
 func (*SubmitUnitRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{10}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SubmitUnitRequest) GetBase() *v1.Base {
@@ -823,7 +1000,7 @@ type SubmitUnitResponse struct {
 
 func (x *SubmitUnitResponse) Reset() {
 	*x = SubmitUnitResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[11]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +1012,7 @@ func (x *SubmitUnitResponse) String() string {
 func (*SubmitUnitResponse) ProtoMessage() {}
 
 func (x *SubmitUnitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[11]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +1025,7 @@ func (x *SubmitUnitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitUnitResponse.ProtoReflect.Descriptor instead.
 func (*SubmitUnitResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{11}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SubmitUnitResponse) GetUnit() *Unit {
@@ -868,7 +1045,7 @@ type ChangeSuperiorRequest struct {
 
 func (x *ChangeSuperiorRequest) Reset() {
 	*x = ChangeSuperiorRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[12]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -880,7 +1057,7 @@ func (x *ChangeSuperiorRequest) String() string {
 func (*ChangeSuperiorRequest) ProtoMessage() {}
 
 func (x *ChangeSuperiorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[12]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -893,7 +1070,7 @@ func (x *ChangeSuperiorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSuperiorRequest.ProtoReflect.Descriptor instead.
 func (*ChangeSuperiorRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{12}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ChangeSuperiorRequest) GetBase() *v1.Base {
@@ -919,7 +1096,7 @@ type ChangeSuperiorResponse struct {
 
 func (x *ChangeSuperiorResponse) Reset() {
 	*x = ChangeSuperiorResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[13]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -931,7 +1108,7 @@ func (x *ChangeSuperiorResponse) String() string {
 func (*ChangeSuperiorResponse) ProtoMessage() {}
 
 func (x *ChangeSuperiorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[13]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -944,10 +1121,98 @@ func (x *ChangeSuperiorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeSuperiorResponse.ProtoReflect.Descriptor instead.
 func (*ChangeSuperiorResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{13}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ChangeSuperiorResponse) GetUnit() *Unit {
+	if x != nil {
+		return x.Unit
+	}
+	return nil
+}
+
+type WithdrawSuperiorRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Base          *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawSuperiorRequest) Reset() {
+	*x = WithdrawSuperiorRequest{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawSuperiorRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawSuperiorRequest) ProtoMessage() {}
+
+func (x *WithdrawSuperiorRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawSuperiorRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawSuperiorRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *WithdrawSuperiorRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+type WithdrawSuperiorResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Unit          *Unit                  `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawSuperiorResponse) Reset() {
+	*x = WithdrawSuperiorResponse{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawSuperiorResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawSuperiorResponse) ProtoMessage() {}
+
+func (x *WithdrawSuperiorResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawSuperiorResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawSuperiorResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *WithdrawSuperiorResponse) GetUnit() *Unit {
 	if x != nil {
 		return x.Unit
 	}
@@ -966,7 +1231,7 @@ type ReviewUnitsRequest struct {
 
 func (x *ReviewUnitsRequest) Reset() {
 	*x = ReviewUnitsRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[14]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -978,7 +1243,7 @@ func (x *ReviewUnitsRequest) String() string {
 func (*ReviewUnitsRequest) ProtoMessage() {}
 
 func (x *ReviewUnitsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[14]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -991,7 +1256,7 @@ func (x *ReviewUnitsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewUnitsRequest.ProtoReflect.Descriptor instead.
 func (*ReviewUnitsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{14}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReviewUnitsRequest) GetBases() []*v1.Base {
@@ -1024,7 +1289,7 @@ type ReviewUnitsResponse struct {
 
 func (x *ReviewUnitsResponse) Reset() {
 	*x = ReviewUnitsResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[15]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1036,7 +1301,7 @@ func (x *ReviewUnitsResponse) String() string {
 func (*ReviewUnitsResponse) ProtoMessage() {}
 
 func (x *ReviewUnitsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[15]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1049,7 +1314,7 @@ func (x *ReviewUnitsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewUnitsResponse.ProtoReflect.Descriptor instead.
 func (*ReviewUnitsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{15}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReviewUnitsResponse) GetOutcomes() []*v1.Outcome {
@@ -1069,7 +1334,7 @@ type SavePostsRequest struct {
 
 func (x *SavePostsRequest) Reset() {
 	*x = SavePostsRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[16]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1346,7 @@ func (x *SavePostsRequest) String() string {
 func (*SavePostsRequest) ProtoMessage() {}
 
 func (x *SavePostsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[16]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1359,7 @@ func (x *SavePostsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavePostsRequest.ProtoReflect.Descriptor instead.
 func (*SavePostsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{16}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SavePostsRequest) GetBase() *v1.Base {
@@ -1120,7 +1385,7 @@ type SavePostsResponse struct {
 
 func (x *SavePostsResponse) Reset() {
 	*x = SavePostsResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[17]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1397,7 @@ func (x *SavePostsResponse) String() string {
 func (*SavePostsResponse) ProtoMessage() {}
 
 func (x *SavePostsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[17]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1410,7 @@ func (x *SavePostsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavePostsResponse.ProtoReflect.Descriptor instead.
 func (*SavePostsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{17}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SavePostsResponse) GetUnit() *Unit {
@@ -1165,7 +1430,7 @@ type SaveRoleRequest struct {
 
 func (x *SaveRoleRequest) Reset() {
 	*x = SaveRoleRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[18]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1177,7 +1442,7 @@ func (x *SaveRoleRequest) String() string {
 func (*SaveRoleRequest) ProtoMessage() {}
 
 func (x *SaveRoleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[18]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1190,7 +1455,7 @@ func (x *SaveRoleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveRoleRequest.ProtoReflect.Descriptor instead.
 func (*SaveRoleRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{18}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SaveRoleRequest) GetBase() *v1.Base {
@@ -1216,7 +1481,7 @@ type SaveRoleResponse struct {
 
 func (x *SaveRoleResponse) Reset() {
 	*x = SaveRoleResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[19]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1228,7 +1493,7 @@ func (x *SaveRoleResponse) String() string {
 func (*SaveRoleResponse) ProtoMessage() {}
 
 func (x *SaveRoleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[19]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1241,10 +1506,106 @@ func (x *SaveRoleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveRoleResponse.ProtoReflect.Descriptor instead.
 func (*SaveRoleResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{19}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SaveRoleResponse) GetUnit() *Unit {
+	if x != nil {
+		return x.Unit
+	}
+	return nil
+}
+
+type DeleteRoleRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Base          *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	RoleId        string                 `protobuf:"bytes,2,opt,name=role_id,json=roleId,proto3" json:"role_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteRoleRequest) Reset() {
+	*x = DeleteRoleRequest{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteRoleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteRoleRequest) ProtoMessage() {}
+
+func (x *DeleteRoleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteRoleRequest.ProtoReflect.Descriptor instead.
+func (*DeleteRoleRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *DeleteRoleRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *DeleteRoleRequest) GetRoleId() string {
+	if x != nil {
+		return x.RoleId
+	}
+	return ""
+}
+
+type DeleteRoleResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Unit          *Unit                  `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteRoleResponse) Reset() {
+	*x = DeleteRoleResponse{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteRoleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteRoleResponse) ProtoMessage() {}
+
+func (x *DeleteRoleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteRoleResponse.ProtoReflect.Descriptor instead.
+func (*DeleteRoleResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *DeleteRoleResponse) GetUnit() *Unit {
 	if x != nil {
 		return x.Unit
 	}
@@ -1262,7 +1623,7 @@ type SaveStaffRequest struct {
 
 func (x *SaveStaffRequest) Reset() {
 	*x = SaveStaffRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[20]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1274,7 +1635,7 @@ func (x *SaveStaffRequest) String() string {
 func (*SaveStaffRequest) ProtoMessage() {}
 
 func (x *SaveStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[20]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1287,7 +1648,7 @@ func (x *SaveStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveStaffRequest.ProtoReflect.Descriptor instead.
 func (*SaveStaffRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{20}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SaveStaffRequest) GetStaff() *Staff {
@@ -1313,7 +1674,7 @@ type SaveStaffResponse struct {
 
 func (x *SaveStaffResponse) Reset() {
 	*x = SaveStaffResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[21]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1325,7 +1686,7 @@ func (x *SaveStaffResponse) String() string {
 func (*SaveStaffResponse) ProtoMessage() {}
 
 func (x *SaveStaffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[21]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1338,10 +1699,107 @@ func (x *SaveStaffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveStaffResponse.ProtoReflect.Descriptor instead.
 func (*SaveStaffResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{21}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SaveStaffResponse) GetStaff() *Staff {
+	if x != nil {
+		return x.Staff
+	}
+	return nil
+}
+
+type SaveHandlerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Staff *Staff                 `protobuf:"bytes,1,opt,name=staff,proto3" json:"staff,omitempty"`
+	// Sets the password; required for a new account.
+	Password      string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveHandlerRequest) Reset() {
+	*x = SaveHandlerRequest{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveHandlerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveHandlerRequest) ProtoMessage() {}
+
+func (x *SaveHandlerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveHandlerRequest.ProtoReflect.Descriptor instead.
+func (*SaveHandlerRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *SaveHandlerRequest) GetStaff() *Staff {
+	if x != nil {
+		return x.Staff
+	}
+	return nil
+}
+
+func (x *SaveHandlerRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+type SaveHandlerResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Staff         *Staff                 `protobuf:"bytes,1,opt,name=staff,proto3" json:"staff,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveHandlerResponse) Reset() {
+	*x = SaveHandlerResponse{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveHandlerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveHandlerResponse) ProtoMessage() {}
+
+func (x *SaveHandlerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveHandlerResponse.ProtoReflect.Descriptor instead.
+func (*SaveHandlerResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *SaveHandlerResponse) GetStaff() *Staff {
 	if x != nil {
 		return x.Staff
 	}
@@ -1357,7 +1815,7 @@ type GetUnitRequest struct {
 
 func (x *GetUnitRequest) Reset() {
 	*x = GetUnitRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[22]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1369,7 +1827,7 @@ func (x *GetUnitRequest) String() string {
 func (*GetUnitRequest) ProtoMessage() {}
 
 func (x *GetUnitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[22]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1382,7 +1840,7 @@ func (x *GetUnitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUnitRequest.ProtoReflect.Descriptor instead.
 func (*GetUnitRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{22}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetUnitRequest) GetId() string {
@@ -1401,7 +1859,7 @@ type GetUnitResponse struct {
 
 func (x *GetUnitResponse) Reset() {
 	*x = GetUnitResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[23]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1871,7 @@ func (x *GetUnitResponse) String() string {
 func (*GetUnitResponse) ProtoMessage() {}
 
 func (x *GetUnitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[23]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1884,7 @@ func (x *GetUnitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUnitResponse.ProtoReflect.Descriptor instead.
 func (*GetUnitResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{23}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetUnitResponse) GetUnit() *Unit {
@@ -1445,7 +1903,7 @@ type ListUnitsRequest struct {
 
 func (x *ListUnitsRequest) Reset() {
 	*x = ListUnitsRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[24]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1915,7 @@ func (x *ListUnitsRequest) String() string {
 func (*ListUnitsRequest) ProtoMessage() {}
 
 func (x *ListUnitsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[24]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1928,7 @@ func (x *ListUnitsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUnitsRequest.ProtoReflect.Descriptor instead.
 func (*ListUnitsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{24}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListUnitsRequest) GetQuery() *v1.Query {
@@ -1490,7 +1948,7 @@ type ListUnitsResponse struct {
 
 func (x *ListUnitsResponse) Reset() {
 	*x = ListUnitsResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[25]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1502,7 +1960,7 @@ func (x *ListUnitsResponse) String() string {
 func (*ListUnitsResponse) ProtoMessage() {}
 
 func (x *ListUnitsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[25]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1515,7 +1973,7 @@ func (x *ListUnitsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUnitsResponse.ProtoReflect.Descriptor instead.
 func (*ListUnitsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{25}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListUnitsResponse) GetUnits() []*Unit {
@@ -1543,7 +2001,7 @@ type ListBranchesRequest struct {
 
 func (x *ListBranchesRequest) Reset() {
 	*x = ListBranchesRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1555,7 +2013,7 @@ func (x *ListBranchesRequest) String() string {
 func (*ListBranchesRequest) ProtoMessage() {}
 
 func (x *ListBranchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[26]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1568,7 +2026,7 @@ func (x *ListBranchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBranchesRequest.ProtoReflect.Descriptor instead.
 func (*ListBranchesRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{26}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListBranchesRequest) GetSuperiorId() string {
@@ -1594,7 +2052,7 @@ type ListBranchesResponse struct {
 
 func (x *ListBranchesResponse) Reset() {
 	*x = ListBranchesResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1606,7 +2064,7 @@ func (x *ListBranchesResponse) String() string {
 func (*ListBranchesResponse) ProtoMessage() {}
 
 func (x *ListBranchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[27]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1619,7 +2077,7 @@ func (x *ListBranchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBranchesResponse.ProtoReflect.Descriptor instead.
 func (*ListBranchesResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{27}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListBranchesResponse) GetBranches() []*Branch {
@@ -1647,7 +2105,7 @@ type Branch struct {
 
 func (x *Branch) Reset() {
 	*x = Branch{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1659,7 +2117,7 @@ func (x *Branch) String() string {
 func (*Branch) ProtoMessage() {}
 
 func (x *Branch) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[28]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1672,7 +2130,7 @@ func (x *Branch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Branch.ProtoReflect.Descriptor instead.
 func (*Branch) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{28}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Branch) GetId() string {
@@ -1726,7 +2184,7 @@ type ListStaffRequest struct {
 
 func (x *ListStaffRequest) Reset() {
 	*x = ListStaffRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1738,7 +2196,7 @@ func (x *ListStaffRequest) String() string {
 func (*ListStaffRequest) ProtoMessage() {}
 
 func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[29]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1751,7 +2209,7 @@ func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffRequest.ProtoReflect.Descriptor instead.
 func (*ListStaffRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{29}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListStaffRequest) GetQuery() *v1.Query {
@@ -1771,7 +2229,7 @@ type ListStaffResponse struct {
 
 func (x *ListStaffResponse) Reset() {
 	*x = ListStaffResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1783,7 +2241,7 @@ func (x *ListStaffResponse) String() string {
 func (*ListStaffResponse) ProtoMessage() {}
 
 func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[30]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1796,7 +2254,7 @@ func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffResponse.ProtoReflect.Descriptor instead.
 func (*ListStaffResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{30}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListStaffResponse) GetStaff() []*Staff {
@@ -1813,6 +2271,110 @@ func (x *ListStaffResponse) GetPage() *v1.PageInfo {
 	return nil
 }
 
+type ListHandlersRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	UnitId        string                 `protobuf:"bytes,1,opt,name=unit_id,json=unitId,proto3" json:"unit_id,omitempty"`
+	Query         *v1.Query              `protobuf:"bytes,2,opt,name=query,proto3" json:"query,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHandlersRequest) Reset() {
+	*x = ListHandlersRequest{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHandlersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHandlersRequest) ProtoMessage() {}
+
+func (x *ListHandlersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHandlersRequest.ProtoReflect.Descriptor instead.
+func (*ListHandlersRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ListHandlersRequest) GetUnitId() string {
+	if x != nil {
+		return x.UnitId
+	}
+	return ""
+}
+
+func (x *ListHandlersRequest) GetQuery() *v1.Query {
+	if x != nil {
+		return x.Query
+	}
+	return nil
+}
+
+type ListHandlersResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Staff         []*Staff               `protobuf:"bytes,1,rep,name=staff,proto3" json:"staff,omitempty"`
+	Page          *v1.PageInfo           `protobuf:"bytes,2,opt,name=page,proto3" json:"page,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHandlersResponse) Reset() {
+	*x = ListHandlersResponse{}
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHandlersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHandlersResponse) ProtoMessage() {}
+
+func (x *ListHandlersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHandlersResponse.ProtoReflect.Descriptor instead.
+func (*ListHandlersResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *ListHandlersResponse) GetStaff() []*Staff {
+	if x != nil {
+		return x.Staff
+	}
+	return nil
+}
+
+func (x *ListHandlersResponse) GetPage() *v1.PageInfo {
+	if x != nil {
+		return x.Page
+	}
+	return nil
+}
+
 type FindSuperiorsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1822,7 +2384,7 @@ type FindSuperiorsRequest struct {
 
 func (x *FindSuperiorsRequest) Reset() {
 	*x = FindSuperiorsRequest{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[31]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1834,7 +2396,7 @@ func (x *FindSuperiorsRequest) String() string {
 func (*FindSuperiorsRequest) ProtoMessage() {}
 
 func (x *FindSuperiorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[31]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1847,7 +2409,7 @@ func (x *FindSuperiorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindSuperiorsRequest.ProtoReflect.Descriptor instead.
 func (*FindSuperiorsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{31}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *FindSuperiorsRequest) GetName() string {
@@ -1866,7 +2428,7 @@ type FindSuperiorsResponse struct {
 
 func (x *FindSuperiorsResponse) Reset() {
 	*x = FindSuperiorsResponse{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[32]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1878,7 +2440,7 @@ func (x *FindSuperiorsResponse) String() string {
 func (*FindSuperiorsResponse) ProtoMessage() {}
 
 func (x *FindSuperiorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[32]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1891,7 +2453,7 @@ func (x *FindSuperiorsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindSuperiorsResponse.ProtoReflect.Descriptor instead.
 func (*FindSuperiorsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{32}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *FindSuperiorsResponse) GetSuperiors() []*Superior {
@@ -1913,7 +2475,7 @@ type Superior struct {
 
 func (x *Superior) Reset() {
 	*x = Superior{}
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[33]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1925,7 +2487,7 @@ func (x *Superior) String() string {
 func (*Superior) ProtoMessage() {}
 
 func (x *Superior) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[33]
+	mi := &file_zhiping_unit_v1_unit_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1938,7 +2500,7 @@ func (x *Superior) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Superior.ProtoReflect.Descriptor instead.
 func (*Superior) Descriptor() ([]byte, []int) {
-	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{33}
+	return file_zhiping_unit_v1_unit_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Superior) GetId() string {
@@ -1966,7 +2528,7 @@ var File_zhiping_unit_v1_unit_proto protoreflect.FileDescriptor
 
 const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\n" +
-	"\x1azhiping/unit/v1/unit.proto\x12\x0fzhiping.unit.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\xae\r\n" +
+	"\x1azhiping/unit/v1/unit.proto\x12\x0fzhiping.unit.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\x1a\x1czhiping/common/v1/page.proto\x1a\x1ezhiping/review/v1/review.proto\"\xf5\r\n" +
 	"\x04Unit\x12\"\n" +
 	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x12#\n" +
@@ -1985,9 +2547,9 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\rsuperior_name\x18\a \x01(\tB7\x8a\xb5\x183\n" +
 	"\x12上级单位名称\x12\x1b职称业务的上级部门0\x01R\fsuperiorName\x12\x81\x01\n" +
 	"\bdivision\x18\b \x01(\tBe\xbaH\a\xc8\x01\x01r\x02\x18\f\x8a\xb5\x18W\n" +
-	"\x15职称业务归属地\x123办理职称业务的归属地，非单位所在地*\tdivisionsR\bdivision\x12/\n" +
-	"\town_level\x18\t \x01(\bB\x12\x8a\xb5\x18\x0e\n" +
-	"\f是否本级R\bownLevel\x12=\n" +
+	"\x15职称业务归属地\x123办理职称业务的归属地，非单位所在地*\tdivisionsR\bdivision\x121\n" +
+	"\town_level\x18\t \x01(\bB\x14\x8a\xb5\x18\x10\n" +
+	"\f是否本级0\x01R\bownLevel\x12=\n" +
 	"\x06nature\x18\n" +
 	" \x01(\tB%\xbaH\a\xc8\x01\x01r\x02\x18\f\x8a\xb5\x18\x17\n" +
 	"\f单位性质*\anaturesR\x06nature\x125\n" +
@@ -2018,7 +2580,9 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x05posts\x18\x16 \x03(\v2\x18.zhiping.review.v1.PostsB\x12\x8a\xb5\x18\x0e\n" +
 	"\f多岗审核R\x05posts\x129\n" +
 	"\x05roles\x18\x17 \x03(\v2\x15.zhiping.unit.v1.RoleB\f\x8a\xb5\x18\b\n" +
-	"\x06角色R\x05roles\"\xa6\x01\n" +
+	"\x06角色R\x05roles\x12C\n" +
+	"\blocation\x18\x18 \x01(\tB'\xbaH\x04r\x02\x18\f\x8a\xb5\x18\x1c\n" +
+	"\x0f单位所在地*\tdivisionsR\blocation\"\xa6\x01\n" +
 	"\x04Role\x12\"\n" +
 	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x120\n" +
@@ -2063,12 +2627,24 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\f初始密码\x12 至少10位，含字母和数字\x18\x04R\bpassword\"M\n" +
 	"\x12CreateUnitResponse\x127\n" +
 	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
-	"\x06单位R\x04unit\"\xa3\x01\n" +
+	"\x06单位R\x04unit\"\xd7\x02\n" +
 	"\x13RegisterUnitRequest\x12=\n" +
 	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\x12\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\b\n" +
-	"\x06单位R\x04unit\x12M\n" +
-	"\ahandler\x18\x02 \x01(\v2\x19.zhiping.unit.v1.NewStaffB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
-	"\f经办人员R\ahandler\"O\n" +
+	"\x06单位R\x04unit\x12G\n" +
+	"\ahandler\x18\x02 \x01(\v2\x19.zhiping.unit.v1.NewStaffB\x12\x8a\xb5\x18\x0e\n" +
+	"\f经办人员R\ahandler\x12B\n" +
+	"\x06person\x18\x03 \x01(\v2\x16.zhiping.unit.v1.StaffB\x12\x8a\xb5\x18\x0e\n" +
+	"\f经办人员R\x06person\x12)\n" +
+	"\x06ticket\x18\x04 \x01(\tB\x11\xbaH\x05r\x03\x18\x80\x01\x8a\xb5\x18\x05\n" +
+	"\x01-\x18\x04R\x06ticket\x12I\n" +
+	"\alicence\x18\x05 \x01(\v2\x15.zhiping.unit.v1.FileB\x18\x8a\xb5\x18\x14\n" +
+	"\x12企业营业执照R\alicence\"\x8e\x01\n" +
+	"\x04File\x12-\n" +
+	"\x04name\x18\x01 \x01(\tB\x19\xbaH\a\xc8\x01\x01r\x02\x18d\x8a\xb5\x18\v\n" +
+	"\t文件名R\x04name\x12W\n" +
+	"\acontent\x18\x02 \x01(\fB=\xbaH\n" +
+	"\xc8\x01\x01z\x05\x18\x80\x80\x80\x04\x8a\xb5\x18,\n" +
+	"\x06内容\x12\"PDF、JPG 或 PNG，不超过 8 MBR\acontent\"O\n" +
 	"\x14RegisterUnitResponse\x127\n" +
 	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
 	"\x06单位R\x04unit\"P\n" +
@@ -2076,6 +2652,12 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\x12\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\b\n" +
 	"\x06单位R\x04unit\"K\n" +
 	"\x10SaveUnitResponse\x127\n" +
+	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
+	"\x06单位R\x04unit\"W\n" +
+	"\x16SaveSubordinateRequest\x12=\n" +
+	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\x12\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\b\n" +
+	"\x06单位R\x04unit\"R\n" +
+	"\x17SaveSubordinateResponse\x127\n" +
 	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
 	"\x06单位R\x04unit\"T\n" +
 	"\x11SubmitUnitRequest\x12?\n" +
@@ -2091,6 +2673,12 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x12新的上级单位R\n" +
 	"superiorId\"Q\n" +
 	"\x16ChangeSuperiorResponse\x127\n" +
+	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
+	"\x06单位R\x04unit\"Z\n" +
+	"\x17WithdrawSuperiorRequest\x12?\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x12\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\b\n" +
+	"\x06单位R\x04base\"S\n" +
+	"\x18WithdrawSuperiorResponse\x127\n" +
 	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
 	"\x06单位R\x04unit\"\xf4\x01\n" +
 	"\x12ReviewUnitsRequest\x12F\n" +
@@ -2118,6 +2706,14 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x06角色R\x04role\"K\n" +
 	"\x10SaveRoleResponse\x127\n" +
 	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
+	"\x06单位R\x04unit\"\x86\x01\n" +
+	"\x11DeleteRoleRequest\x12?\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x12\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\b\n" +
+	"\x06单位R\x04base\x120\n" +
+	"\arole_id\x18\x02 \x01(\tB\x17\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\b\n" +
+	"\x06角色R\x06roleId\"M\n" +
+	"\x12DeleteRoleResponse\x127\n" +
+	"\x04unit\x18\x01 \x01(\v2\x15.zhiping.unit.v1.UnitB\f\x8a\xb5\x18\b\n" +
 	"\x06单位R\x04unit\"\xb0\x01\n" +
 	"\x10SaveStaffRequest\x12F\n" +
 	"\x05staff\x18\x01 \x01(\v2\x16.zhiping.unit.v1.StaffB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
@@ -2126,7 +2722,15 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x06密码\x12 至少10位，含字母和数字\x18\x04R\bpassword\"U\n" +
 	"\x11SaveStaffResponse\x12@\n" +
 	"\x05staff\x18\x01 \x01(\v2\x16.zhiping.unit.v1.StaffB\x12\x8a\xb5\x18\x0e\n" +
-	"\f工作人员R\x05staff\"9\n" +
+	"\f工作人员R\x05staff\"\xb2\x01\n" +
+	"\x12SaveHandlerRequest\x12F\n" +
+	"\x05staff\x18\x01 \x01(\v2\x16.zhiping.unit.v1.StaffB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f经办人员R\x05staff\x12T\n" +
+	"\bpassword\x18\x02 \x01(\tB8\xbaH\x05r\x03\x18\x80\x01\x8a\xb5\x18,\n" +
+	"\x06密码\x12 至少10位，含字母和数字\x18\x04R\bpassword\"W\n" +
+	"\x13SaveHandlerResponse\x12@\n" +
+	"\x05staff\x18\x01 \x01(\v2\x16.zhiping.unit.v1.StaffB\x12\x8a\xb5\x18\x0e\n" +
+	"\f经办人员R\x05staff\"9\n" +
 	"\x0eGetUnitRequest\x12'\n" +
 	"\x02id\x18\x01 \x01(\tB\x17\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\b\n" +
 	"\x06单位R\x02id\"J\n" +
@@ -2170,6 +2774,16 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x05staff\x18\x01 \x03(\v2\x16.zhiping.unit.v1.StaffB\x12\x8a\xb5\x18\x0e\n" +
 	"\f工作人员R\x05staff\x128\n" +
 	"\x04page\x18\x02 \x01(\v2\x1b.zhiping.common.v1.PageInfoB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04page\"\x91\x01\n" +
+	"\x13ListHandlersRequest\x126\n" +
+	"\aunit_id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f下级单位R\x06unitId\x12B\n" +
+	"\x05query\x18\x02 \x01(\v2\x18.zhiping.common.v1.QueryB\x12\x8a\xb5\x18\x0e\n" +
+	"\f查询条件R\x05query\"\x92\x01\n" +
+	"\x14ListHandlersResponse\x12@\n" +
+	"\x05staff\x18\x01 \x03(\v2\x16.zhiping.unit.v1.StaffB\x12\x8a\xb5\x18\x0e\n" +
+	"\f经办人员R\x05staff\x128\n" +
+	"\x04page\x18\x02 \x01(\v2\x1b.zhiping.common.v1.PageInfoB\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x04page\"J\n" +
 	"\x14FindSuperiorsRequest\x122\n" +
 	"\x04name\x18\x01 \x01(\tB\x1e\xbaH\t\xc8\x01\x01r\x04\x10\x02\x182\x8a\xb5\x18\x0e\n" +
@@ -2183,7 +2797,7 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
 	"\f单位名称R\x04name\x12C\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1b.zhiping.common.v1.UnitKindB\x12\x8a\xb5\x18\x0e\n" +
-	"\f单位类型R\x04kind2\xe6\f\n" +
+	"\f单位类型R\x04kind2\x83\x12\n" +
 	"\vUnitService\x12s\n" +
 	"\n" +
 	"CreateUnit\x12\".zhiping.unit.v1.CreateUnitRequest\x1a#.zhiping.unit.v1.CreateUnitResponse\"\x1c\x8a\xb5\x18\x18\n" +
@@ -2192,22 +2806,32 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\f单位注册\x10\x01\x18\x03\x12m\n" +
 	"\bSaveUnit\x12 .zhiping.unit.v1.SaveUnitRequest\x1a!.zhiping.unit.v1.SaveUnitResponse\"\x1c\x8a\xb5\x18\x18\n" +
 	"\x12保存单位信息\x10\n" +
-	"\x18\x01\x12s\n" +
+	"\x18\x01\x12\x88\x01\n" +
+	"\x0fSaveSubordinate\x12'.zhiping.unit.v1.SaveSubordinateRequest\x1a(.zhiping.unit.v1.SaveSubordinateResponse\"\"\x8a\xb5\x18\x1e\n" +
+	"\x18保存下级单位信息\x10\x0f\x18\x01\x12s\n" +
 	"\n" +
 	"SubmitUnit\x12\".zhiping.unit.v1.SubmitUnitRequest\x1a#.zhiping.unit.v1.SubmitUnitResponse\"\x1c\x8a\xb5\x18\x18\n" +
 	"\x12提交单位注册\x10\n" +
 	"\x18\x01\x12\x85\x01\n" +
 	"\x0eChangeSuperior\x12&.zhiping.unit.v1.ChangeSuperiorRequest\x1a'.zhiping.unit.v1.ChangeSuperiorResponse\"\"\x8a\xb5\x18\x1e\n" +
 	"\x18申请变更上级单位\x10\n" +
+	"\x18\x03\x12\x91\x01\n" +
+	"\x10WithdrawSuperior\x12(.zhiping.unit.v1.WithdrawSuperiorRequest\x1a).zhiping.unit.v1.WithdrawSuperiorResponse\"(\x8a\xb5\x18$\n" +
+	"\x1e撤回上级单位变更申请\x10\n" +
 	"\x18\x03\x12v\n" +
 	"\vReviewUnits\x12#.zhiping.unit.v1.ReviewUnitsRequest\x1a$.zhiping.unit.v1.ReviewUnitsResponse\"\x1c\x8a\xb5\x18\x18\n" +
 	"\x12审核下级单位\x10\x0e\x18\x01\x12p\n" +
 	"\tSavePosts\x12!.zhiping.unit.v1.SavePostsRequest\x1a\".zhiping.unit.v1.SavePostsResponse\"\x1c\x8a\xb5\x18\x18\n" +
 	"\x12保存多岗审核\x10\v\x18\x03\x12g\n" +
 	"\bSaveRole\x12 .zhiping.unit.v1.SaveRoleRequest\x1a!.zhiping.unit.v1.SaveRoleResponse\"\x16\x8a\xb5\x18\x12\n" +
-	"\f保存角色\x10\r\x18\x03\x12p\n" +
+	"\f保存角色\x10\r\x18\x03\x12m\n" +
+	"\n" +
+	"DeleteRole\x12\".zhiping.unit.v1.DeleteRoleRequest\x1a#.zhiping.unit.v1.DeleteRoleResponse\"\x16\x8a\xb5\x18\x12\n" +
+	"\f删除角色\x10\r\x18\x03\x12p\n" +
 	"\tSaveStaff\x12!.zhiping.unit.v1.SaveStaffRequest\x1a\".zhiping.unit.v1.SaveStaffResponse\"\x1c\x8a\xb5\x18\x18\n" +
-	"\x12保存工作人员\x10\f\x18\x03\x12f\n" +
+	"\x12保存工作人员\x10\f\x18\x03\x12\x82\x01\n" +
+	"\vSaveHandler\x12#.zhiping.unit.v1.SaveHandlerRequest\x1a$.zhiping.unit.v1.SaveHandlerResponse\"(\x8a\xb5\x18$\n" +
+	"\x1e保存下级单位经办人员\x10\x0f\x18\x03\x12f\n" +
 	"\aGetUnit\x12\x1f.zhiping.unit.v1.GetUnitRequest\x1a .zhiping.unit.v1.GetUnitResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\f查看单位\x10\x02\x18\x02 \x01\x12l\n" +
 	"\tListUnits\x12!.zhiping.unit.v1.ListUnitsRequest\x1a\".zhiping.unit.v1.ListUnitsResponse\"\x18\x8a\xb5\x18\x14\n" +
@@ -2215,7 +2839,9 @@ const file_zhiping_unit_v1_unit_proto_rawDesc = "" +
 	"\fListBranches\x12$.zhiping.unit.v1.ListBranchesRequest\x1a%.zhiping.unit.v1.ListBranchesResponse\"\x15\x8a\xb5\x18\x11\n" +
 	"\t单位树\x10\x0f\x18\x02 \x01\x12r\n" +
 	"\tListStaff\x12!.zhiping.unit.v1.ListStaffRequest\x1a\".zhiping.unit.v1.ListStaffResponse\"\x1e\x8a\xb5\x18\x1a\n" +
-	"\x12工作人员列表\x10\x02\x18\x02 \x01\x12~\n" +
+	"\x12工作人员列表\x10\x02\x18\x02 \x01\x12\x87\x01\n" +
+	"\fListHandlers\x12$.zhiping.unit.v1.ListHandlersRequest\x1a%.zhiping.unit.v1.ListHandlersResponse\"*\x8a\xb5\x18&\n" +
+	"\x1e下级单位经办人员列表\x10\x0f\x18\x03 \x01\x12~\n" +
 	"\rFindSuperiors\x12%.zhiping.unit.v1.FindSuperiorsRequest\x1a&.zhiping.unit.v1.FindSuperiorsResponse\"\x1e\x8a\xb5\x18\x1a\n" +
 	"\x12查找上级单位\x10\x01\x18\x03 \x01B\xa8\x01\n" +
 	"\x13com.zhiping.unit.v1B\tUnitProtoP\x01Z(zhiping/proto/gen/zhiping/unit/v1;unitv1\xa2\x02\x03ZUX\xaa\x02\x0fZhiping.Unit.V1\xca\x02\x0fZhiping\\Unit\\V1\xe2\x02\x1bZhiping\\Unit\\V1\\GPBMetadata\xea\x02\x11Zhiping::Unit::V1b\x06proto3"
@@ -2232,131 +2858,165 @@ func file_zhiping_unit_v1_unit_proto_rawDescGZIP() []byte {
 	return file_zhiping_unit_v1_unit_proto_rawDescData
 }
 
-var file_zhiping_unit_v1_unit_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_zhiping_unit_v1_unit_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_zhiping_unit_v1_unit_proto_goTypes = []any{
-	(*Unit)(nil),                   // 0: zhiping.unit.v1.Unit
-	(*Role)(nil),                   // 1: zhiping.unit.v1.Role
-	(*Staff)(nil),                  // 2: zhiping.unit.v1.Staff
-	(*CreateUnitRequest)(nil),      // 3: zhiping.unit.v1.CreateUnitRequest
-	(*NewStaff)(nil),               // 4: zhiping.unit.v1.NewStaff
-	(*CreateUnitResponse)(nil),     // 5: zhiping.unit.v1.CreateUnitResponse
-	(*RegisterUnitRequest)(nil),    // 6: zhiping.unit.v1.RegisterUnitRequest
-	(*RegisterUnitResponse)(nil),   // 7: zhiping.unit.v1.RegisterUnitResponse
-	(*SaveUnitRequest)(nil),        // 8: zhiping.unit.v1.SaveUnitRequest
-	(*SaveUnitResponse)(nil),       // 9: zhiping.unit.v1.SaveUnitResponse
-	(*SubmitUnitRequest)(nil),      // 10: zhiping.unit.v1.SubmitUnitRequest
-	(*SubmitUnitResponse)(nil),     // 11: zhiping.unit.v1.SubmitUnitResponse
-	(*ChangeSuperiorRequest)(nil),  // 12: zhiping.unit.v1.ChangeSuperiorRequest
-	(*ChangeSuperiorResponse)(nil), // 13: zhiping.unit.v1.ChangeSuperiorResponse
-	(*ReviewUnitsRequest)(nil),     // 14: zhiping.unit.v1.ReviewUnitsRequest
-	(*ReviewUnitsResponse)(nil),    // 15: zhiping.unit.v1.ReviewUnitsResponse
-	(*SavePostsRequest)(nil),       // 16: zhiping.unit.v1.SavePostsRequest
-	(*SavePostsResponse)(nil),      // 17: zhiping.unit.v1.SavePostsResponse
-	(*SaveRoleRequest)(nil),        // 18: zhiping.unit.v1.SaveRoleRequest
-	(*SaveRoleResponse)(nil),       // 19: zhiping.unit.v1.SaveRoleResponse
-	(*SaveStaffRequest)(nil),       // 20: zhiping.unit.v1.SaveStaffRequest
-	(*SaveStaffResponse)(nil),      // 21: zhiping.unit.v1.SaveStaffResponse
-	(*GetUnitRequest)(nil),         // 22: zhiping.unit.v1.GetUnitRequest
-	(*GetUnitResponse)(nil),        // 23: zhiping.unit.v1.GetUnitResponse
-	(*ListUnitsRequest)(nil),       // 24: zhiping.unit.v1.ListUnitsRequest
-	(*ListUnitsResponse)(nil),      // 25: zhiping.unit.v1.ListUnitsResponse
-	(*ListBranchesRequest)(nil),    // 26: zhiping.unit.v1.ListBranchesRequest
-	(*ListBranchesResponse)(nil),   // 27: zhiping.unit.v1.ListBranchesResponse
-	(*Branch)(nil),                 // 28: zhiping.unit.v1.Branch
-	(*ListStaffRequest)(nil),       // 29: zhiping.unit.v1.ListStaffRequest
-	(*ListStaffResponse)(nil),      // 30: zhiping.unit.v1.ListStaffResponse
-	(*FindSuperiorsRequest)(nil),   // 31: zhiping.unit.v1.FindSuperiorsRequest
-	(*FindSuperiorsResponse)(nil),  // 32: zhiping.unit.v1.FindSuperiorsResponse
-	(*Superior)(nil),               // 33: zhiping.unit.v1.Superior
-	(v1.UnitKind)(0),               // 34: zhiping.common.v1.UnitKind
-	(*v1.Attachment)(nil),          // 35: zhiping.common.v1.Attachment
-	(*v11.Case)(nil),               // 36: zhiping.review.v1.Case
-	(*v11.Posts)(nil),              // 37: zhiping.review.v1.Posts
-	(v1.Right)(0),                  // 38: zhiping.common.v1.Right
-	(*v1.Base)(nil),                // 39: zhiping.common.v1.Base
-	(v11.Matter)(0),                // 40: zhiping.review.v1.Matter
-	(*v11.Action)(nil),             // 41: zhiping.review.v1.Action
-	(*v1.Outcome)(nil),             // 42: zhiping.common.v1.Outcome
-	(*v1.Query)(nil),               // 43: zhiping.common.v1.Query
-	(*v1.PageInfo)(nil),            // 44: zhiping.common.v1.PageInfo
+	(*Unit)(nil),                     // 0: zhiping.unit.v1.Unit
+	(*Role)(nil),                     // 1: zhiping.unit.v1.Role
+	(*Staff)(nil),                    // 2: zhiping.unit.v1.Staff
+	(*CreateUnitRequest)(nil),        // 3: zhiping.unit.v1.CreateUnitRequest
+	(*NewStaff)(nil),                 // 4: zhiping.unit.v1.NewStaff
+	(*CreateUnitResponse)(nil),       // 5: zhiping.unit.v1.CreateUnitResponse
+	(*RegisterUnitRequest)(nil),      // 6: zhiping.unit.v1.RegisterUnitRequest
+	(*File)(nil),                     // 7: zhiping.unit.v1.File
+	(*RegisterUnitResponse)(nil),     // 8: zhiping.unit.v1.RegisterUnitResponse
+	(*SaveUnitRequest)(nil),          // 9: zhiping.unit.v1.SaveUnitRequest
+	(*SaveUnitResponse)(nil),         // 10: zhiping.unit.v1.SaveUnitResponse
+	(*SaveSubordinateRequest)(nil),   // 11: zhiping.unit.v1.SaveSubordinateRequest
+	(*SaveSubordinateResponse)(nil),  // 12: zhiping.unit.v1.SaveSubordinateResponse
+	(*SubmitUnitRequest)(nil),        // 13: zhiping.unit.v1.SubmitUnitRequest
+	(*SubmitUnitResponse)(nil),       // 14: zhiping.unit.v1.SubmitUnitResponse
+	(*ChangeSuperiorRequest)(nil),    // 15: zhiping.unit.v1.ChangeSuperiorRequest
+	(*ChangeSuperiorResponse)(nil),   // 16: zhiping.unit.v1.ChangeSuperiorResponse
+	(*WithdrawSuperiorRequest)(nil),  // 17: zhiping.unit.v1.WithdrawSuperiorRequest
+	(*WithdrawSuperiorResponse)(nil), // 18: zhiping.unit.v1.WithdrawSuperiorResponse
+	(*ReviewUnitsRequest)(nil),       // 19: zhiping.unit.v1.ReviewUnitsRequest
+	(*ReviewUnitsResponse)(nil),      // 20: zhiping.unit.v1.ReviewUnitsResponse
+	(*SavePostsRequest)(nil),         // 21: zhiping.unit.v1.SavePostsRequest
+	(*SavePostsResponse)(nil),        // 22: zhiping.unit.v1.SavePostsResponse
+	(*SaveRoleRequest)(nil),          // 23: zhiping.unit.v1.SaveRoleRequest
+	(*SaveRoleResponse)(nil),         // 24: zhiping.unit.v1.SaveRoleResponse
+	(*DeleteRoleRequest)(nil),        // 25: zhiping.unit.v1.DeleteRoleRequest
+	(*DeleteRoleResponse)(nil),       // 26: zhiping.unit.v1.DeleteRoleResponse
+	(*SaveStaffRequest)(nil),         // 27: zhiping.unit.v1.SaveStaffRequest
+	(*SaveStaffResponse)(nil),        // 28: zhiping.unit.v1.SaveStaffResponse
+	(*SaveHandlerRequest)(nil),       // 29: zhiping.unit.v1.SaveHandlerRequest
+	(*SaveHandlerResponse)(nil),      // 30: zhiping.unit.v1.SaveHandlerResponse
+	(*GetUnitRequest)(nil),           // 31: zhiping.unit.v1.GetUnitRequest
+	(*GetUnitResponse)(nil),          // 32: zhiping.unit.v1.GetUnitResponse
+	(*ListUnitsRequest)(nil),         // 33: zhiping.unit.v1.ListUnitsRequest
+	(*ListUnitsResponse)(nil),        // 34: zhiping.unit.v1.ListUnitsResponse
+	(*ListBranchesRequest)(nil),      // 35: zhiping.unit.v1.ListBranchesRequest
+	(*ListBranchesResponse)(nil),     // 36: zhiping.unit.v1.ListBranchesResponse
+	(*Branch)(nil),                   // 37: zhiping.unit.v1.Branch
+	(*ListStaffRequest)(nil),         // 38: zhiping.unit.v1.ListStaffRequest
+	(*ListStaffResponse)(nil),        // 39: zhiping.unit.v1.ListStaffResponse
+	(*ListHandlersRequest)(nil),      // 40: zhiping.unit.v1.ListHandlersRequest
+	(*ListHandlersResponse)(nil),     // 41: zhiping.unit.v1.ListHandlersResponse
+	(*FindSuperiorsRequest)(nil),     // 42: zhiping.unit.v1.FindSuperiorsRequest
+	(*FindSuperiorsResponse)(nil),    // 43: zhiping.unit.v1.FindSuperiorsResponse
+	(*Superior)(nil),                 // 44: zhiping.unit.v1.Superior
+	(v1.UnitKind)(0),                 // 45: zhiping.common.v1.UnitKind
+	(*v1.Attachment)(nil),            // 46: zhiping.common.v1.Attachment
+	(*v11.Case)(nil),                 // 47: zhiping.review.v1.Case
+	(*v11.Posts)(nil),                // 48: zhiping.review.v1.Posts
+	(v1.Right)(0),                    // 49: zhiping.common.v1.Right
+	(*v1.Base)(nil),                  // 50: zhiping.common.v1.Base
+	(v11.Matter)(0),                  // 51: zhiping.review.v1.Matter
+	(*v11.Action)(nil),               // 52: zhiping.review.v1.Action
+	(*v1.Outcome)(nil),               // 53: zhiping.common.v1.Outcome
+	(*v1.Query)(nil),                 // 54: zhiping.common.v1.Query
+	(*v1.PageInfo)(nil),              // 55: zhiping.common.v1.PageInfo
 }
 var file_zhiping_unit_v1_unit_proto_depIdxs = []int32{
-	34, // 0: zhiping.unit.v1.Unit.kind:type_name -> zhiping.common.v1.UnitKind
-	35, // 1: zhiping.unit.v1.Unit.licence:type_name -> zhiping.common.v1.Attachment
-	36, // 2: zhiping.unit.v1.Unit.registration:type_name -> zhiping.review.v1.Case
-	36, // 3: zhiping.unit.v1.Unit.superior_change:type_name -> zhiping.review.v1.Case
-	37, // 4: zhiping.unit.v1.Unit.posts:type_name -> zhiping.review.v1.Posts
+	45, // 0: zhiping.unit.v1.Unit.kind:type_name -> zhiping.common.v1.UnitKind
+	46, // 1: zhiping.unit.v1.Unit.licence:type_name -> zhiping.common.v1.Attachment
+	47, // 2: zhiping.unit.v1.Unit.registration:type_name -> zhiping.review.v1.Case
+	47, // 3: zhiping.unit.v1.Unit.superior_change:type_name -> zhiping.review.v1.Case
+	48, // 4: zhiping.unit.v1.Unit.posts:type_name -> zhiping.review.v1.Posts
 	1,  // 5: zhiping.unit.v1.Unit.roles:type_name -> zhiping.unit.v1.Role
-	38, // 6: zhiping.unit.v1.Role.rights:type_name -> zhiping.common.v1.Right
+	49, // 6: zhiping.unit.v1.Role.rights:type_name -> zhiping.common.v1.Right
 	0,  // 7: zhiping.unit.v1.CreateUnitRequest.unit:type_name -> zhiping.unit.v1.Unit
 	4,  // 8: zhiping.unit.v1.CreateUnitRequest.handlers:type_name -> zhiping.unit.v1.NewStaff
 	2,  // 9: zhiping.unit.v1.NewStaff.staff:type_name -> zhiping.unit.v1.Staff
 	0,  // 10: zhiping.unit.v1.CreateUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
 	0,  // 11: zhiping.unit.v1.RegisterUnitRequest.unit:type_name -> zhiping.unit.v1.Unit
 	4,  // 12: zhiping.unit.v1.RegisterUnitRequest.handler:type_name -> zhiping.unit.v1.NewStaff
-	0,  // 13: zhiping.unit.v1.RegisterUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
-	0,  // 14: zhiping.unit.v1.SaveUnitRequest.unit:type_name -> zhiping.unit.v1.Unit
-	0,  // 15: zhiping.unit.v1.SaveUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
-	39, // 16: zhiping.unit.v1.SubmitUnitRequest.base:type_name -> zhiping.common.v1.Base
-	0,  // 17: zhiping.unit.v1.SubmitUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
-	39, // 18: zhiping.unit.v1.ChangeSuperiorRequest.base:type_name -> zhiping.common.v1.Base
-	0,  // 19: zhiping.unit.v1.ChangeSuperiorResponse.unit:type_name -> zhiping.unit.v1.Unit
-	39, // 20: zhiping.unit.v1.ReviewUnitsRequest.bases:type_name -> zhiping.common.v1.Base
-	40, // 21: zhiping.unit.v1.ReviewUnitsRequest.matter:type_name -> zhiping.review.v1.Matter
-	41, // 22: zhiping.unit.v1.ReviewUnitsRequest.action:type_name -> zhiping.review.v1.Action
-	42, // 23: zhiping.unit.v1.ReviewUnitsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	39, // 24: zhiping.unit.v1.SavePostsRequest.base:type_name -> zhiping.common.v1.Base
-	37, // 25: zhiping.unit.v1.SavePostsRequest.posts:type_name -> zhiping.review.v1.Posts
-	0,  // 26: zhiping.unit.v1.SavePostsResponse.unit:type_name -> zhiping.unit.v1.Unit
-	39, // 27: zhiping.unit.v1.SaveRoleRequest.base:type_name -> zhiping.common.v1.Base
-	1,  // 28: zhiping.unit.v1.SaveRoleRequest.role:type_name -> zhiping.unit.v1.Role
-	0,  // 29: zhiping.unit.v1.SaveRoleResponse.unit:type_name -> zhiping.unit.v1.Unit
-	2,  // 30: zhiping.unit.v1.SaveStaffRequest.staff:type_name -> zhiping.unit.v1.Staff
-	2,  // 31: zhiping.unit.v1.SaveStaffResponse.staff:type_name -> zhiping.unit.v1.Staff
-	0,  // 32: zhiping.unit.v1.GetUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
-	43, // 33: zhiping.unit.v1.ListUnitsRequest.query:type_name -> zhiping.common.v1.Query
-	0,  // 34: zhiping.unit.v1.ListUnitsResponse.units:type_name -> zhiping.unit.v1.Unit
-	44, // 35: zhiping.unit.v1.ListUnitsResponse.page:type_name -> zhiping.common.v1.PageInfo
-	28, // 36: zhiping.unit.v1.ListBranchesResponse.branches:type_name -> zhiping.unit.v1.Branch
-	34, // 37: zhiping.unit.v1.Branch.kind:type_name -> zhiping.common.v1.UnitKind
-	43, // 38: zhiping.unit.v1.ListStaffRequest.query:type_name -> zhiping.common.v1.Query
-	2,  // 39: zhiping.unit.v1.ListStaffResponse.staff:type_name -> zhiping.unit.v1.Staff
-	44, // 40: zhiping.unit.v1.ListStaffResponse.page:type_name -> zhiping.common.v1.PageInfo
-	33, // 41: zhiping.unit.v1.FindSuperiorsResponse.superiors:type_name -> zhiping.unit.v1.Superior
-	34, // 42: zhiping.unit.v1.Superior.kind:type_name -> zhiping.common.v1.UnitKind
-	3,  // 43: zhiping.unit.v1.UnitService.CreateUnit:input_type -> zhiping.unit.v1.CreateUnitRequest
-	6,  // 44: zhiping.unit.v1.UnitService.RegisterUnit:input_type -> zhiping.unit.v1.RegisterUnitRequest
-	8,  // 45: zhiping.unit.v1.UnitService.SaveUnit:input_type -> zhiping.unit.v1.SaveUnitRequest
-	10, // 46: zhiping.unit.v1.UnitService.SubmitUnit:input_type -> zhiping.unit.v1.SubmitUnitRequest
-	12, // 47: zhiping.unit.v1.UnitService.ChangeSuperior:input_type -> zhiping.unit.v1.ChangeSuperiorRequest
-	14, // 48: zhiping.unit.v1.UnitService.ReviewUnits:input_type -> zhiping.unit.v1.ReviewUnitsRequest
-	16, // 49: zhiping.unit.v1.UnitService.SavePosts:input_type -> zhiping.unit.v1.SavePostsRequest
-	18, // 50: zhiping.unit.v1.UnitService.SaveRole:input_type -> zhiping.unit.v1.SaveRoleRequest
-	20, // 51: zhiping.unit.v1.UnitService.SaveStaff:input_type -> zhiping.unit.v1.SaveStaffRequest
-	22, // 52: zhiping.unit.v1.UnitService.GetUnit:input_type -> zhiping.unit.v1.GetUnitRequest
-	24, // 53: zhiping.unit.v1.UnitService.ListUnits:input_type -> zhiping.unit.v1.ListUnitsRequest
-	26, // 54: zhiping.unit.v1.UnitService.ListBranches:input_type -> zhiping.unit.v1.ListBranchesRequest
-	29, // 55: zhiping.unit.v1.UnitService.ListStaff:input_type -> zhiping.unit.v1.ListStaffRequest
-	31, // 56: zhiping.unit.v1.UnitService.FindSuperiors:input_type -> zhiping.unit.v1.FindSuperiorsRequest
-	5,  // 57: zhiping.unit.v1.UnitService.CreateUnit:output_type -> zhiping.unit.v1.CreateUnitResponse
-	7,  // 58: zhiping.unit.v1.UnitService.RegisterUnit:output_type -> zhiping.unit.v1.RegisterUnitResponse
-	9,  // 59: zhiping.unit.v1.UnitService.SaveUnit:output_type -> zhiping.unit.v1.SaveUnitResponse
-	11, // 60: zhiping.unit.v1.UnitService.SubmitUnit:output_type -> zhiping.unit.v1.SubmitUnitResponse
-	13, // 61: zhiping.unit.v1.UnitService.ChangeSuperior:output_type -> zhiping.unit.v1.ChangeSuperiorResponse
-	15, // 62: zhiping.unit.v1.UnitService.ReviewUnits:output_type -> zhiping.unit.v1.ReviewUnitsResponse
-	17, // 63: zhiping.unit.v1.UnitService.SavePosts:output_type -> zhiping.unit.v1.SavePostsResponse
-	19, // 64: zhiping.unit.v1.UnitService.SaveRole:output_type -> zhiping.unit.v1.SaveRoleResponse
-	21, // 65: zhiping.unit.v1.UnitService.SaveStaff:output_type -> zhiping.unit.v1.SaveStaffResponse
-	23, // 66: zhiping.unit.v1.UnitService.GetUnit:output_type -> zhiping.unit.v1.GetUnitResponse
-	25, // 67: zhiping.unit.v1.UnitService.ListUnits:output_type -> zhiping.unit.v1.ListUnitsResponse
-	27, // 68: zhiping.unit.v1.UnitService.ListBranches:output_type -> zhiping.unit.v1.ListBranchesResponse
-	30, // 69: zhiping.unit.v1.UnitService.ListStaff:output_type -> zhiping.unit.v1.ListStaffResponse
-	32, // 70: zhiping.unit.v1.UnitService.FindSuperiors:output_type -> zhiping.unit.v1.FindSuperiorsResponse
-	57, // [57:71] is the sub-list for method output_type
-	43, // [43:57] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	2,  // 13: zhiping.unit.v1.RegisterUnitRequest.person:type_name -> zhiping.unit.v1.Staff
+	7,  // 14: zhiping.unit.v1.RegisterUnitRequest.licence:type_name -> zhiping.unit.v1.File
+	0,  // 15: zhiping.unit.v1.RegisterUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
+	0,  // 16: zhiping.unit.v1.SaveUnitRequest.unit:type_name -> zhiping.unit.v1.Unit
+	0,  // 17: zhiping.unit.v1.SaveUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
+	0,  // 18: zhiping.unit.v1.SaveSubordinateRequest.unit:type_name -> zhiping.unit.v1.Unit
+	0,  // 19: zhiping.unit.v1.SaveSubordinateResponse.unit:type_name -> zhiping.unit.v1.Unit
+	50, // 20: zhiping.unit.v1.SubmitUnitRequest.base:type_name -> zhiping.common.v1.Base
+	0,  // 21: zhiping.unit.v1.SubmitUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
+	50, // 22: zhiping.unit.v1.ChangeSuperiorRequest.base:type_name -> zhiping.common.v1.Base
+	0,  // 23: zhiping.unit.v1.ChangeSuperiorResponse.unit:type_name -> zhiping.unit.v1.Unit
+	50, // 24: zhiping.unit.v1.WithdrawSuperiorRequest.base:type_name -> zhiping.common.v1.Base
+	0,  // 25: zhiping.unit.v1.WithdrawSuperiorResponse.unit:type_name -> zhiping.unit.v1.Unit
+	50, // 26: zhiping.unit.v1.ReviewUnitsRequest.bases:type_name -> zhiping.common.v1.Base
+	51, // 27: zhiping.unit.v1.ReviewUnitsRequest.matter:type_name -> zhiping.review.v1.Matter
+	52, // 28: zhiping.unit.v1.ReviewUnitsRequest.action:type_name -> zhiping.review.v1.Action
+	53, // 29: zhiping.unit.v1.ReviewUnitsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	50, // 30: zhiping.unit.v1.SavePostsRequest.base:type_name -> zhiping.common.v1.Base
+	48, // 31: zhiping.unit.v1.SavePostsRequest.posts:type_name -> zhiping.review.v1.Posts
+	0,  // 32: zhiping.unit.v1.SavePostsResponse.unit:type_name -> zhiping.unit.v1.Unit
+	50, // 33: zhiping.unit.v1.SaveRoleRequest.base:type_name -> zhiping.common.v1.Base
+	1,  // 34: zhiping.unit.v1.SaveRoleRequest.role:type_name -> zhiping.unit.v1.Role
+	0,  // 35: zhiping.unit.v1.SaveRoleResponse.unit:type_name -> zhiping.unit.v1.Unit
+	50, // 36: zhiping.unit.v1.DeleteRoleRequest.base:type_name -> zhiping.common.v1.Base
+	0,  // 37: zhiping.unit.v1.DeleteRoleResponse.unit:type_name -> zhiping.unit.v1.Unit
+	2,  // 38: zhiping.unit.v1.SaveStaffRequest.staff:type_name -> zhiping.unit.v1.Staff
+	2,  // 39: zhiping.unit.v1.SaveStaffResponse.staff:type_name -> zhiping.unit.v1.Staff
+	2,  // 40: zhiping.unit.v1.SaveHandlerRequest.staff:type_name -> zhiping.unit.v1.Staff
+	2,  // 41: zhiping.unit.v1.SaveHandlerResponse.staff:type_name -> zhiping.unit.v1.Staff
+	0,  // 42: zhiping.unit.v1.GetUnitResponse.unit:type_name -> zhiping.unit.v1.Unit
+	54, // 43: zhiping.unit.v1.ListUnitsRequest.query:type_name -> zhiping.common.v1.Query
+	0,  // 44: zhiping.unit.v1.ListUnitsResponse.units:type_name -> zhiping.unit.v1.Unit
+	55, // 45: zhiping.unit.v1.ListUnitsResponse.page:type_name -> zhiping.common.v1.PageInfo
+	37, // 46: zhiping.unit.v1.ListBranchesResponse.branches:type_name -> zhiping.unit.v1.Branch
+	45, // 47: zhiping.unit.v1.Branch.kind:type_name -> zhiping.common.v1.UnitKind
+	54, // 48: zhiping.unit.v1.ListStaffRequest.query:type_name -> zhiping.common.v1.Query
+	2,  // 49: zhiping.unit.v1.ListStaffResponse.staff:type_name -> zhiping.unit.v1.Staff
+	55, // 50: zhiping.unit.v1.ListStaffResponse.page:type_name -> zhiping.common.v1.PageInfo
+	54, // 51: zhiping.unit.v1.ListHandlersRequest.query:type_name -> zhiping.common.v1.Query
+	2,  // 52: zhiping.unit.v1.ListHandlersResponse.staff:type_name -> zhiping.unit.v1.Staff
+	55, // 53: zhiping.unit.v1.ListHandlersResponse.page:type_name -> zhiping.common.v1.PageInfo
+	44, // 54: zhiping.unit.v1.FindSuperiorsResponse.superiors:type_name -> zhiping.unit.v1.Superior
+	45, // 55: zhiping.unit.v1.Superior.kind:type_name -> zhiping.common.v1.UnitKind
+	3,  // 56: zhiping.unit.v1.UnitService.CreateUnit:input_type -> zhiping.unit.v1.CreateUnitRequest
+	6,  // 57: zhiping.unit.v1.UnitService.RegisterUnit:input_type -> zhiping.unit.v1.RegisterUnitRequest
+	9,  // 58: zhiping.unit.v1.UnitService.SaveUnit:input_type -> zhiping.unit.v1.SaveUnitRequest
+	11, // 59: zhiping.unit.v1.UnitService.SaveSubordinate:input_type -> zhiping.unit.v1.SaveSubordinateRequest
+	13, // 60: zhiping.unit.v1.UnitService.SubmitUnit:input_type -> zhiping.unit.v1.SubmitUnitRequest
+	15, // 61: zhiping.unit.v1.UnitService.ChangeSuperior:input_type -> zhiping.unit.v1.ChangeSuperiorRequest
+	17, // 62: zhiping.unit.v1.UnitService.WithdrawSuperior:input_type -> zhiping.unit.v1.WithdrawSuperiorRequest
+	19, // 63: zhiping.unit.v1.UnitService.ReviewUnits:input_type -> zhiping.unit.v1.ReviewUnitsRequest
+	21, // 64: zhiping.unit.v1.UnitService.SavePosts:input_type -> zhiping.unit.v1.SavePostsRequest
+	23, // 65: zhiping.unit.v1.UnitService.SaveRole:input_type -> zhiping.unit.v1.SaveRoleRequest
+	25, // 66: zhiping.unit.v1.UnitService.DeleteRole:input_type -> zhiping.unit.v1.DeleteRoleRequest
+	27, // 67: zhiping.unit.v1.UnitService.SaveStaff:input_type -> zhiping.unit.v1.SaveStaffRequest
+	29, // 68: zhiping.unit.v1.UnitService.SaveHandler:input_type -> zhiping.unit.v1.SaveHandlerRequest
+	31, // 69: zhiping.unit.v1.UnitService.GetUnit:input_type -> zhiping.unit.v1.GetUnitRequest
+	33, // 70: zhiping.unit.v1.UnitService.ListUnits:input_type -> zhiping.unit.v1.ListUnitsRequest
+	35, // 71: zhiping.unit.v1.UnitService.ListBranches:input_type -> zhiping.unit.v1.ListBranchesRequest
+	38, // 72: zhiping.unit.v1.UnitService.ListStaff:input_type -> zhiping.unit.v1.ListStaffRequest
+	40, // 73: zhiping.unit.v1.UnitService.ListHandlers:input_type -> zhiping.unit.v1.ListHandlersRequest
+	42, // 74: zhiping.unit.v1.UnitService.FindSuperiors:input_type -> zhiping.unit.v1.FindSuperiorsRequest
+	5,  // 75: zhiping.unit.v1.UnitService.CreateUnit:output_type -> zhiping.unit.v1.CreateUnitResponse
+	8,  // 76: zhiping.unit.v1.UnitService.RegisterUnit:output_type -> zhiping.unit.v1.RegisterUnitResponse
+	10, // 77: zhiping.unit.v1.UnitService.SaveUnit:output_type -> zhiping.unit.v1.SaveUnitResponse
+	12, // 78: zhiping.unit.v1.UnitService.SaveSubordinate:output_type -> zhiping.unit.v1.SaveSubordinateResponse
+	14, // 79: zhiping.unit.v1.UnitService.SubmitUnit:output_type -> zhiping.unit.v1.SubmitUnitResponse
+	16, // 80: zhiping.unit.v1.UnitService.ChangeSuperior:output_type -> zhiping.unit.v1.ChangeSuperiorResponse
+	18, // 81: zhiping.unit.v1.UnitService.WithdrawSuperior:output_type -> zhiping.unit.v1.WithdrawSuperiorResponse
+	20, // 82: zhiping.unit.v1.UnitService.ReviewUnits:output_type -> zhiping.unit.v1.ReviewUnitsResponse
+	22, // 83: zhiping.unit.v1.UnitService.SavePosts:output_type -> zhiping.unit.v1.SavePostsResponse
+	24, // 84: zhiping.unit.v1.UnitService.SaveRole:output_type -> zhiping.unit.v1.SaveRoleResponse
+	26, // 85: zhiping.unit.v1.UnitService.DeleteRole:output_type -> zhiping.unit.v1.DeleteRoleResponse
+	28, // 86: zhiping.unit.v1.UnitService.SaveStaff:output_type -> zhiping.unit.v1.SaveStaffResponse
+	30, // 87: zhiping.unit.v1.UnitService.SaveHandler:output_type -> zhiping.unit.v1.SaveHandlerResponse
+	32, // 88: zhiping.unit.v1.UnitService.GetUnit:output_type -> zhiping.unit.v1.GetUnitResponse
+	34, // 89: zhiping.unit.v1.UnitService.ListUnits:output_type -> zhiping.unit.v1.ListUnitsResponse
+	36, // 90: zhiping.unit.v1.UnitService.ListBranches:output_type -> zhiping.unit.v1.ListBranchesResponse
+	39, // 91: zhiping.unit.v1.UnitService.ListStaff:output_type -> zhiping.unit.v1.ListStaffResponse
+	41, // 92: zhiping.unit.v1.UnitService.ListHandlers:output_type -> zhiping.unit.v1.ListHandlersResponse
+	43, // 93: zhiping.unit.v1.UnitService.FindSuperiors:output_type -> zhiping.unit.v1.FindSuperiorsResponse
+	75, // [75:94] is the sub-list for method output_type
+	56, // [56:75] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_unit_v1_unit_proto_init() }
@@ -2370,7 +3030,7 @@ func file_zhiping_unit_v1_unit_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_unit_v1_unit_proto_rawDesc), len(file_zhiping_unit_v1_unit_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   34,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -43,6 +43,12 @@ const (
 	// CommitteeServiceReviewCommitteesProcedure is the fully-qualified name of the CommitteeService's
 	// ReviewCommittees RPC.
 	CommitteeServiceReviewCommitteesProcedure = "/zhiping.committee.v1.CommitteeService/ReviewCommittees"
+	// CommitteeServiceSaveRequirementsProcedure is the fully-qualified name of the CommitteeService's
+	// SaveRequirements RPC.
+	CommitteeServiceSaveRequirementsProcedure = "/zhiping.committee.v1.CommitteeService/SaveRequirements"
+	// CommitteeServiceListSuperiorCommitteesProcedure is the fully-qualified name of the
+	// CommitteeService's ListSuperiorCommittees RPC.
+	CommitteeServiceListSuperiorCommitteesProcedure = "/zhiping.committee.v1.CommitteeService/ListSuperiorCommittees"
 	// CommitteeServiceGetCommitteeProcedure is the fully-qualified name of the CommitteeService's
 	// GetCommittee RPC.
 	CommitteeServiceGetCommitteeProcedure = "/zhiping.committee.v1.CommitteeService/GetCommittee"
@@ -59,6 +65,10 @@ type CommitteeServiceClient interface {
 	SubmitCommittees(context.Context, *v1.SubmitCommitteesRequest) (*v1.SubmitCommitteesResponse, error)
 	// ReviewCommittees moves filings, one answer each (C3).
 	ReviewCommittees(context.Context, *v1.ReviewCommitteesRequest) (*v1.ReviewCommitteesResponse, error)
+	// SaveRequirements sets the achievement requirements that the committee's activities begin with (E2).
+	SaveRequirements(context.Context, *v1.SaveRequirementsRequest) (*v1.SaveRequirementsResponse, error)
+	// ListSuperiorCommittees lists the committees of the units above the caller's, into whose pools it can recommend experts (C4).
+	ListSuperiorCommittees(context.Context, *v1.ListSuperiorCommitteesRequest) (*v1.ListSuperiorCommitteesResponse, error)
 	// GetCommittee answers one committee.
 	GetCommittee(context.Context, *v1.GetCommitteeRequest) (*v1.GetCommitteeResponse, error)
 	// ListCommittees lists committees. Scopes: own (of the forming unit), authorised (of the authorising unit), filing (cases that this unit reviews).
@@ -94,6 +104,18 @@ func NewCommitteeServiceClient(httpClient connect.HTTPClient, baseURL string, op
 			connect.WithSchema(committeeServiceMethods.ByName("ReviewCommittees")),
 			connect.WithClientOptions(opts...),
 		),
+		saveRequirements: connect.NewClient[v1.SaveRequirementsRequest, v1.SaveRequirementsResponse](
+			httpClient,
+			baseURL+CommitteeServiceSaveRequirementsProcedure,
+			connect.WithSchema(committeeServiceMethods.ByName("SaveRequirements")),
+			connect.WithClientOptions(opts...),
+		),
+		listSuperiorCommittees: connect.NewClient[v1.ListSuperiorCommitteesRequest, v1.ListSuperiorCommitteesResponse](
+			httpClient,
+			baseURL+CommitteeServiceListSuperiorCommitteesProcedure,
+			connect.WithSchema(committeeServiceMethods.ByName("ListSuperiorCommittees")),
+			connect.WithClientOptions(opts...),
+		),
 		getCommittee: connect.NewClient[v1.GetCommitteeRequest, v1.GetCommitteeResponse](
 			httpClient,
 			baseURL+CommitteeServiceGetCommitteeProcedure,
@@ -111,11 +133,13 @@ func NewCommitteeServiceClient(httpClient connect.HTTPClient, baseURL string, op
 
 // committeeServiceClient implements CommitteeServiceClient.
 type committeeServiceClient struct {
-	saveCommittee    *connect.Client[v1.SaveCommitteeRequest, v1.SaveCommitteeResponse]
-	submitCommittees *connect.Client[v1.SubmitCommitteesRequest, v1.SubmitCommitteesResponse]
-	reviewCommittees *connect.Client[v1.ReviewCommitteesRequest, v1.ReviewCommitteesResponse]
-	getCommittee     *connect.Client[v1.GetCommitteeRequest, v1.GetCommitteeResponse]
-	listCommittees   *connect.Client[v1.ListCommitteesRequest, v1.ListCommitteesResponse]
+	saveCommittee          *connect.Client[v1.SaveCommitteeRequest, v1.SaveCommitteeResponse]
+	submitCommittees       *connect.Client[v1.SubmitCommitteesRequest, v1.SubmitCommitteesResponse]
+	reviewCommittees       *connect.Client[v1.ReviewCommitteesRequest, v1.ReviewCommitteesResponse]
+	saveRequirements       *connect.Client[v1.SaveRequirementsRequest, v1.SaveRequirementsResponse]
+	listSuperiorCommittees *connect.Client[v1.ListSuperiorCommitteesRequest, v1.ListSuperiorCommitteesResponse]
+	getCommittee           *connect.Client[v1.GetCommitteeRequest, v1.GetCommitteeResponse]
+	listCommittees         *connect.Client[v1.ListCommitteesRequest, v1.ListCommitteesResponse]
 }
 
 // SaveCommittee calls zhiping.committee.v1.CommitteeService.SaveCommittee.
@@ -139,6 +163,24 @@ func (c *committeeServiceClient) SubmitCommittees(ctx context.Context, req *v1.S
 // ReviewCommittees calls zhiping.committee.v1.CommitteeService.ReviewCommittees.
 func (c *committeeServiceClient) ReviewCommittees(ctx context.Context, req *v1.ReviewCommitteesRequest) (*v1.ReviewCommitteesResponse, error) {
 	response, err := c.reviewCommittees.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SaveRequirements calls zhiping.committee.v1.CommitteeService.SaveRequirements.
+func (c *committeeServiceClient) SaveRequirements(ctx context.Context, req *v1.SaveRequirementsRequest) (*v1.SaveRequirementsResponse, error) {
+	response, err := c.saveRequirements.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListSuperiorCommittees calls zhiping.committee.v1.CommitteeService.ListSuperiorCommittees.
+func (c *committeeServiceClient) ListSuperiorCommittees(ctx context.Context, req *v1.ListSuperiorCommitteesRequest) (*v1.ListSuperiorCommitteesResponse, error) {
+	response, err := c.listSuperiorCommittees.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -172,6 +214,10 @@ type CommitteeServiceHandler interface {
 	SubmitCommittees(context.Context, *v1.SubmitCommitteesRequest) (*v1.SubmitCommitteesResponse, error)
 	// ReviewCommittees moves filings, one answer each (C3).
 	ReviewCommittees(context.Context, *v1.ReviewCommitteesRequest) (*v1.ReviewCommitteesResponse, error)
+	// SaveRequirements sets the achievement requirements that the committee's activities begin with (E2).
+	SaveRequirements(context.Context, *v1.SaveRequirementsRequest) (*v1.SaveRequirementsResponse, error)
+	// ListSuperiorCommittees lists the committees of the units above the caller's, into whose pools it can recommend experts (C4).
+	ListSuperiorCommittees(context.Context, *v1.ListSuperiorCommitteesRequest) (*v1.ListSuperiorCommitteesResponse, error)
 	// GetCommittee answers one committee.
 	GetCommittee(context.Context, *v1.GetCommitteeRequest) (*v1.GetCommitteeResponse, error)
 	// ListCommittees lists committees. Scopes: own (of the forming unit), authorised (of the authorising unit), filing (cases that this unit reviews).
@@ -203,6 +249,18 @@ func NewCommitteeServiceHandler(svc CommitteeServiceHandler, opts ...connect.Han
 		connect.WithSchema(committeeServiceMethods.ByName("ReviewCommittees")),
 		connect.WithHandlerOptions(opts...),
 	)
+	committeeServiceSaveRequirementsHandler := connect.NewUnaryHandlerSimple(
+		CommitteeServiceSaveRequirementsProcedure,
+		svc.SaveRequirements,
+		connect.WithSchema(committeeServiceMethods.ByName("SaveRequirements")),
+		connect.WithHandlerOptions(opts...),
+	)
+	committeeServiceListSuperiorCommitteesHandler := connect.NewUnaryHandlerSimple(
+		CommitteeServiceListSuperiorCommitteesProcedure,
+		svc.ListSuperiorCommittees,
+		connect.WithSchema(committeeServiceMethods.ByName("ListSuperiorCommittees")),
+		connect.WithHandlerOptions(opts...),
+	)
 	committeeServiceGetCommitteeHandler := connect.NewUnaryHandlerSimple(
 		CommitteeServiceGetCommitteeProcedure,
 		svc.GetCommittee,
@@ -223,6 +281,10 @@ func NewCommitteeServiceHandler(svc CommitteeServiceHandler, opts ...connect.Han
 			committeeServiceSubmitCommitteesHandler.ServeHTTP(w, r)
 		case CommitteeServiceReviewCommitteesProcedure:
 			committeeServiceReviewCommitteesHandler.ServeHTTP(w, r)
+		case CommitteeServiceSaveRequirementsProcedure:
+			committeeServiceSaveRequirementsHandler.ServeHTTP(w, r)
+		case CommitteeServiceListSuperiorCommitteesProcedure:
+			committeeServiceListSuperiorCommitteesHandler.ServeHTTP(w, r)
 		case CommitteeServiceGetCommitteeProcedure:
 			committeeServiceGetCommitteeHandler.ServeHTTP(w, r)
 		case CommitteeServiceListCommitteesProcedure:
@@ -246,6 +308,14 @@ func (UnimplementedCommitteeServiceHandler) SubmitCommittees(context.Context, *v
 
 func (UnimplementedCommitteeServiceHandler) ReviewCommittees(context.Context, *v1.ReviewCommitteesRequest) (*v1.ReviewCommitteesResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.committee.v1.CommitteeService.ReviewCommittees is not implemented"))
+}
+
+func (UnimplementedCommitteeServiceHandler) SaveRequirements(context.Context, *v1.SaveRequirementsRequest) (*v1.SaveRequirementsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.committee.v1.CommitteeService.SaveRequirements is not implemented"))
+}
+
+func (UnimplementedCommitteeServiceHandler) ListSuperiorCommittees(context.Context, *v1.ListSuperiorCommitteesRequest) (*v1.ListSuperiorCommitteesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.committee.v1.CommitteeService.ListSuperiorCommittees is not implemented"))
 }
 
 func (UnimplementedCommitteeServiceHandler) GetCommittee(context.Context, *v1.GetCommitteeRequest) (*v1.GetCommitteeResponse, error) {

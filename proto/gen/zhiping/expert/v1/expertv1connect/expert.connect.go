@@ -46,6 +46,29 @@ const (
 	// ExpertServiceReviewExpertsProcedure is the fully-qualified name of the ExpertService's
 	// ReviewExperts RPC.
 	ExpertServiceReviewExpertsProcedure = "/zhiping.expert.v1.ExpertService/ReviewExperts"
+	// ExpertServiceRemoveExpertsProcedure is the fully-qualified name of the ExpertService's
+	// RemoveExperts RPC.
+	ExpertServiceRemoveExpertsProcedure = "/zhiping.expert.v1.ExpertService/RemoveExperts"
+	// ExpertServiceRestoreExpertsProcedure is the fully-qualified name of the ExpertService's
+	// RestoreExperts RPC.
+	ExpertServiceRestoreExpertsProcedure = "/zhiping.expert.v1.ExpertService/RestoreExperts"
+	// ExpertServiceListPoolsProcedure is the fully-qualified name of the ExpertService's ListPools RPC.
+	ExpertServiceListPoolsProcedure = "/zhiping.expert.v1.ExpertService/ListPools"
+	// ExpertServiceSaveRecommendationProcedure is the fully-qualified name of the ExpertService's
+	// SaveRecommendation RPC.
+	ExpertServiceSaveRecommendationProcedure = "/zhiping.expert.v1.ExpertService/SaveRecommendation"
+	// ExpertServiceSubmitRecommendationsProcedure is the fully-qualified name of the ExpertService's
+	// SubmitRecommendations RPC.
+	ExpertServiceSubmitRecommendationsProcedure = "/zhiping.expert.v1.ExpertService/SubmitRecommendations"
+	// ExpertServiceReviewRecommendationsProcedure is the fully-qualified name of the ExpertService's
+	// ReviewRecommendations RPC.
+	ExpertServiceReviewRecommendationsProcedure = "/zhiping.expert.v1.ExpertService/ReviewRecommendations"
+	// ExpertServiceGetRecommendationProcedure is the fully-qualified name of the ExpertService's
+	// GetRecommendation RPC.
+	ExpertServiceGetRecommendationProcedure = "/zhiping.expert.v1.ExpertService/GetRecommendation"
+	// ExpertServiceListRecommendationsProcedure is the fully-qualified name of the ExpertService's
+	// ListRecommendations RPC.
+	ExpertServiceListRecommendationsProcedure = "/zhiping.expert.v1.ExpertService/ListRecommendations"
 	// ExpertServiceGetExpertProcedure is the fully-qualified name of the ExpertService's GetExpert RPC.
 	ExpertServiceGetExpertProcedure = "/zhiping.expert.v1.ExpertService/GetExpert"
 	// ExpertServiceListExpertsProcedure is the fully-qualified name of the ExpertService's ListExperts
@@ -63,6 +86,22 @@ type ExpertServiceClient interface {
 	SubmitExperts(context.Context, *v1.SubmitExpertsRequest) (*v1.SubmitExpertsResponse, error)
 	// ReviewExperts moves experts under review, one answer each (C5).
 	ReviewExperts(context.Context, *v1.ReviewExpertsRequest) (*v1.ReviewExpertsResponse, error)
+	// RemoveExperts takes experts out of the pool, with a reason (C4).
+	RemoveExperts(context.Context, *v1.RemoveExpertsRequest) (*v1.RemoveExpertsResponse, error)
+	// RestoreExperts puts experts back who were taken out, with a reason (C4).
+	RestoreExperts(context.Context, *v1.RestoreExpertsRequest) (*v1.RestoreExpertsResponse, error)
+	// ListPools lists what the pools come to. Scopes: authorised (of the authorising unit, C5), own (of the forming unit).
+	ListPools(context.Context, *v1.ListPoolsRequest) (*v1.ListPoolsResponse, error)
+	// SaveRecommendation adds or changes the recommendation of a person into a superior unit's pool (C4).
+	SaveRecommendation(context.Context, *v1.SaveRecommendationRequest) (*v1.SaveRecommendationResponse, error)
+	// SubmitRecommendations hands recommendations in to the forming unit (C4).
+	SubmitRecommendations(context.Context, *v1.SubmitRecommendationsRequest) (*v1.SubmitRecommendationsResponse, error)
+	// ReviewRecommendations accepts, returns or withdraws recommendations, one answer each (C4): an accepted one is an expert to be submitted.
+	ReviewRecommendations(context.Context, *v1.ReviewRecommendationsRequest) (*v1.ReviewRecommendationsResponse, error)
+	// GetRecommendation answers one recommendation.
+	GetRecommendation(context.Context, *v1.GetRecommendationRequest) (*v1.GetRecommendationResponse, error)
+	// ListRecommendations lists recommendations. Scopes: own (of the recommending unit), review (that this unit decides on). Filter committee_id for one pool.
+	ListRecommendations(context.Context, *v1.ListRecommendationsRequest) (*v1.ListRecommendationsResponse, error)
 	// GetExpert answers one expert.
 	GetExpert(context.Context, *v1.GetExpertRequest) (*v1.GetExpertResponse, error)
 	// ListExperts lists experts. Scopes: own (pools of the forming unit), review (cases that this unit reviews). Filter committee_id for one pool.
@@ -104,6 +143,54 @@ func NewExpertServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(expertServiceMethods.ByName("ReviewExperts")),
 			connect.WithClientOptions(opts...),
 		),
+		removeExperts: connect.NewClient[v1.RemoveExpertsRequest, v1.RemoveExpertsResponse](
+			httpClient,
+			baseURL+ExpertServiceRemoveExpertsProcedure,
+			connect.WithSchema(expertServiceMethods.ByName("RemoveExperts")),
+			connect.WithClientOptions(opts...),
+		),
+		restoreExperts: connect.NewClient[v1.RestoreExpertsRequest, v1.RestoreExpertsResponse](
+			httpClient,
+			baseURL+ExpertServiceRestoreExpertsProcedure,
+			connect.WithSchema(expertServiceMethods.ByName("RestoreExperts")),
+			connect.WithClientOptions(opts...),
+		),
+		listPools: connect.NewClient[v1.ListPoolsRequest, v1.ListPoolsResponse](
+			httpClient,
+			baseURL+ExpertServiceListPoolsProcedure,
+			connect.WithSchema(expertServiceMethods.ByName("ListPools")),
+			connect.WithClientOptions(opts...),
+		),
+		saveRecommendation: connect.NewClient[v1.SaveRecommendationRequest, v1.SaveRecommendationResponse](
+			httpClient,
+			baseURL+ExpertServiceSaveRecommendationProcedure,
+			connect.WithSchema(expertServiceMethods.ByName("SaveRecommendation")),
+			connect.WithClientOptions(opts...),
+		),
+		submitRecommendations: connect.NewClient[v1.SubmitRecommendationsRequest, v1.SubmitRecommendationsResponse](
+			httpClient,
+			baseURL+ExpertServiceSubmitRecommendationsProcedure,
+			connect.WithSchema(expertServiceMethods.ByName("SubmitRecommendations")),
+			connect.WithClientOptions(opts...),
+		),
+		reviewRecommendations: connect.NewClient[v1.ReviewRecommendationsRequest, v1.ReviewRecommendationsResponse](
+			httpClient,
+			baseURL+ExpertServiceReviewRecommendationsProcedure,
+			connect.WithSchema(expertServiceMethods.ByName("ReviewRecommendations")),
+			connect.WithClientOptions(opts...),
+		),
+		getRecommendation: connect.NewClient[v1.GetRecommendationRequest, v1.GetRecommendationResponse](
+			httpClient,
+			baseURL+ExpertServiceGetRecommendationProcedure,
+			connect.WithSchema(expertServiceMethods.ByName("GetRecommendation")),
+			connect.WithClientOptions(opts...),
+		),
+		listRecommendations: connect.NewClient[v1.ListRecommendationsRequest, v1.ListRecommendationsResponse](
+			httpClient,
+			baseURL+ExpertServiceListRecommendationsProcedure,
+			connect.WithSchema(expertServiceMethods.ByName("ListRecommendations")),
+			connect.WithClientOptions(opts...),
+		),
 		getExpert: connect.NewClient[v1.GetExpertRequest, v1.GetExpertResponse](
 			httpClient,
 			baseURL+ExpertServiceGetExpertProcedure,
@@ -121,12 +208,20 @@ func NewExpertServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 
 // expertServiceClient implements ExpertServiceClient.
 type expertServiceClient struct {
-	saveExpert    *connect.Client[v1.SaveExpertRequest, v1.SaveExpertResponse]
-	importExperts *connect.Client[v1.ImportExpertsRequest, v1.ImportExpertsResponse]
-	submitExperts *connect.Client[v1.SubmitExpertsRequest, v1.SubmitExpertsResponse]
-	reviewExperts *connect.Client[v1.ReviewExpertsRequest, v1.ReviewExpertsResponse]
-	getExpert     *connect.Client[v1.GetExpertRequest, v1.GetExpertResponse]
-	listExperts   *connect.Client[v1.ListExpertsRequest, v1.ListExpertsResponse]
+	saveExpert            *connect.Client[v1.SaveExpertRequest, v1.SaveExpertResponse]
+	importExperts         *connect.Client[v1.ImportExpertsRequest, v1.ImportExpertsResponse]
+	submitExperts         *connect.Client[v1.SubmitExpertsRequest, v1.SubmitExpertsResponse]
+	reviewExperts         *connect.Client[v1.ReviewExpertsRequest, v1.ReviewExpertsResponse]
+	removeExperts         *connect.Client[v1.RemoveExpertsRequest, v1.RemoveExpertsResponse]
+	restoreExperts        *connect.Client[v1.RestoreExpertsRequest, v1.RestoreExpertsResponse]
+	listPools             *connect.Client[v1.ListPoolsRequest, v1.ListPoolsResponse]
+	saveRecommendation    *connect.Client[v1.SaveRecommendationRequest, v1.SaveRecommendationResponse]
+	submitRecommendations *connect.Client[v1.SubmitRecommendationsRequest, v1.SubmitRecommendationsResponse]
+	reviewRecommendations *connect.Client[v1.ReviewRecommendationsRequest, v1.ReviewRecommendationsResponse]
+	getRecommendation     *connect.Client[v1.GetRecommendationRequest, v1.GetRecommendationResponse]
+	listRecommendations   *connect.Client[v1.ListRecommendationsRequest, v1.ListRecommendationsResponse]
+	getExpert             *connect.Client[v1.GetExpertRequest, v1.GetExpertResponse]
+	listExperts           *connect.Client[v1.ListExpertsRequest, v1.ListExpertsResponse]
 }
 
 // SaveExpert calls zhiping.expert.v1.ExpertService.SaveExpert.
@@ -165,6 +260,78 @@ func (c *expertServiceClient) ReviewExperts(ctx context.Context, req *v1.ReviewE
 	return nil, err
 }
 
+// RemoveExperts calls zhiping.expert.v1.ExpertService.RemoveExperts.
+func (c *expertServiceClient) RemoveExperts(ctx context.Context, req *v1.RemoveExpertsRequest) (*v1.RemoveExpertsResponse, error) {
+	response, err := c.removeExperts.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RestoreExperts calls zhiping.expert.v1.ExpertService.RestoreExperts.
+func (c *expertServiceClient) RestoreExperts(ctx context.Context, req *v1.RestoreExpertsRequest) (*v1.RestoreExpertsResponse, error) {
+	response, err := c.restoreExperts.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListPools calls zhiping.expert.v1.ExpertService.ListPools.
+func (c *expertServiceClient) ListPools(ctx context.Context, req *v1.ListPoolsRequest) (*v1.ListPoolsResponse, error) {
+	response, err := c.listPools.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SaveRecommendation calls zhiping.expert.v1.ExpertService.SaveRecommendation.
+func (c *expertServiceClient) SaveRecommendation(ctx context.Context, req *v1.SaveRecommendationRequest) (*v1.SaveRecommendationResponse, error) {
+	response, err := c.saveRecommendation.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SubmitRecommendations calls zhiping.expert.v1.ExpertService.SubmitRecommendations.
+func (c *expertServiceClient) SubmitRecommendations(ctx context.Context, req *v1.SubmitRecommendationsRequest) (*v1.SubmitRecommendationsResponse, error) {
+	response, err := c.submitRecommendations.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ReviewRecommendations calls zhiping.expert.v1.ExpertService.ReviewRecommendations.
+func (c *expertServiceClient) ReviewRecommendations(ctx context.Context, req *v1.ReviewRecommendationsRequest) (*v1.ReviewRecommendationsResponse, error) {
+	response, err := c.reviewRecommendations.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetRecommendation calls zhiping.expert.v1.ExpertService.GetRecommendation.
+func (c *expertServiceClient) GetRecommendation(ctx context.Context, req *v1.GetRecommendationRequest) (*v1.GetRecommendationResponse, error) {
+	response, err := c.getRecommendation.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListRecommendations calls zhiping.expert.v1.ExpertService.ListRecommendations.
+func (c *expertServiceClient) ListRecommendations(ctx context.Context, req *v1.ListRecommendationsRequest) (*v1.ListRecommendationsResponse, error) {
+	response, err := c.listRecommendations.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // GetExpert calls zhiping.expert.v1.ExpertService.GetExpert.
 func (c *expertServiceClient) GetExpert(ctx context.Context, req *v1.GetExpertRequest) (*v1.GetExpertResponse, error) {
 	response, err := c.getExpert.CallUnary(ctx, connect.NewRequest(req))
@@ -193,6 +360,22 @@ type ExpertServiceHandler interface {
 	SubmitExperts(context.Context, *v1.SubmitExpertsRequest) (*v1.SubmitExpertsResponse, error)
 	// ReviewExperts moves experts under review, one answer each (C5).
 	ReviewExperts(context.Context, *v1.ReviewExpertsRequest) (*v1.ReviewExpertsResponse, error)
+	// RemoveExperts takes experts out of the pool, with a reason (C4).
+	RemoveExperts(context.Context, *v1.RemoveExpertsRequest) (*v1.RemoveExpertsResponse, error)
+	// RestoreExperts puts experts back who were taken out, with a reason (C4).
+	RestoreExperts(context.Context, *v1.RestoreExpertsRequest) (*v1.RestoreExpertsResponse, error)
+	// ListPools lists what the pools come to. Scopes: authorised (of the authorising unit, C5), own (of the forming unit).
+	ListPools(context.Context, *v1.ListPoolsRequest) (*v1.ListPoolsResponse, error)
+	// SaveRecommendation adds or changes the recommendation of a person into a superior unit's pool (C4).
+	SaveRecommendation(context.Context, *v1.SaveRecommendationRequest) (*v1.SaveRecommendationResponse, error)
+	// SubmitRecommendations hands recommendations in to the forming unit (C4).
+	SubmitRecommendations(context.Context, *v1.SubmitRecommendationsRequest) (*v1.SubmitRecommendationsResponse, error)
+	// ReviewRecommendations accepts, returns or withdraws recommendations, one answer each (C4): an accepted one is an expert to be submitted.
+	ReviewRecommendations(context.Context, *v1.ReviewRecommendationsRequest) (*v1.ReviewRecommendationsResponse, error)
+	// GetRecommendation answers one recommendation.
+	GetRecommendation(context.Context, *v1.GetRecommendationRequest) (*v1.GetRecommendationResponse, error)
+	// ListRecommendations lists recommendations. Scopes: own (of the recommending unit), review (that this unit decides on). Filter committee_id for one pool.
+	ListRecommendations(context.Context, *v1.ListRecommendationsRequest) (*v1.ListRecommendationsResponse, error)
 	// GetExpert answers one expert.
 	GetExpert(context.Context, *v1.GetExpertRequest) (*v1.GetExpertResponse, error)
 	// ListExperts lists experts. Scopes: own (pools of the forming unit), review (cases that this unit reviews). Filter committee_id for one pool.
@@ -230,6 +413,54 @@ func NewExpertServiceHandler(svc ExpertServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(expertServiceMethods.ByName("ReviewExperts")),
 		connect.WithHandlerOptions(opts...),
 	)
+	expertServiceRemoveExpertsHandler := connect.NewUnaryHandlerSimple(
+		ExpertServiceRemoveExpertsProcedure,
+		svc.RemoveExperts,
+		connect.WithSchema(expertServiceMethods.ByName("RemoveExperts")),
+		connect.WithHandlerOptions(opts...),
+	)
+	expertServiceRestoreExpertsHandler := connect.NewUnaryHandlerSimple(
+		ExpertServiceRestoreExpertsProcedure,
+		svc.RestoreExperts,
+		connect.WithSchema(expertServiceMethods.ByName("RestoreExperts")),
+		connect.WithHandlerOptions(opts...),
+	)
+	expertServiceListPoolsHandler := connect.NewUnaryHandlerSimple(
+		ExpertServiceListPoolsProcedure,
+		svc.ListPools,
+		connect.WithSchema(expertServiceMethods.ByName("ListPools")),
+		connect.WithHandlerOptions(opts...),
+	)
+	expertServiceSaveRecommendationHandler := connect.NewUnaryHandlerSimple(
+		ExpertServiceSaveRecommendationProcedure,
+		svc.SaveRecommendation,
+		connect.WithSchema(expertServiceMethods.ByName("SaveRecommendation")),
+		connect.WithHandlerOptions(opts...),
+	)
+	expertServiceSubmitRecommendationsHandler := connect.NewUnaryHandlerSimple(
+		ExpertServiceSubmitRecommendationsProcedure,
+		svc.SubmitRecommendations,
+		connect.WithSchema(expertServiceMethods.ByName("SubmitRecommendations")),
+		connect.WithHandlerOptions(opts...),
+	)
+	expertServiceReviewRecommendationsHandler := connect.NewUnaryHandlerSimple(
+		ExpertServiceReviewRecommendationsProcedure,
+		svc.ReviewRecommendations,
+		connect.WithSchema(expertServiceMethods.ByName("ReviewRecommendations")),
+		connect.WithHandlerOptions(opts...),
+	)
+	expertServiceGetRecommendationHandler := connect.NewUnaryHandlerSimple(
+		ExpertServiceGetRecommendationProcedure,
+		svc.GetRecommendation,
+		connect.WithSchema(expertServiceMethods.ByName("GetRecommendation")),
+		connect.WithHandlerOptions(opts...),
+	)
+	expertServiceListRecommendationsHandler := connect.NewUnaryHandlerSimple(
+		ExpertServiceListRecommendationsProcedure,
+		svc.ListRecommendations,
+		connect.WithSchema(expertServiceMethods.ByName("ListRecommendations")),
+		connect.WithHandlerOptions(opts...),
+	)
 	expertServiceGetExpertHandler := connect.NewUnaryHandlerSimple(
 		ExpertServiceGetExpertProcedure,
 		svc.GetExpert,
@@ -252,6 +483,22 @@ func NewExpertServiceHandler(svc ExpertServiceHandler, opts ...connect.HandlerOp
 			expertServiceSubmitExpertsHandler.ServeHTTP(w, r)
 		case ExpertServiceReviewExpertsProcedure:
 			expertServiceReviewExpertsHandler.ServeHTTP(w, r)
+		case ExpertServiceRemoveExpertsProcedure:
+			expertServiceRemoveExpertsHandler.ServeHTTP(w, r)
+		case ExpertServiceRestoreExpertsProcedure:
+			expertServiceRestoreExpertsHandler.ServeHTTP(w, r)
+		case ExpertServiceListPoolsProcedure:
+			expertServiceListPoolsHandler.ServeHTTP(w, r)
+		case ExpertServiceSaveRecommendationProcedure:
+			expertServiceSaveRecommendationHandler.ServeHTTP(w, r)
+		case ExpertServiceSubmitRecommendationsProcedure:
+			expertServiceSubmitRecommendationsHandler.ServeHTTP(w, r)
+		case ExpertServiceReviewRecommendationsProcedure:
+			expertServiceReviewRecommendationsHandler.ServeHTTP(w, r)
+		case ExpertServiceGetRecommendationProcedure:
+			expertServiceGetRecommendationHandler.ServeHTTP(w, r)
+		case ExpertServiceListRecommendationsProcedure:
+			expertServiceListRecommendationsHandler.ServeHTTP(w, r)
 		case ExpertServiceGetExpertProcedure:
 			expertServiceGetExpertHandler.ServeHTTP(w, r)
 		case ExpertServiceListExpertsProcedure:
@@ -279,6 +526,38 @@ func (UnimplementedExpertServiceHandler) SubmitExperts(context.Context, *v1.Subm
 
 func (UnimplementedExpertServiceHandler) ReviewExperts(context.Context, *v1.ReviewExpertsRequest) (*v1.ReviewExpertsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.expert.v1.ExpertService.ReviewExperts is not implemented"))
+}
+
+func (UnimplementedExpertServiceHandler) RemoveExperts(context.Context, *v1.RemoveExpertsRequest) (*v1.RemoveExpertsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.expert.v1.ExpertService.RemoveExperts is not implemented"))
+}
+
+func (UnimplementedExpertServiceHandler) RestoreExperts(context.Context, *v1.RestoreExpertsRequest) (*v1.RestoreExpertsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.expert.v1.ExpertService.RestoreExperts is not implemented"))
+}
+
+func (UnimplementedExpertServiceHandler) ListPools(context.Context, *v1.ListPoolsRequest) (*v1.ListPoolsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.expert.v1.ExpertService.ListPools is not implemented"))
+}
+
+func (UnimplementedExpertServiceHandler) SaveRecommendation(context.Context, *v1.SaveRecommendationRequest) (*v1.SaveRecommendationResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.expert.v1.ExpertService.SaveRecommendation is not implemented"))
+}
+
+func (UnimplementedExpertServiceHandler) SubmitRecommendations(context.Context, *v1.SubmitRecommendationsRequest) (*v1.SubmitRecommendationsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.expert.v1.ExpertService.SubmitRecommendations is not implemented"))
+}
+
+func (UnimplementedExpertServiceHandler) ReviewRecommendations(context.Context, *v1.ReviewRecommendationsRequest) (*v1.ReviewRecommendationsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.expert.v1.ExpertService.ReviewRecommendations is not implemented"))
+}
+
+func (UnimplementedExpertServiceHandler) GetRecommendation(context.Context, *v1.GetRecommendationRequest) (*v1.GetRecommendationResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.expert.v1.ExpertService.GetRecommendation is not implemented"))
+}
+
+func (UnimplementedExpertServiceHandler) ListRecommendations(context.Context, *v1.ListRecommendationsRequest) (*v1.ListRecommendationsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.expert.v1.ExpertService.ListRecommendations is not implemented"))
 }
 
 func (UnimplementedExpertServiceHandler) GetExpert(context.Context, *v1.GetExpertRequest) (*v1.GetExpertResponse, error) {

@@ -2,7 +2,7 @@
 //
 // Source: zhiping/message/v1/message.proto
 
-// Messages from unit to unit (features J1, J2).
+// Messages from a unit to its subordinates and to its own applicants (features J1, J2).
 package messagev1connect
 
 import (
@@ -50,13 +50,13 @@ const (
 
 // MessageServiceClient is a client for the zhiping.message.v1.MessageService service.
 type MessageServiceClient interface {
-	// SendMessage sends a message to direct subordinates, to chosen ones or to all (J1).
+	// SendMessage sends a message to direct subordinates, to chosen ones or to all, or to chosen people who have an application of the unit (J1).
 	SendMessage(context.Context, *v1.SendMessageRequest) (*v1.SendMessageResponse, error)
-	// ReadMessages notes that the unit has read messages (J2); the first reader stands.
+	// ReadMessages notes that the recipient has read messages (J2); the first reader stands.
 	ReadMessages(context.Context, *v1.ReadMessagesRequest) (*v1.ReadMessagesResponse, error)
 	// ListMessages lists what the unit has sent.
 	ListMessages(context.Context, *v1.ListMessagesRequest) (*v1.ListMessagesResponse, error)
-	// ListDeliveries lists what the unit has received; or, of one message that it has sent, who has received and read it.
+	// ListDeliveries lists what the caller has received; or, of one message that the unit has sent, who has received and read it.
 	ListDeliveries(context.Context, *v1.ListDeliveriesRequest) (*v1.ListDeliveriesResponse, error)
 }
 
@@ -144,13 +144,13 @@ func (c *messageServiceClient) ListDeliveries(ctx context.Context, req *v1.ListD
 
 // MessageServiceHandler is an implementation of the zhiping.message.v1.MessageService service.
 type MessageServiceHandler interface {
-	// SendMessage sends a message to direct subordinates, to chosen ones or to all (J1).
+	// SendMessage sends a message to direct subordinates, to chosen ones or to all, or to chosen people who have an application of the unit (J1).
 	SendMessage(context.Context, *v1.SendMessageRequest) (*v1.SendMessageResponse, error)
-	// ReadMessages notes that the unit has read messages (J2); the first reader stands.
+	// ReadMessages notes that the recipient has read messages (J2); the first reader stands.
 	ReadMessages(context.Context, *v1.ReadMessagesRequest) (*v1.ReadMessagesResponse, error)
 	// ListMessages lists what the unit has sent.
 	ListMessages(context.Context, *v1.ListMessagesRequest) (*v1.ListMessagesResponse, error)
-	// ListDeliveries lists what the unit has received; or, of one message that it has sent, who has received and read it.
+	// ListDeliveries lists what the caller has received; or, of one message that the unit has sent, who has received and read it.
 	ListDeliveries(context.Context, *v1.ListDeliveriesRequest) (*v1.ListDeliveriesResponse, error)
 }
 

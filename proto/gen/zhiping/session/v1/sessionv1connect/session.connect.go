@@ -36,6 +36,15 @@ const (
 const (
 	// SessionServiceSignInProcedure is the fully-qualified name of the SessionService's SignIn RPC.
 	SessionServiceSignInProcedure = "/zhiping.session.v1.SessionService/SignIn"
+	// SessionServiceListProvidersProcedure is the fully-qualified name of the SessionService's
+	// ListProviders RPC.
+	SessionServiceListProvidersProcedure = "/zhiping.session.v1.SessionService/ListProviders"
+	// SessionServiceBeginSignInWithProcedure is the fully-qualified name of the SessionService's
+	// BeginSignInWith RPC.
+	SessionServiceBeginSignInWithProcedure = "/zhiping.session.v1.SessionService/BeginSignInWith"
+	// SessionServiceSignInWithProcedure is the fully-qualified name of the SessionService's SignInWith
+	// RPC.
+	SessionServiceSignInWithProcedure = "/zhiping.session.v1.SessionService/SignInWith"
 	// SessionServiceSignOutProcedure is the fully-qualified name of the SessionService's SignOut RPC.
 	SessionServiceSignOutProcedure = "/zhiping.session.v1.SessionService/SignOut"
 	// SessionServiceWhoAmIProcedure is the fully-qualified name of the SessionService's WhoAmI RPC.
@@ -43,15 +52,41 @@ const (
 	// SessionServiceChangePasswordProcedure is the fully-qualified name of the SessionService's
 	// ChangePassword RPC.
 	SessionServiceChangePasswordProcedure = "/zhiping.session.v1.SessionService/ChangePassword"
+	// SessionServiceListOwnSessionsProcedure is the fully-qualified name of the SessionService's
+	// ListOwnSessions RPC.
+	SessionServiceListOwnSessionsProcedure = "/zhiping.session.v1.SessionService/ListOwnSessions"
+	// SessionServiceEndOwnSessionProcedure is the fully-qualified name of the SessionService's
+	// EndOwnSession RPC.
+	SessionServiceEndOwnSessionProcedure = "/zhiping.session.v1.SessionService/EndOwnSession"
+	// SessionServiceListStaffSessionsProcedure is the fully-qualified name of the SessionService's
+	// ListStaffSessions RPC.
+	SessionServiceListStaffSessionsProcedure = "/zhiping.session.v1.SessionService/ListStaffSessions"
+	// SessionServiceEndStaffSessionsProcedure is the fully-qualified name of the SessionService's
+	// EndStaffSessions RPC.
+	SessionServiceEndStaffSessionsProcedure = "/zhiping.session.v1.SessionService/EndStaffSessions"
 )
 
 // SessionServiceClient is a client for the zhiping.session.v1.SessionService service.
 type SessionServiceClient interface {
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
+	// ListProviders answers the unified identity platforms at which people can sign in beside their local accounts.
+	ListProviders(context.Context, *v1.ListProvidersRequest) (*v1.ListProvidersResponse, error)
+	// BeginSignInWith answers the address that the system's browser is to open. State, nonce and verifier stay with the desktop.
+	BeginSignInWith(context.Context, *v1.BeginSignInWithRequest) (*v1.BeginSignInWithResponse, error)
+	// SignInWith signs in whom a platform has vouched for: the server trades the code for the platform's signed word and checks it.
+	SignInWith(context.Context, *v1.SignInWithRequest) (*v1.SignInWithResponse, error)
 	SignOut(context.Context, *v1.SignOutRequest) (*v1.SignOutResponse, error)
 	// WhoAmI answers the account, its unit and its rights as they are now.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
+	// ChangePassword ends all sessions of the person, this one too.
 	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
+	// ListOwnSessions answers where the caller is signed in.
+	ListOwnSessions(context.Context, *v1.ListOwnSessionsRequest) (*v1.ListOwnSessionsResponse, error)
+	EndOwnSession(context.Context, *v1.EndOwnSessionRequest) (*v1.EndOwnSessionResponse, error)
+	// ListStaffSessions answers where a member of the own unit's staff is signed in.
+	ListStaffSessions(context.Context, *v1.ListStaffSessionsRequest) (*v1.ListStaffSessionsResponse, error)
+	// EndStaffSessions ends one session of a member of the own unit's staff, or all of them.
+	EndStaffSessions(context.Context, *v1.EndStaffSessionsRequest) (*v1.EndStaffSessionsResponse, error)
 }
 
 // NewSessionServiceClient constructs a client for the zhiping.session.v1.SessionService service. By
@@ -69,6 +104,24 @@ func NewSessionServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			httpClient,
 			baseURL+SessionServiceSignInProcedure,
 			connect.WithSchema(sessionServiceMethods.ByName("SignIn")),
+			connect.WithClientOptions(opts...),
+		),
+		listProviders: connect.NewClient[v1.ListProvidersRequest, v1.ListProvidersResponse](
+			httpClient,
+			baseURL+SessionServiceListProvidersProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("ListProviders")),
+			connect.WithClientOptions(opts...),
+		),
+		beginSignInWith: connect.NewClient[v1.BeginSignInWithRequest, v1.BeginSignInWithResponse](
+			httpClient,
+			baseURL+SessionServiceBeginSignInWithProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("BeginSignInWith")),
+			connect.WithClientOptions(opts...),
+		),
+		signInWith: connect.NewClient[v1.SignInWithRequest, v1.SignInWithResponse](
+			httpClient,
+			baseURL+SessionServiceSignInWithProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("SignInWith")),
 			connect.WithClientOptions(opts...),
 		),
 		signOut: connect.NewClient[v1.SignOutRequest, v1.SignOutResponse](
@@ -89,20 +142,78 @@ func NewSessionServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(sessionServiceMethods.ByName("ChangePassword")),
 			connect.WithClientOptions(opts...),
 		),
+		listOwnSessions: connect.NewClient[v1.ListOwnSessionsRequest, v1.ListOwnSessionsResponse](
+			httpClient,
+			baseURL+SessionServiceListOwnSessionsProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("ListOwnSessions")),
+			connect.WithClientOptions(opts...),
+		),
+		endOwnSession: connect.NewClient[v1.EndOwnSessionRequest, v1.EndOwnSessionResponse](
+			httpClient,
+			baseURL+SessionServiceEndOwnSessionProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("EndOwnSession")),
+			connect.WithClientOptions(opts...),
+		),
+		listStaffSessions: connect.NewClient[v1.ListStaffSessionsRequest, v1.ListStaffSessionsResponse](
+			httpClient,
+			baseURL+SessionServiceListStaffSessionsProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("ListStaffSessions")),
+			connect.WithClientOptions(opts...),
+		),
+		endStaffSessions: connect.NewClient[v1.EndStaffSessionsRequest, v1.EndStaffSessionsResponse](
+			httpClient,
+			baseURL+SessionServiceEndStaffSessionsProcedure,
+			connect.WithSchema(sessionServiceMethods.ByName("EndStaffSessions")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // sessionServiceClient implements SessionServiceClient.
 type sessionServiceClient struct {
-	signIn         *connect.Client[v1.SignInRequest, v1.SignInResponse]
-	signOut        *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
-	whoAmI         *connect.Client[v1.WhoAmIRequest, v1.WhoAmIResponse]
-	changePassword *connect.Client[v1.ChangePasswordRequest, v1.ChangePasswordResponse]
+	signIn            *connect.Client[v1.SignInRequest, v1.SignInResponse]
+	listProviders     *connect.Client[v1.ListProvidersRequest, v1.ListProvidersResponse]
+	beginSignInWith   *connect.Client[v1.BeginSignInWithRequest, v1.BeginSignInWithResponse]
+	signInWith        *connect.Client[v1.SignInWithRequest, v1.SignInWithResponse]
+	signOut           *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
+	whoAmI            *connect.Client[v1.WhoAmIRequest, v1.WhoAmIResponse]
+	changePassword    *connect.Client[v1.ChangePasswordRequest, v1.ChangePasswordResponse]
+	listOwnSessions   *connect.Client[v1.ListOwnSessionsRequest, v1.ListOwnSessionsResponse]
+	endOwnSession     *connect.Client[v1.EndOwnSessionRequest, v1.EndOwnSessionResponse]
+	listStaffSessions *connect.Client[v1.ListStaffSessionsRequest, v1.ListStaffSessionsResponse]
+	endStaffSessions  *connect.Client[v1.EndStaffSessionsRequest, v1.EndStaffSessionsResponse]
 }
 
 // SignIn calls zhiping.session.v1.SessionService.SignIn.
 func (c *sessionServiceClient) SignIn(ctx context.Context, req *v1.SignInRequest) (*v1.SignInResponse, error) {
 	response, err := c.signIn.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListProviders calls zhiping.session.v1.SessionService.ListProviders.
+func (c *sessionServiceClient) ListProviders(ctx context.Context, req *v1.ListProvidersRequest) (*v1.ListProvidersResponse, error) {
+	response, err := c.listProviders.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// BeginSignInWith calls zhiping.session.v1.SessionService.BeginSignInWith.
+func (c *sessionServiceClient) BeginSignInWith(ctx context.Context, req *v1.BeginSignInWithRequest) (*v1.BeginSignInWithResponse, error) {
+	response, err := c.beginSignInWith.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SignInWith calls zhiping.session.v1.SessionService.SignInWith.
+func (c *sessionServiceClient) SignInWith(ctx context.Context, req *v1.SignInWithRequest) (*v1.SignInWithResponse, error) {
+	response, err := c.signInWith.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -136,13 +247,63 @@ func (c *sessionServiceClient) ChangePassword(ctx context.Context, req *v1.Chang
 	return nil, err
 }
 
+// ListOwnSessions calls zhiping.session.v1.SessionService.ListOwnSessions.
+func (c *sessionServiceClient) ListOwnSessions(ctx context.Context, req *v1.ListOwnSessionsRequest) (*v1.ListOwnSessionsResponse, error) {
+	response, err := c.listOwnSessions.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// EndOwnSession calls zhiping.session.v1.SessionService.EndOwnSession.
+func (c *sessionServiceClient) EndOwnSession(ctx context.Context, req *v1.EndOwnSessionRequest) (*v1.EndOwnSessionResponse, error) {
+	response, err := c.endOwnSession.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListStaffSessions calls zhiping.session.v1.SessionService.ListStaffSessions.
+func (c *sessionServiceClient) ListStaffSessions(ctx context.Context, req *v1.ListStaffSessionsRequest) (*v1.ListStaffSessionsResponse, error) {
+	response, err := c.listStaffSessions.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// EndStaffSessions calls zhiping.session.v1.SessionService.EndStaffSessions.
+func (c *sessionServiceClient) EndStaffSessions(ctx context.Context, req *v1.EndStaffSessionsRequest) (*v1.EndStaffSessionsResponse, error) {
+	response, err := c.endStaffSessions.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // SessionServiceHandler is an implementation of the zhiping.session.v1.SessionService service.
 type SessionServiceHandler interface {
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
+	// ListProviders answers the unified identity platforms at which people can sign in beside their local accounts.
+	ListProviders(context.Context, *v1.ListProvidersRequest) (*v1.ListProvidersResponse, error)
+	// BeginSignInWith answers the address that the system's browser is to open. State, nonce and verifier stay with the desktop.
+	BeginSignInWith(context.Context, *v1.BeginSignInWithRequest) (*v1.BeginSignInWithResponse, error)
+	// SignInWith signs in whom a platform has vouched for: the server trades the code for the platform's signed word and checks it.
+	SignInWith(context.Context, *v1.SignInWithRequest) (*v1.SignInWithResponse, error)
 	SignOut(context.Context, *v1.SignOutRequest) (*v1.SignOutResponse, error)
 	// WhoAmI answers the account, its unit and its rights as they are now.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
+	// ChangePassword ends all sessions of the person, this one too.
 	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
+	// ListOwnSessions answers where the caller is signed in.
+	ListOwnSessions(context.Context, *v1.ListOwnSessionsRequest) (*v1.ListOwnSessionsResponse, error)
+	EndOwnSession(context.Context, *v1.EndOwnSessionRequest) (*v1.EndOwnSessionResponse, error)
+	// ListStaffSessions answers where a member of the own unit's staff is signed in.
+	ListStaffSessions(context.Context, *v1.ListStaffSessionsRequest) (*v1.ListStaffSessionsResponse, error)
+	// EndStaffSessions ends one session of a member of the own unit's staff, or all of them.
+	EndStaffSessions(context.Context, *v1.EndStaffSessionsRequest) (*v1.EndStaffSessionsResponse, error)
 }
 
 // NewSessionServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -156,6 +317,24 @@ func NewSessionServiceHandler(svc SessionServiceHandler, opts ...connect.Handler
 		SessionServiceSignInProcedure,
 		svc.SignIn,
 		connect.WithSchema(sessionServiceMethods.ByName("SignIn")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceListProvidersHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceListProvidersProcedure,
+		svc.ListProviders,
+		connect.WithSchema(sessionServiceMethods.ByName("ListProviders")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceBeginSignInWithHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceBeginSignInWithProcedure,
+		svc.BeginSignInWith,
+		connect.WithSchema(sessionServiceMethods.ByName("BeginSignInWith")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceSignInWithHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceSignInWithProcedure,
+		svc.SignInWith,
+		connect.WithSchema(sessionServiceMethods.ByName("SignInWith")),
 		connect.WithHandlerOptions(opts...),
 	)
 	sessionServiceSignOutHandler := connect.NewUnaryHandlerSimple(
@@ -176,16 +355,54 @@ func NewSessionServiceHandler(svc SessionServiceHandler, opts ...connect.Handler
 		connect.WithSchema(sessionServiceMethods.ByName("ChangePassword")),
 		connect.WithHandlerOptions(opts...),
 	)
+	sessionServiceListOwnSessionsHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceListOwnSessionsProcedure,
+		svc.ListOwnSessions,
+		connect.WithSchema(sessionServiceMethods.ByName("ListOwnSessions")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceEndOwnSessionHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceEndOwnSessionProcedure,
+		svc.EndOwnSession,
+		connect.WithSchema(sessionServiceMethods.ByName("EndOwnSession")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceListStaffSessionsHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceListStaffSessionsProcedure,
+		svc.ListStaffSessions,
+		connect.WithSchema(sessionServiceMethods.ByName("ListStaffSessions")),
+		connect.WithHandlerOptions(opts...),
+	)
+	sessionServiceEndStaffSessionsHandler := connect.NewUnaryHandlerSimple(
+		SessionServiceEndStaffSessionsProcedure,
+		svc.EndStaffSessions,
+		connect.WithSchema(sessionServiceMethods.ByName("EndStaffSessions")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/zhiping.session.v1.SessionService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case SessionServiceSignInProcedure:
 			sessionServiceSignInHandler.ServeHTTP(w, r)
+		case SessionServiceListProvidersProcedure:
+			sessionServiceListProvidersHandler.ServeHTTP(w, r)
+		case SessionServiceBeginSignInWithProcedure:
+			sessionServiceBeginSignInWithHandler.ServeHTTP(w, r)
+		case SessionServiceSignInWithProcedure:
+			sessionServiceSignInWithHandler.ServeHTTP(w, r)
 		case SessionServiceSignOutProcedure:
 			sessionServiceSignOutHandler.ServeHTTP(w, r)
 		case SessionServiceWhoAmIProcedure:
 			sessionServiceWhoAmIHandler.ServeHTTP(w, r)
 		case SessionServiceChangePasswordProcedure:
 			sessionServiceChangePasswordHandler.ServeHTTP(w, r)
+		case SessionServiceListOwnSessionsProcedure:
+			sessionServiceListOwnSessionsHandler.ServeHTTP(w, r)
+		case SessionServiceEndOwnSessionProcedure:
+			sessionServiceEndOwnSessionHandler.ServeHTTP(w, r)
+		case SessionServiceListStaffSessionsProcedure:
+			sessionServiceListStaffSessionsHandler.ServeHTTP(w, r)
+		case SessionServiceEndStaffSessionsProcedure:
+			sessionServiceEndStaffSessionsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -199,6 +416,18 @@ func (UnimplementedSessionServiceHandler) SignIn(context.Context, *v1.SignInRequ
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.SignIn is not implemented"))
 }
 
+func (UnimplementedSessionServiceHandler) ListProviders(context.Context, *v1.ListProvidersRequest) (*v1.ListProvidersResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.ListProviders is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) BeginSignInWith(context.Context, *v1.BeginSignInWithRequest) (*v1.BeginSignInWithResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.BeginSignInWith is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) SignInWith(context.Context, *v1.SignInWithRequest) (*v1.SignInWithResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.SignInWith is not implemented"))
+}
+
 func (UnimplementedSessionServiceHandler) SignOut(context.Context, *v1.SignOutRequest) (*v1.SignOutResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.SignOut is not implemented"))
 }
@@ -209,4 +438,20 @@ func (UnimplementedSessionServiceHandler) WhoAmI(context.Context, *v1.WhoAmIRequ
 
 func (UnimplementedSessionServiceHandler) ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.ChangePassword is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) ListOwnSessions(context.Context, *v1.ListOwnSessionsRequest) (*v1.ListOwnSessionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.ListOwnSessions is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) EndOwnSession(context.Context, *v1.EndOwnSessionRequest) (*v1.EndOwnSessionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.EndOwnSession is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) ListStaffSessions(context.Context, *v1.ListStaffSessionsRequest) (*v1.ListStaffSessionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.ListStaffSessions is not implemented"))
+}
+
+func (UnimplementedSessionServiceHandler) EndStaffSessions(context.Context, *v1.EndStaffSessionsRequest) (*v1.EndStaffSessionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.session.v1.SessionService.EndStaffSessions is not implemented"))
 }

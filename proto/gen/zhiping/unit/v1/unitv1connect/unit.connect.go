@@ -41,19 +41,29 @@ const (
 	UnitServiceRegisterUnitProcedure = "/zhiping.unit.v1.UnitService/RegisterUnit"
 	// UnitServiceSaveUnitProcedure is the fully-qualified name of the UnitService's SaveUnit RPC.
 	UnitServiceSaveUnitProcedure = "/zhiping.unit.v1.UnitService/SaveUnit"
+	// UnitServiceSaveSubordinateProcedure is the fully-qualified name of the UnitService's
+	// SaveSubordinate RPC.
+	UnitServiceSaveSubordinateProcedure = "/zhiping.unit.v1.UnitService/SaveSubordinate"
 	// UnitServiceSubmitUnitProcedure is the fully-qualified name of the UnitService's SubmitUnit RPC.
 	UnitServiceSubmitUnitProcedure = "/zhiping.unit.v1.UnitService/SubmitUnit"
 	// UnitServiceChangeSuperiorProcedure is the fully-qualified name of the UnitService's
 	// ChangeSuperior RPC.
 	UnitServiceChangeSuperiorProcedure = "/zhiping.unit.v1.UnitService/ChangeSuperior"
+	// UnitServiceWithdrawSuperiorProcedure is the fully-qualified name of the UnitService's
+	// WithdrawSuperior RPC.
+	UnitServiceWithdrawSuperiorProcedure = "/zhiping.unit.v1.UnitService/WithdrawSuperior"
 	// UnitServiceReviewUnitsProcedure is the fully-qualified name of the UnitService's ReviewUnits RPC.
 	UnitServiceReviewUnitsProcedure = "/zhiping.unit.v1.UnitService/ReviewUnits"
 	// UnitServiceSavePostsProcedure is the fully-qualified name of the UnitService's SavePosts RPC.
 	UnitServiceSavePostsProcedure = "/zhiping.unit.v1.UnitService/SavePosts"
 	// UnitServiceSaveRoleProcedure is the fully-qualified name of the UnitService's SaveRole RPC.
 	UnitServiceSaveRoleProcedure = "/zhiping.unit.v1.UnitService/SaveRole"
+	// UnitServiceDeleteRoleProcedure is the fully-qualified name of the UnitService's DeleteRole RPC.
+	UnitServiceDeleteRoleProcedure = "/zhiping.unit.v1.UnitService/DeleteRole"
 	// UnitServiceSaveStaffProcedure is the fully-qualified name of the UnitService's SaveStaff RPC.
 	UnitServiceSaveStaffProcedure = "/zhiping.unit.v1.UnitService/SaveStaff"
+	// UnitServiceSaveHandlerProcedure is the fully-qualified name of the UnitService's SaveHandler RPC.
+	UnitServiceSaveHandlerProcedure = "/zhiping.unit.v1.UnitService/SaveHandler"
 	// UnitServiceGetUnitProcedure is the fully-qualified name of the UnitService's GetUnit RPC.
 	UnitServiceGetUnitProcedure = "/zhiping.unit.v1.UnitService/GetUnit"
 	// UnitServiceListUnitsProcedure is the fully-qualified name of the UnitService's ListUnits RPC.
@@ -63,6 +73,9 @@ const (
 	UnitServiceListBranchesProcedure = "/zhiping.unit.v1.UnitService/ListBranches"
 	// UnitServiceListStaffProcedure is the fully-qualified name of the UnitService's ListStaff RPC.
 	UnitServiceListStaffProcedure = "/zhiping.unit.v1.UnitService/ListStaff"
+	// UnitServiceListHandlersProcedure is the fully-qualified name of the UnitService's ListHandlers
+	// RPC.
+	UnitServiceListHandlersProcedure = "/zhiping.unit.v1.UnitService/ListHandlers"
 	// UnitServiceFindSuperiorsProcedure is the fully-qualified name of the UnitService's FindSuperiors
 	// RPC.
 	UnitServiceFindSuperiorsProcedure = "/zhiping.unit.v1.UnitService/FindSuperiors"
@@ -74,20 +87,28 @@ type UnitServiceClient interface {
 	CreateUnit(context.Context, *v1.CreateUnitRequest) (*v1.CreateUnitResponse, error)
 	// RegisterUnit registers a unit by itself (A2); it waits for its superior's review.
 	RegisterUnit(context.Context, *v1.RegisterUnitRequest) (*v1.RegisterUnitResponse, error)
-	// SaveUnit saves the own unit (A4) or a direct subordinate (A9): name, division, nature, contact, telephone, address, licence, legal person.
+	// SaveUnit saves the own unit (A4): name, division, nature, contact, telephone, address, licence, legal person.
 	SaveUnit(context.Context, *v1.SaveUnitRequest) (*v1.SaveUnitResponse, error)
+	// SaveSubordinate saves the same of a direct subordinate (A9).
+	SaveSubordinate(context.Context, *v1.SaveSubordinateRequest) (*v1.SaveSubordinateResponse, error)
 	// SubmitUnit hands a returned registration in again (A2).
 	SubmitUnit(context.Context, *v1.SubmitUnitRequest) (*v1.SubmitUnitResponse, error)
 	// ChangeSuperior asks for another superior; the new one reviews it (A4).
 	ChangeSuperior(context.Context, *v1.ChangeSuperiorRequest) (*v1.ChangeSuperiorResponse, error)
+	// WithdrawSuperior takes back the request for another superior while nobody has reviewed it (A4).
+	WithdrawSuperior(context.Context, *v1.WithdrawSuperiorRequest) (*v1.WithdrawSuperiorResponse, error)
 	// ReviewUnits moves registrations or changes of superior, one answer each (A8).
 	ReviewUnits(context.Context, *v1.ReviewUnitsRequest) (*v1.ReviewUnitsResponse, error)
 	// SavePosts replaces the own unit's review posts for one matter (A5).
 	SavePosts(context.Context, *v1.SavePostsRequest) (*v1.SavePostsResponse, error)
 	// SaveRole adds or changes a role of the own unit (A7).
 	SaveRole(context.Context, *v1.SaveRoleRequest) (*v1.SaveRoleResponse, error)
-	// SaveStaff adds or changes an account of the own unit, or a handler of a direct subordinate (A6, A9).
+	// DeleteRole deletes a role of the own unit that nobody has any more (A7).
+	DeleteRole(context.Context, *v1.DeleteRoleRequest) (*v1.DeleteRoleResponse, error)
+	// SaveStaff adds or changes an account of the own unit (A6).
 	SaveStaff(context.Context, *v1.SaveStaffRequest) (*v1.SaveStaffResponse, error)
+	// SaveHandler adds or changes an account of a direct subordinate (A9).
+	SaveHandler(context.Context, *v1.SaveHandlerRequest) (*v1.SaveHandlerResponse, error)
 	GetUnit(context.Context, *v1.GetUnitRequest) (*v1.GetUnitResponse, error)
 	// ListUnits lists units. Scopes: subordinate (direct ones), registration and superior (cases that this unit reviews).
 	ListUnits(context.Context, *v1.ListUnitsRequest) (*v1.ListUnitsResponse, error)
@@ -96,6 +117,8 @@ type UnitServiceClient interface {
 	ListBranches(context.Context, *v1.ListBranchesRequest) (*v1.ListBranchesResponse, error)
 	// ListStaff lists the accounts of the own unit.
 	ListStaff(context.Context, *v1.ListStaffRequest) (*v1.ListStaffResponse, error)
+	// ListHandlers lists the accounts of a direct subordinate (A9).
+	ListHandlers(context.Context, *v1.ListHandlersRequest) (*v1.ListHandlersResponse, error)
 	// FindSuperiors finds authorised units that can be a superior, by a part of the name; for the form of A2, which has no account yet.
 	FindSuperiors(context.Context, *v1.FindSuperiorsRequest) (*v1.FindSuperiorsResponse, error)
 }
@@ -129,6 +152,12 @@ func NewUnitServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(unitServiceMethods.ByName("SaveUnit")),
 			connect.WithClientOptions(opts...),
 		),
+		saveSubordinate: connect.NewClient[v1.SaveSubordinateRequest, v1.SaveSubordinateResponse](
+			httpClient,
+			baseURL+UnitServiceSaveSubordinateProcedure,
+			connect.WithSchema(unitServiceMethods.ByName("SaveSubordinate")),
+			connect.WithClientOptions(opts...),
+		),
 		submitUnit: connect.NewClient[v1.SubmitUnitRequest, v1.SubmitUnitResponse](
 			httpClient,
 			baseURL+UnitServiceSubmitUnitProcedure,
@@ -139,6 +168,12 @@ func NewUnitServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			httpClient,
 			baseURL+UnitServiceChangeSuperiorProcedure,
 			connect.WithSchema(unitServiceMethods.ByName("ChangeSuperior")),
+			connect.WithClientOptions(opts...),
+		),
+		withdrawSuperior: connect.NewClient[v1.WithdrawSuperiorRequest, v1.WithdrawSuperiorResponse](
+			httpClient,
+			baseURL+UnitServiceWithdrawSuperiorProcedure,
+			connect.WithSchema(unitServiceMethods.ByName("WithdrawSuperior")),
 			connect.WithClientOptions(opts...),
 		),
 		reviewUnits: connect.NewClient[v1.ReviewUnitsRequest, v1.ReviewUnitsResponse](
@@ -159,10 +194,22 @@ func NewUnitServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(unitServiceMethods.ByName("SaveRole")),
 			connect.WithClientOptions(opts...),
 		),
+		deleteRole: connect.NewClient[v1.DeleteRoleRequest, v1.DeleteRoleResponse](
+			httpClient,
+			baseURL+UnitServiceDeleteRoleProcedure,
+			connect.WithSchema(unitServiceMethods.ByName("DeleteRole")),
+			connect.WithClientOptions(opts...),
+		),
 		saveStaff: connect.NewClient[v1.SaveStaffRequest, v1.SaveStaffResponse](
 			httpClient,
 			baseURL+UnitServiceSaveStaffProcedure,
 			connect.WithSchema(unitServiceMethods.ByName("SaveStaff")),
+			connect.WithClientOptions(opts...),
+		),
+		saveHandler: connect.NewClient[v1.SaveHandlerRequest, v1.SaveHandlerResponse](
+			httpClient,
+			baseURL+UnitServiceSaveHandlerProcedure,
+			connect.WithSchema(unitServiceMethods.ByName("SaveHandler")),
 			connect.WithClientOptions(opts...),
 		),
 		getUnit: connect.NewClient[v1.GetUnitRequest, v1.GetUnitResponse](
@@ -189,6 +236,12 @@ func NewUnitServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(unitServiceMethods.ByName("ListStaff")),
 			connect.WithClientOptions(opts...),
 		),
+		listHandlers: connect.NewClient[v1.ListHandlersRequest, v1.ListHandlersResponse](
+			httpClient,
+			baseURL+UnitServiceListHandlersProcedure,
+			connect.WithSchema(unitServiceMethods.ByName("ListHandlers")),
+			connect.WithClientOptions(opts...),
+		),
 		findSuperiors: connect.NewClient[v1.FindSuperiorsRequest, v1.FindSuperiorsResponse](
 			httpClient,
 			baseURL+UnitServiceFindSuperiorsProcedure,
@@ -200,20 +253,25 @@ func NewUnitServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 
 // unitServiceClient implements UnitServiceClient.
 type unitServiceClient struct {
-	createUnit     *connect.Client[v1.CreateUnitRequest, v1.CreateUnitResponse]
-	registerUnit   *connect.Client[v1.RegisterUnitRequest, v1.RegisterUnitResponse]
-	saveUnit       *connect.Client[v1.SaveUnitRequest, v1.SaveUnitResponse]
-	submitUnit     *connect.Client[v1.SubmitUnitRequest, v1.SubmitUnitResponse]
-	changeSuperior *connect.Client[v1.ChangeSuperiorRequest, v1.ChangeSuperiorResponse]
-	reviewUnits    *connect.Client[v1.ReviewUnitsRequest, v1.ReviewUnitsResponse]
-	savePosts      *connect.Client[v1.SavePostsRequest, v1.SavePostsResponse]
-	saveRole       *connect.Client[v1.SaveRoleRequest, v1.SaveRoleResponse]
-	saveStaff      *connect.Client[v1.SaveStaffRequest, v1.SaveStaffResponse]
-	getUnit        *connect.Client[v1.GetUnitRequest, v1.GetUnitResponse]
-	listUnits      *connect.Client[v1.ListUnitsRequest, v1.ListUnitsResponse]
-	listBranches   *connect.Client[v1.ListBranchesRequest, v1.ListBranchesResponse]
-	listStaff      *connect.Client[v1.ListStaffRequest, v1.ListStaffResponse]
-	findSuperiors  *connect.Client[v1.FindSuperiorsRequest, v1.FindSuperiorsResponse]
+	createUnit       *connect.Client[v1.CreateUnitRequest, v1.CreateUnitResponse]
+	registerUnit     *connect.Client[v1.RegisterUnitRequest, v1.RegisterUnitResponse]
+	saveUnit         *connect.Client[v1.SaveUnitRequest, v1.SaveUnitResponse]
+	saveSubordinate  *connect.Client[v1.SaveSubordinateRequest, v1.SaveSubordinateResponse]
+	submitUnit       *connect.Client[v1.SubmitUnitRequest, v1.SubmitUnitResponse]
+	changeSuperior   *connect.Client[v1.ChangeSuperiorRequest, v1.ChangeSuperiorResponse]
+	withdrawSuperior *connect.Client[v1.WithdrawSuperiorRequest, v1.WithdrawSuperiorResponse]
+	reviewUnits      *connect.Client[v1.ReviewUnitsRequest, v1.ReviewUnitsResponse]
+	savePosts        *connect.Client[v1.SavePostsRequest, v1.SavePostsResponse]
+	saveRole         *connect.Client[v1.SaveRoleRequest, v1.SaveRoleResponse]
+	deleteRole       *connect.Client[v1.DeleteRoleRequest, v1.DeleteRoleResponse]
+	saveStaff        *connect.Client[v1.SaveStaffRequest, v1.SaveStaffResponse]
+	saveHandler      *connect.Client[v1.SaveHandlerRequest, v1.SaveHandlerResponse]
+	getUnit          *connect.Client[v1.GetUnitRequest, v1.GetUnitResponse]
+	listUnits        *connect.Client[v1.ListUnitsRequest, v1.ListUnitsResponse]
+	listBranches     *connect.Client[v1.ListBranchesRequest, v1.ListBranchesResponse]
+	listStaff        *connect.Client[v1.ListStaffRequest, v1.ListStaffResponse]
+	listHandlers     *connect.Client[v1.ListHandlersRequest, v1.ListHandlersResponse]
+	findSuperiors    *connect.Client[v1.FindSuperiorsRequest, v1.FindSuperiorsResponse]
 }
 
 // CreateUnit calls zhiping.unit.v1.UnitService.CreateUnit.
@@ -243,6 +301,15 @@ func (c *unitServiceClient) SaveUnit(ctx context.Context, req *v1.SaveUnitReques
 	return nil, err
 }
 
+// SaveSubordinate calls zhiping.unit.v1.UnitService.SaveSubordinate.
+func (c *unitServiceClient) SaveSubordinate(ctx context.Context, req *v1.SaveSubordinateRequest) (*v1.SaveSubordinateResponse, error) {
+	response, err := c.saveSubordinate.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // SubmitUnit calls zhiping.unit.v1.UnitService.SubmitUnit.
 func (c *unitServiceClient) SubmitUnit(ctx context.Context, req *v1.SubmitUnitRequest) (*v1.SubmitUnitResponse, error) {
 	response, err := c.submitUnit.CallUnary(ctx, connect.NewRequest(req))
@@ -255,6 +322,15 @@ func (c *unitServiceClient) SubmitUnit(ctx context.Context, req *v1.SubmitUnitRe
 // ChangeSuperior calls zhiping.unit.v1.UnitService.ChangeSuperior.
 func (c *unitServiceClient) ChangeSuperior(ctx context.Context, req *v1.ChangeSuperiorRequest) (*v1.ChangeSuperiorResponse, error) {
 	response, err := c.changeSuperior.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// WithdrawSuperior calls zhiping.unit.v1.UnitService.WithdrawSuperior.
+func (c *unitServiceClient) WithdrawSuperior(ctx context.Context, req *v1.WithdrawSuperiorRequest) (*v1.WithdrawSuperiorResponse, error) {
+	response, err := c.withdrawSuperior.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -288,9 +364,27 @@ func (c *unitServiceClient) SaveRole(ctx context.Context, req *v1.SaveRoleReques
 	return nil, err
 }
 
+// DeleteRole calls zhiping.unit.v1.UnitService.DeleteRole.
+func (c *unitServiceClient) DeleteRole(ctx context.Context, req *v1.DeleteRoleRequest) (*v1.DeleteRoleResponse, error) {
+	response, err := c.deleteRole.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // SaveStaff calls zhiping.unit.v1.UnitService.SaveStaff.
 func (c *unitServiceClient) SaveStaff(ctx context.Context, req *v1.SaveStaffRequest) (*v1.SaveStaffResponse, error) {
 	response, err := c.saveStaff.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SaveHandler calls zhiping.unit.v1.UnitService.SaveHandler.
+func (c *unitServiceClient) SaveHandler(ctx context.Context, req *v1.SaveHandlerRequest) (*v1.SaveHandlerResponse, error) {
+	response, err := c.saveHandler.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -333,6 +427,15 @@ func (c *unitServiceClient) ListStaff(ctx context.Context, req *v1.ListStaffRequ
 	return nil, err
 }
 
+// ListHandlers calls zhiping.unit.v1.UnitService.ListHandlers.
+func (c *unitServiceClient) ListHandlers(ctx context.Context, req *v1.ListHandlersRequest) (*v1.ListHandlersResponse, error) {
+	response, err := c.listHandlers.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // FindSuperiors calls zhiping.unit.v1.UnitService.FindSuperiors.
 func (c *unitServiceClient) FindSuperiors(ctx context.Context, req *v1.FindSuperiorsRequest) (*v1.FindSuperiorsResponse, error) {
 	response, err := c.findSuperiors.CallUnary(ctx, connect.NewRequest(req))
@@ -348,20 +451,28 @@ type UnitServiceHandler interface {
 	CreateUnit(context.Context, *v1.CreateUnitRequest) (*v1.CreateUnitResponse, error)
 	// RegisterUnit registers a unit by itself (A2); it waits for its superior's review.
 	RegisterUnit(context.Context, *v1.RegisterUnitRequest) (*v1.RegisterUnitResponse, error)
-	// SaveUnit saves the own unit (A4) or a direct subordinate (A9): name, division, nature, contact, telephone, address, licence, legal person.
+	// SaveUnit saves the own unit (A4): name, division, nature, contact, telephone, address, licence, legal person.
 	SaveUnit(context.Context, *v1.SaveUnitRequest) (*v1.SaveUnitResponse, error)
+	// SaveSubordinate saves the same of a direct subordinate (A9).
+	SaveSubordinate(context.Context, *v1.SaveSubordinateRequest) (*v1.SaveSubordinateResponse, error)
 	// SubmitUnit hands a returned registration in again (A2).
 	SubmitUnit(context.Context, *v1.SubmitUnitRequest) (*v1.SubmitUnitResponse, error)
 	// ChangeSuperior asks for another superior; the new one reviews it (A4).
 	ChangeSuperior(context.Context, *v1.ChangeSuperiorRequest) (*v1.ChangeSuperiorResponse, error)
+	// WithdrawSuperior takes back the request for another superior while nobody has reviewed it (A4).
+	WithdrawSuperior(context.Context, *v1.WithdrawSuperiorRequest) (*v1.WithdrawSuperiorResponse, error)
 	// ReviewUnits moves registrations or changes of superior, one answer each (A8).
 	ReviewUnits(context.Context, *v1.ReviewUnitsRequest) (*v1.ReviewUnitsResponse, error)
 	// SavePosts replaces the own unit's review posts for one matter (A5).
 	SavePosts(context.Context, *v1.SavePostsRequest) (*v1.SavePostsResponse, error)
 	// SaveRole adds or changes a role of the own unit (A7).
 	SaveRole(context.Context, *v1.SaveRoleRequest) (*v1.SaveRoleResponse, error)
-	// SaveStaff adds or changes an account of the own unit, or a handler of a direct subordinate (A6, A9).
+	// DeleteRole deletes a role of the own unit that nobody has any more (A7).
+	DeleteRole(context.Context, *v1.DeleteRoleRequest) (*v1.DeleteRoleResponse, error)
+	// SaveStaff adds or changes an account of the own unit (A6).
 	SaveStaff(context.Context, *v1.SaveStaffRequest) (*v1.SaveStaffResponse, error)
+	// SaveHandler adds or changes an account of a direct subordinate (A9).
+	SaveHandler(context.Context, *v1.SaveHandlerRequest) (*v1.SaveHandlerResponse, error)
 	GetUnit(context.Context, *v1.GetUnitRequest) (*v1.GetUnitResponse, error)
 	// ListUnits lists units. Scopes: subordinate (direct ones), registration and superior (cases that this unit reviews).
 	ListUnits(context.Context, *v1.ListUnitsRequest) (*v1.ListUnitsResponse, error)
@@ -370,6 +481,8 @@ type UnitServiceHandler interface {
 	ListBranches(context.Context, *v1.ListBranchesRequest) (*v1.ListBranchesResponse, error)
 	// ListStaff lists the accounts of the own unit.
 	ListStaff(context.Context, *v1.ListStaffRequest) (*v1.ListStaffResponse, error)
+	// ListHandlers lists the accounts of a direct subordinate (A9).
+	ListHandlers(context.Context, *v1.ListHandlersRequest) (*v1.ListHandlersResponse, error)
 	// FindSuperiors finds authorised units that can be a superior, by a part of the name; for the form of A2, which has no account yet.
 	FindSuperiors(context.Context, *v1.FindSuperiorsRequest) (*v1.FindSuperiorsResponse, error)
 }
@@ -399,6 +512,12 @@ func NewUnitServiceHandler(svc UnitServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(unitServiceMethods.ByName("SaveUnit")),
 		connect.WithHandlerOptions(opts...),
 	)
+	unitServiceSaveSubordinateHandler := connect.NewUnaryHandlerSimple(
+		UnitServiceSaveSubordinateProcedure,
+		svc.SaveSubordinate,
+		connect.WithSchema(unitServiceMethods.ByName("SaveSubordinate")),
+		connect.WithHandlerOptions(opts...),
+	)
 	unitServiceSubmitUnitHandler := connect.NewUnaryHandlerSimple(
 		UnitServiceSubmitUnitProcedure,
 		svc.SubmitUnit,
@@ -409,6 +528,12 @@ func NewUnitServiceHandler(svc UnitServiceHandler, opts ...connect.HandlerOption
 		UnitServiceChangeSuperiorProcedure,
 		svc.ChangeSuperior,
 		connect.WithSchema(unitServiceMethods.ByName("ChangeSuperior")),
+		connect.WithHandlerOptions(opts...),
+	)
+	unitServiceWithdrawSuperiorHandler := connect.NewUnaryHandlerSimple(
+		UnitServiceWithdrawSuperiorProcedure,
+		svc.WithdrawSuperior,
+		connect.WithSchema(unitServiceMethods.ByName("WithdrawSuperior")),
 		connect.WithHandlerOptions(opts...),
 	)
 	unitServiceReviewUnitsHandler := connect.NewUnaryHandlerSimple(
@@ -429,10 +554,22 @@ func NewUnitServiceHandler(svc UnitServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(unitServiceMethods.ByName("SaveRole")),
 		connect.WithHandlerOptions(opts...),
 	)
+	unitServiceDeleteRoleHandler := connect.NewUnaryHandlerSimple(
+		UnitServiceDeleteRoleProcedure,
+		svc.DeleteRole,
+		connect.WithSchema(unitServiceMethods.ByName("DeleteRole")),
+		connect.WithHandlerOptions(opts...),
+	)
 	unitServiceSaveStaffHandler := connect.NewUnaryHandlerSimple(
 		UnitServiceSaveStaffProcedure,
 		svc.SaveStaff,
 		connect.WithSchema(unitServiceMethods.ByName("SaveStaff")),
+		connect.WithHandlerOptions(opts...),
+	)
+	unitServiceSaveHandlerHandler := connect.NewUnaryHandlerSimple(
+		UnitServiceSaveHandlerProcedure,
+		svc.SaveHandler,
+		connect.WithSchema(unitServiceMethods.ByName("SaveHandler")),
 		connect.WithHandlerOptions(opts...),
 	)
 	unitServiceGetUnitHandler := connect.NewUnaryHandlerSimple(
@@ -459,6 +596,12 @@ func NewUnitServiceHandler(svc UnitServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(unitServiceMethods.ByName("ListStaff")),
 		connect.WithHandlerOptions(opts...),
 	)
+	unitServiceListHandlersHandler := connect.NewUnaryHandlerSimple(
+		UnitServiceListHandlersProcedure,
+		svc.ListHandlers,
+		connect.WithSchema(unitServiceMethods.ByName("ListHandlers")),
+		connect.WithHandlerOptions(opts...),
+	)
 	unitServiceFindSuperiorsHandler := connect.NewUnaryHandlerSimple(
 		UnitServiceFindSuperiorsProcedure,
 		svc.FindSuperiors,
@@ -473,18 +616,26 @@ func NewUnitServiceHandler(svc UnitServiceHandler, opts ...connect.HandlerOption
 			unitServiceRegisterUnitHandler.ServeHTTP(w, r)
 		case UnitServiceSaveUnitProcedure:
 			unitServiceSaveUnitHandler.ServeHTTP(w, r)
+		case UnitServiceSaveSubordinateProcedure:
+			unitServiceSaveSubordinateHandler.ServeHTTP(w, r)
 		case UnitServiceSubmitUnitProcedure:
 			unitServiceSubmitUnitHandler.ServeHTTP(w, r)
 		case UnitServiceChangeSuperiorProcedure:
 			unitServiceChangeSuperiorHandler.ServeHTTP(w, r)
+		case UnitServiceWithdrawSuperiorProcedure:
+			unitServiceWithdrawSuperiorHandler.ServeHTTP(w, r)
 		case UnitServiceReviewUnitsProcedure:
 			unitServiceReviewUnitsHandler.ServeHTTP(w, r)
 		case UnitServiceSavePostsProcedure:
 			unitServiceSavePostsHandler.ServeHTTP(w, r)
 		case UnitServiceSaveRoleProcedure:
 			unitServiceSaveRoleHandler.ServeHTTP(w, r)
+		case UnitServiceDeleteRoleProcedure:
+			unitServiceDeleteRoleHandler.ServeHTTP(w, r)
 		case UnitServiceSaveStaffProcedure:
 			unitServiceSaveStaffHandler.ServeHTTP(w, r)
+		case UnitServiceSaveHandlerProcedure:
+			unitServiceSaveHandlerHandler.ServeHTTP(w, r)
 		case UnitServiceGetUnitProcedure:
 			unitServiceGetUnitHandler.ServeHTTP(w, r)
 		case UnitServiceListUnitsProcedure:
@@ -493,6 +644,8 @@ func NewUnitServiceHandler(svc UnitServiceHandler, opts ...connect.HandlerOption
 			unitServiceListBranchesHandler.ServeHTTP(w, r)
 		case UnitServiceListStaffProcedure:
 			unitServiceListStaffHandler.ServeHTTP(w, r)
+		case UnitServiceListHandlersProcedure:
+			unitServiceListHandlersHandler.ServeHTTP(w, r)
 		case UnitServiceFindSuperiorsProcedure:
 			unitServiceFindSuperiorsHandler.ServeHTTP(w, r)
 		default:
@@ -516,12 +669,20 @@ func (UnimplementedUnitServiceHandler) SaveUnit(context.Context, *v1.SaveUnitReq
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.SaveUnit is not implemented"))
 }
 
+func (UnimplementedUnitServiceHandler) SaveSubordinate(context.Context, *v1.SaveSubordinateRequest) (*v1.SaveSubordinateResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.SaveSubordinate is not implemented"))
+}
+
 func (UnimplementedUnitServiceHandler) SubmitUnit(context.Context, *v1.SubmitUnitRequest) (*v1.SubmitUnitResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.SubmitUnit is not implemented"))
 }
 
 func (UnimplementedUnitServiceHandler) ChangeSuperior(context.Context, *v1.ChangeSuperiorRequest) (*v1.ChangeSuperiorResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.ChangeSuperior is not implemented"))
+}
+
+func (UnimplementedUnitServiceHandler) WithdrawSuperior(context.Context, *v1.WithdrawSuperiorRequest) (*v1.WithdrawSuperiorResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.WithdrawSuperior is not implemented"))
 }
 
 func (UnimplementedUnitServiceHandler) ReviewUnits(context.Context, *v1.ReviewUnitsRequest) (*v1.ReviewUnitsResponse, error) {
@@ -536,8 +697,16 @@ func (UnimplementedUnitServiceHandler) SaveRole(context.Context, *v1.SaveRoleReq
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.SaveRole is not implemented"))
 }
 
+func (UnimplementedUnitServiceHandler) DeleteRole(context.Context, *v1.DeleteRoleRequest) (*v1.DeleteRoleResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.DeleteRole is not implemented"))
+}
+
 func (UnimplementedUnitServiceHandler) SaveStaff(context.Context, *v1.SaveStaffRequest) (*v1.SaveStaffResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.SaveStaff is not implemented"))
+}
+
+func (UnimplementedUnitServiceHandler) SaveHandler(context.Context, *v1.SaveHandlerRequest) (*v1.SaveHandlerResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.SaveHandler is not implemented"))
 }
 
 func (UnimplementedUnitServiceHandler) GetUnit(context.Context, *v1.GetUnitRequest) (*v1.GetUnitResponse, error) {
@@ -554,6 +723,10 @@ func (UnimplementedUnitServiceHandler) ListBranches(context.Context, *v1.ListBra
 
 func (UnimplementedUnitServiceHandler) ListStaff(context.Context, *v1.ListStaffRequest) (*v1.ListStaffResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.ListStaff is not implemented"))
+}
+
+func (UnimplementedUnitServiceHandler) ListHandlers(context.Context, *v1.ListHandlersRequest) (*v1.ListHandlersResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.unit.v1.UnitService.ListHandlers is not implemented"))
 }
 
 func (UnimplementedUnitServiceHandler) FindSuperiors(context.Context, *v1.FindSuperiorsRequest) (*v1.FindSuperiorsResponse, error) {
