@@ -1,7 +1,6 @@
 package pagetest
 
 import (
-	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
