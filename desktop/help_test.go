@@ -30,6 +30,7 @@ func signedIn(t *testing.T, h *servertest.House, account string) *program {
 	w.Resize(fyne.NewSize(1340, 720))
 	p := newProgram(w)
 	p.desk.Run, p.command = kit.Inline, &windowCommand{Scale: 1}
+	h.Settle(account)
 	c := syncer.Dial(h.URL, "")
 	opened, err := syncer.OpenAccount(t.Context(), c, t.TempDir(), account, servertest.Password, vault.None{}, time.Now)
 	if err != nil {
@@ -115,7 +116,7 @@ func text(e ast.Expr) string {
 }
 
 // announced are the pages whose screens are being built; with its screen a page leaves this list.
-var announced = []string{"department-map", "change-password", "permission-application"}
+var announced []string
 
 // Every screen has its help, and every help its screen: the menu is walked as a super-administrator has it, and every page that the code makes.
 func TestEveryScreenHasItsHelp(t *testing.T) {
@@ -138,7 +139,9 @@ func TestEveryScreenHasItsHelp(t *testing.T) {
 			continue
 		}
 		seen++
-		used[it.Open().HelpKey()] = true
+		if page := it.Open(); page != nil { // a line may do something instead
+			used[page.HelpKey()] = true
+		}
 	}
 	if seen < 15 {
 		t.Fatalf("only %d lines of the menu were walked", seen)

@@ -189,19 +189,24 @@ func (p *program) open(client *syncer.Client, password string, fail func(error))
 func (p *program) register(client *syncer.Client, vouched *sessionv1.Vouched, account string) {
 	c := p.command
 	back := func() { p.showSignIn(c) }
-	title, guide, done := "单位注册", "unit-register", func(account string) {
+	title, done := "单位注册", func(account string) {
 		c.Account = account
 		p.desk.Say("注册申请已提交，请等待上级单位审核。可先用账号“" + account + "”登录查看进度。")
 		back()
 	}
 	if vouched != nil {
-		title, guide, done = "用户权限申请", "permission-application", func(string) {
+		title, done = "用户权限申请", func(string) {
 			p.desk.Say("申请已提交，请等待上级单位审核。可先用统一身份登录查看进度。")
 			back()
 		}
 	}
 	form := unit.NewRegistration(client.Units(), p.desk, vouched, done)
-	p.window.SetContent(withHelp(p.window, guide, container.NewBorder(shell.Heading(title, back), nil, nil, nil, container.NewPadded(form))))
+	page := container.NewBorder(shell.Heading(title, back), nil, nil, nil, container.NewPadded(form))
+	if vouched != nil {
+		p.window.SetContent(withHelp(p.window, "permission-application", page))
+		return
+	}
+	p.window.SetContent(withHelp(p.window, "unit-register", page))
 }
 
 // base is the folder with the folders of all accounts.

@@ -108,7 +108,7 @@ func (p *program) editCommittee(c committeeRow, done func()) {
 		p.shell.Close(key)
 		done()
 	})
-	p.shell.Open(&shell.Page{Key: key, Title: title, Content: e.Content, Save: e.Save})
+	p.shell.Open(&shell.Page{Key: key, Help: "committee-edit", Title: title, Content: e.Content, Save: e.Save})
 }
 
 // showCommittee is the page of the forming unit: filing data and steps, and what can be done next.
@@ -144,7 +144,7 @@ func (p *program) editRequirements(c committeeRow, done func()) {
 		p.shell.Close(key)
 		done()
 	})
-	p.shell.Open(&shell.Page{Key: key, Title: "默认业绩要求", Content: content, Save: save})
+	p.shell.Open(&shell.Page{Key: key, Help: "requirements", Title: "默认业绩要求", Content: content, Save: save})
 }
 
 // reviewCommittee opens a filing with its review (C3).

@@ -89,7 +89,7 @@ func (p *program) recommendItem() shell.Item {
 				p.shell.Close(key)
 				page.Refresh()
 			})
-			p.shell.Open(&shell.Page{Key: key, Title: "新增推荐", Content: content, Refresh: load})
+			p.shell.Open(&shell.Page{Key: key, Help: "recommendation-own", Title: "新增推荐", Content: content, Refresh: load})
 		})
 		add.Importance = widget.HighImportance
 		page.Content = container.NewBorder(container.NewHBox(add), nil, nil, nil, page.Content)
@@ -106,7 +106,7 @@ func (p *program) poolPage(committeeID string) *shell.Page {
 	if committeeID != "" {
 		pool.Choose(committeeID)
 	}
-	return &shell.Page{Key: poolKey, Title: "专家库管理", Content: pool.Content, Refresh: pool.Load, Follow: pool.Load, Kinds: []string{"expert", "recommendation"}, Search: pool.Search, Show: pool.Show}
+	return &shell.Page{Key: poolKey, Help: "pool", Title: "专家库管理", Content: pool.Content, Refresh: pool.Load, Follow: pool.Load, Kinds: []string{"expert", "recommendation"}, Search: pool.Search, Show: pool.Show}
 }
 
 // openPool opens the pools' page anew on a committee.
@@ -125,7 +125,7 @@ func (p *program) opens() expert.Opens {
 			i := expert.NewImport(c, p.client.Experts(), p.desk)
 			key := "import-experts " + c.Id
 			p.dropping[key] = i.Read
-			p.shell.Open(&shell.Page{Key: key, Title: "批量新增专家：" + c.Name, Content: i.Content})
+			p.shell.Open(&shell.Page{Key: key, Help: "expert-import", Title: "批量新增专家：" + c.Name, Content: i.Content})
 		},
 	}
 }
@@ -149,7 +149,7 @@ func (p *program) editExpert(e expertRow, done func()) {
 		p.shell.Close(key)
 		done()
 	})
-	p.shell.Open(&shell.Page{Key: key, Title: title, Content: edit.Content, Save: edit.Save})
+	p.shell.Open(&shell.Page{Key: key, Help: "expert-edit", Title: title, Content: edit.Content, Save: edit.Save})
 }
 
 // showExpert is an expert's page; the forming unit can change, take out and put back.
@@ -188,7 +188,7 @@ func (p *program) reviewExpert(e expertRow, from expertPage) {
 func (p *program) openRecommendation(r recommendationRow, from recommendationPage) {
 	if r.UnitId == p.desk.By.UnitID && expert.RecommendationEditable(r) {
 		key := "edit-recommendation " + r.Id
-		p.shell.Open(&shell.Page{Key: key, Title: "推荐 " + r.Expert.GetName(), Content: expert.NewRecommendation(r, p.client.Experts(), p.desk, func() {
+		p.shell.Open(&shell.Page{Key: key, Help: "recommendation-own", Title: "推荐 " + r.Expert.GetName(), Content: expert.NewRecommendation(r, p.client.Experts(), p.desk, func() {
 			p.shell.Close(key)
 			from.Load()
 		})})

@@ -95,7 +95,7 @@ func above(page *shell.Page, buttons ...fyne.CanvasObject) *shell.Page {
 func (p *program) compose(to message.To, done func()) {
 	const key = "compose"
 	p.shell.Close(key)
-	p.shell.Open(&shell.Page{Key: key, Title: "编辑信息", Content: message.NewCompose(to, p.client.Messages(), p.desk, func() {
+	p.shell.Open(&shell.Page{Key: key, Help: "compose", Title: "编辑信息", Content: message.NewCompose(to, p.client.Messages(), p.desk, func() {
 		p.shell.Close(key)
 		done()
 	})})

@@ -47,7 +47,7 @@ func (p *program) password() *shell.Page {
 	if p.client.Provider() != "" {
 		page = session.NewLocal(p.desk, p.account.Reseal, changed("本机密码已修改。"))
 	}
-	return &shell.Page{Key: key, Title: "修改密码", Content: container.NewVScroll(container.NewPadded(page.Content)), Save: page.Submit, Refresh: func() { page.Focus(p.window.Canvas()) }}
+	return &shell.Page{Key: key, Help: "change-password", Title: "修改密码", Content: container.NewVScroll(container.NewPadded(page.Content)), Save: page.Submit, Refresh: func() { page.Focus(p.window.Canvas()) }}
 }
 
 // authorised looks whether the superior has approved the unit in the meantime, and then opens its functions (A2).

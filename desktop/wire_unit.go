@@ -99,7 +99,7 @@ func (p *program) previewUnit(u *unitv1.Unit, m reviewv1.Matter, from *unitPage)
 		return b
 	}
 	bar := container.NewHBox(step("上一个（Ctrl+↑）", fynetheme.NavigateBackIcon(), -1), step("下一个（Ctrl+↓）", fynetheme.NavigateNextIcon(), 1))
-	p.shell.Open(&shell.Page{Key: key, Title: "预览 " + u.Name, Content: container.NewBorder(bar, nil, nil, nil, unit.NewPreview(u, m, p.desk)), Turn: turn})
+	p.shell.Open(&shell.Page{Key: key, Help: "unit-registration", Title: "预览 " + u.Name, Content: container.NewBorder(bar, nil, nil, nil, unit.NewPreview(u, m, p.desk)), Turn: turn})
 }
 
 // subordinates is the list of the direct subordinates, with the wizard of a new one (A9, A1).
@@ -126,7 +126,7 @@ func (p *program) newUnit(done func()) {
 		p.shell.Close(key)
 		p.newUnit(done)
 	}
-	p.shell.Open(&shell.Page{Key: key, Title: "新增下级单位", Content: unit.NewWizard(p.client.Identity.Unit, p.client.Units(), p.desk, again, func(u *unitv1.Unit) {
+	p.shell.Open(&shell.Page{Key: key, Help: "new-unit", Title: "新增下级单位", Content: unit.NewWizard(p.client.Identity.Unit, p.client.Units(), p.desk, again, func(u *unitv1.Unit) {
 		p.shell.Close(key)
 		p.say("“" + u.Name + "”已创建并授权，经办人员可以登录。")
 		done()
@@ -241,7 +241,7 @@ func (p *program) roles(staff *list.List[*unitv1.Staff]) *shell.Page {
 			if r.Name == "" {
 				title = "新增角色"
 			}
-			p.shell.Open(&shell.Page{Key: key, Title: title, Content: e.Content, Save: e.Save})
+			p.shell.Open(&shell.Page{Key: key, Help: "roles", Title: title, Content: e.Content, Save: e.Save})
 		})
 	}
 	open := func(r unit.Role) { edit(r.Role) }

@@ -105,6 +105,7 @@ func (o *office) sit(account string) *seat {
 	s := &seat{office: o, line: newLine(o.t, o.h.URL), changes: make(chan map[string]bool, 100)}
 	c := syncer.Dial(s.line.URL, "")
 	var err error
+	o.h.Settle(account)
 	if s.account, err = syncer.OpenAccount(o.t.Context(), c, o.t.TempDir(), account, servertest.Password, vault.None{}, time.Now); err != nil {
 		o.t.Fatal(err)
 	}

@@ -184,6 +184,7 @@ func (o *office) newDesktop(account, base string) *desktop {
 	o.t.Helper()
 	d := &desktop{c: syncer.Dial(o.h.URL, ""), wanted: true}
 	var err error
+	o.h.Settle(account)
 	if d.account, err = syncer.OpenAccount(o.t.Context(), d.c, base, account, servertest.Password, vault.None{}, time.Now); err != nil {
 		o.t.Fatal(err)
 	}
