@@ -58,7 +58,7 @@ func TestSheetCommands(t *testing.T) {
 	if code != 0 || bad != "" || len(lines) != 3 || lines[2] != "good 1 failed 1" {
 		t.Fatal(out, bad, code)
 	}
-	for _, want := range []string{"6\t手机号码\t手机号码格式不正确：11位手机号码", "6\t证件号码\t"} {
+	for _, want := range []string{"6\t手机号码\t手机号码格式不正确：联系电话1，11位手机号码", "6\t证件号码\t"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in %q", want, out)
 		}

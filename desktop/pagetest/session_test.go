@@ -16,7 +16,7 @@ import (
 	"zhiping/shared/fault"
 )
 
-// typed writes into the entries of a page in their order.
+// fill writes into the entries of a page in their order.
 func fill(page fyne.CanvasObject, texts ...string) {
 	each(page, func(x fyne.CanvasObject) {
 		e, ok := x.(interface{ SetText(string) })

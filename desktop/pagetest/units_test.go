@@ -86,6 +86,7 @@ func TestNewUnitWizard(t *testing.T) {
 		fill("联系电话", n+1, "13800000000")
 		fill("登录账号", n+1, account)
 		fill("初始密码", n+1, servertest.Password)
+		fill("再次输入", n+1, servertest.Password)
 	}
 	o.press(w, "提")
 	o.contains(texts(w), "已由其他单位注册")

@@ -34,6 +34,7 @@ type bureau struct {
 func newBureau(t *testing.T, h *servertest.House) *bureau {
 	t.Helper()
 	b := &bureau{place: &place{t: t, h: h, base: t.TempDir(), cut: -1}}
+	h.Settle("topadmin")
 	var err error
 	if b.c, b.a, err = b.open(servertest.Password); err != nil {
 		t.Fatal(err)

@@ -9,12 +9,14 @@ import (
 	activityv1 "zhiping/proto/gen/zhiping/activity/v1"
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
+	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/proto/gen/zhiping/unit/v1/unitv1connect"
 	"zhiping/server/activity"
 	"zhiping/server/command"
+	"zhiping/server/committee"
 	"zhiping/server/servertest"
 	"zhiping/shared/wire"
 )
@@ -55,6 +57,10 @@ func published(t *testing.T, h *servertest.House) *activityv1.Activity {
 		Series: "05", Levels: []string{"3"}, Specialties: []string{"0501"}, OpensAt: now, SubmitBy: until, CorrectBy: until, ReceiveBy: until, Published: true,
 	}
 	must[*unitv1.GetUnitResponse](t)(command.Run(ctx, h.Server.Run, &unitv1.GetUnitRequest{}, func(tx *command.Tx) (*unitv1.GetUnitResponse, error) {
+		c := &committeev1.Committee{Id: act.CommitteeId, Name: "示例评委会（虚构）", UnitId: h.Top.Id, AuthorisingId: h.Top.Id, FiledOn: "2026-01-01", ValidUntil: "2028-12-31"}
+		if err := committee.Committees.Put(ctx, tx, c); err != nil {
+			return nil, err
+		}
 		return &unitv1.GetUnitResponse{}, activity.Activities.Put(ctx, tx, act)
 	}))
 	return act

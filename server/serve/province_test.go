@@ -212,8 +212,8 @@ func (b *bulk) unit(u *unitv1.Unit, now int64) {
 }
 
 func (b *bulk) staff(s *unitv1.Staff, hash string, now int64) {
-	b.add("staff (id, revision, updated_at, body, state, unit_id, name, account)", s.Id, 1, now, b.body(s), rules.StaffState(s), s.UnitId, s.Name, s.Account)
-	b.add("account (account, staff_id, hash, failed, locked_until, disabled)", s.Account, s.Id, hash, 0, 0, s.Disabled)
+	b.add("staff (id, revision, updated_at, body, state, unit_id, name, account, number)", s.Id, 1, now, b.body(s), rules.StaffState(s), s.UnitId, s.Name, s.Account, session.Number(s.Number))
+	b.add("account (account, staff_id, hash, must_change, disabled)", s.Account, s.Id, hash, true, s.Disabled)
 	b.counters[[4]string{"staff", "own", s.UnitId, rules.StaffState(s)}]++
 	b.sees(session.Viewer(s.UnitId), "staff", s.Id, now)
 }
@@ -252,7 +252,7 @@ func putRecords(t testing.TB, d *db.DB, now int64, units []*unitv1.Unit, staff [
 var (
 	tables = []string{
 		"SELECT * FROM unit WHERE id IN (%s) ORDER BY id", "SELECT * FROM staff WHERE id IN (%s) ORDER BY id", "SELECT * FROM seat WHERE subject IN (%s) ORDER BY matter, subject, unit_id",
-		"SELECT viewer, kind, id, revision, gone, hash, at, by_whom FROM feed WHERE id IN (%s) ORDER BY id, kind, viewer", "SELECT account, staff_id, failed, locked_until, disabled FROM account WHERE staff_id IN (%s) ORDER BY account",
+		"SELECT viewer, kind, id, revision, gone, hash, at, by_whom FROM feed WHERE id IN (%s) ORDER BY id, kind, viewer", "SELECT account, staff_id, must_change, disabled FROM account WHERE staff_id IN (%s) ORDER BY account",
 	}
 	sums = []string{"SELECT * FROM counter ORDER BY kind, scope, owner, state", "SELECT * FROM digest ORDER BY viewer, kind", "SELECT name, value FROM head WHERE name = 'feed'", "SELECT viewer, id, seq FROM feed ORDER BY seq"}
 )
