@@ -179,7 +179,7 @@ func TestWrongHeads(t *testing.T) {
 		says string
 	}{
 		"a missing column": {workbook(t, 2, func(f *excelize.File) { set(f, "E3", "") }), "缺少列：手机号码"},
-		"an extra column":  {workbook(t, 2, func(f *excelize.File) { set(f, "P3", "备注") }), "多出无法识别的列：备注"},
+		"an extra column":  {workbook(t, 2, func(f *excelize.File) { set(f, "AC3", "备注") }), "多出无法识别的列：备注"},
 		"no head":          {workbook(t, 0, func(f *excelize.File) { f.RemoveRow(name, 3) }), "没有找到表头"},
 	} {
 		if rows, err := read(c.file); fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), c.says) {
@@ -259,7 +259,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 				read++
 			}
 		})
-		if read != n || grown > 24<<20 {
+		if read != n || grown > 32<<20 {
 			t.Errorf("%d of %d rows read in %d MB", read, n, grown>>20)
 		}
 		if wrote > 160<<20 {

@@ -304,7 +304,7 @@ func (in *Reading[M]) row(from *xlsx.Row) *Row[M] {
 // text is the text of a cell without what clerks do not see; in a column of dates a bare number of days becomes a date.
 func (in *Reading[M]) text(i int, cell xlsx.Cell) string {
 	s := tidy(cell.Text)
-	if c := in.columns[i]; c.info != nil && c.info.GetWidget() == commonv1.Widget_WIDGET_DATE && serialPattern.MatchString(s) {
+	if in.columns[i].ofDays() && serialPattern.MatchString(s) {
 		if v, err := strconv.ParseFloat(s, 64); err == nil {
 			if day, ok := in.book.Date(v); ok {
 				return day
@@ -312,6 +312,11 @@ func (in *Reading[M]) text(i int, cell xlsx.Cell) string {
 		}
 	}
 	return s
+}
+
+// ofDays reports whether a column holds dates: a birth may be typed as its month alone, and is a day in Excel all the same.
+func (c *column[M]) ofDays() bool {
+	return c.info != nil && (c.info.GetWidget() == commonv1.Widget_WIDGET_DATE || c.info.GetWidget() == commonv1.Widget_WIDGET_MONTH)
 }
 
 // serialPattern is a number of days as Excel keeps a date, from 1927 to 2173.
