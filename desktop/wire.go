@@ -301,7 +301,7 @@ func pageOf[M any](p *program, page *kit.ListPage[M]) *shell.Page {
 	l := page.Model.List
 	page.Remember(p.memory)
 	page.Exports(p.desk)
-	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show, Restyle: page.Rescale, Marked: true}
+	out := &shell.Page{Key: l.Name, Title: l.Title, Content: page.Content, Refresh: page.Load, Search: page.Search, Show: page.Show, Restyle: page.Restyle, Marked: true}
 	page.Help(func() { p.showHelp(out.HelpKey()) })
 	if l.Mirror != nil {
 		out.Kinds, out.Follow = []string{l.Mirror.Kind}, page.Load

@@ -22,7 +22,7 @@ func (p *program) home(items []shell.Item) *shell.Page {
 		parts.Supervision = p.supervision()
 	}
 	page := home.New(p.desk, parts)
-	return &shell.Page{Key: "home", Title: "首页", Content: page.Content, Refresh: page.Load, Kinds: page.Kinds(), Follow: page.Load}
+	return &shell.Page{Key: "home", Title: "首页", Content: page.Content, Refresh: page.Load, Kinds: page.Kinds(), Follow: page.Load, Restyle: page.Load}
 }
 
 // toDo are the lists of the menu in which something may have to be done: a list says so itself (list.List.ToDo).

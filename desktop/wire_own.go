@@ -38,7 +38,7 @@ func (p *program) helpPage() *shell.Page {
 	if p.book == nil {
 		p.book = help.NewBook()
 	}
-	return &shell.Page{Key: "help", Help: "home", Title: helpTitle, Content: p.book.Content, Search: p.book.Search, Marked: true}
+	return &shell.Page{Key: "help", Help: "home", Title: helpTitle, Content: p.book.Content, Search: p.book.Search, Restyle: p.book.Restyle, Marked: true}
 }
 
 // showHelp opens the book at the help of a page (F1).

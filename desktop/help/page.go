@@ -19,6 +19,7 @@ type Book struct {
 
 	pages  []Page
 	hits   []Hit
+	open   Page
 	search *kit.Entry
 	index  *widget.List
 	none   *widget.Label
@@ -77,7 +78,11 @@ func (b *Book) find(text string) {
 	b.index.Select(0)
 }
 
+// Restyle fits the page to another text size.
+func (b *Book) Restyle() { b.read(b.open) }
+
 func (b *Book) read(p Page) {
+	b.open = p
 	b.title.SetText(p.Title)
 	b.text.Objects = render(p.Text)
 	b.text.Refresh()
@@ -117,8 +122,7 @@ func newTitle(text string) *widget.Label {
 // item is a line of a list.
 var item = regexp.MustCompile(`^(-|\d+\.) (.*)$`)
 
-// render draws Markdown a block at a time: Fyne's own lists do not hang their lines under each other, and its words end at spaces, which Chinese
-// has none of.
+// render draws Markdown a block at a time: Fyne's own lists do not hang their lines under each other.
 func render(markdown string) (all []fyne.CanvasObject) {
 	for _, line := range strings.Split(markdown, "\n") {
 		line = strings.TrimSpace(line)
@@ -133,16 +137,10 @@ func render(markdown string) (all []fyne.CanvasObject) {
 		case parts != nil:
 			mark := widget.NewLabel(strings.Replace(parts[1], "-", "•", 1))
 			mark.Alignment = fyne.TextAlignTrailing
-			all = append(all, container.New(hanging{}, mark, newText(parts[2])))
+			all = append(all, container.New(hanging{}, mark, newProse(parts[2])))
 		default:
-			all = append(all, newText(line))
+			all = append(all, newProse(line))
 		}
 	}
 	return all
-}
-
-func newText(markdown string) *widget.RichText {
-	t := widget.NewRichTextFromMarkdown(markdown)
-	t.Wrapping = fyne.TextWrapBreak
-	return t
 }

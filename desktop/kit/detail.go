@@ -31,7 +31,7 @@ func NewDetail(sections ...Section) fyne.CanvasObject {
 		for _, f := range field.Named(s.Message, s.Fields...) {
 			label := widget.NewLabelWithStyle(f.GetLabel(), fyne.TextAlignTrailing, fyne.TextStyle{})
 			label.Importance = widget.LowImportance
-			grid.Add(container.NewGridWrap(fyne.NewSize(width, label.MinSize().Height), label))
+			grid.Add(container.New(columnLayout{width}, label))
 			grid.Add(s.value(f))
 		}
 		all.Add(NewPart(s.Title, grid))
@@ -46,14 +46,14 @@ func NewPart(title string, content fyne.CanvasObject) fyne.CanvasObject {
 	return widget.NewCard("", "", container.NewVBox(head, content))
 }
 
-// labelsWidth is the width of the widest label of all sections: values stand under each other down the whole page.
+// labelsWidth is the width, at a text size of 100 %, of the widest label of all sections: values stand under each other down the whole page.
 func labelsWidth(sections []Section) (width float32) {
 	for _, s := range sections {
 		for _, f := range field.Named(s.Message, s.Fields...) {
 			width = max(width, widget.NewLabel(f.GetLabel()).MinSize().Width)
 		}
 	}
-	return width
+	return width / scale()
 }
 
 // NewFiles draws attachments under each other; open is asked for the one that is clicked.

@@ -41,7 +41,7 @@ func newFilterBar(filters []list.Filter, quick func() bool, search func(map[stri
 			row = rest
 		}
 		in := b.input(f)
-		row.Add(container.NewGridWrap(fyne.NewSize(150*scale(), in.MinSize().Height), in))
+		row.Add(container.New(columnLayout{150}, in))
 	}
 	query := widget.NewButtonWithIcon("查询", theme.SearchIcon(), b.query)
 	query.Importance = widget.HighImportance

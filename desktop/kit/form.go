@@ -103,9 +103,8 @@ func (f *Form) row(info *field.Info) fyne.CanvasObject {
 func (r *formRow) draw(input fyne.CanvasObject) fyne.CanvasObject {
 	label := newFormLabel(r.info)
 	r.label = label
-	left, right := fyne.NewSize(labelWidth*scale(), label.MinSize().Height), fyne.NewSize(countWidth*scale(), label.MinSize().Height)
-	row := container.NewBorder(nil, nil, container.NewGridWrap(left, label), container.NewGridWrap(right, r.count), input)
-	note := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(left.Width, 1)), nil, r.note)
+	row := container.NewBorder(nil, nil, container.New(columnLayout{labelWidth}, label), container.New(columnLayout{countWidth}, r.count), input)
+	note := container.NewBorder(nil, nil, container.New(columnLayout{labelWidth}), nil, r.note)
 	r.content = container.New(narrowLayout{}, container.NewVBox(row, note))
 	return r.content
 }

@@ -46,6 +46,7 @@ type ListPage[M any] struct {
 	forward *widget.Button
 	help    *widget.Button
 	size    *widget.Select
+	body    *fyne.Container
 
 	memory *Memory
 	widths []float64 // of the columns at a text size of 100 %
@@ -69,8 +70,9 @@ func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Ac
 	p.tools = p.tabBar()
 	p.top = container.NewVBox(p.bar.content, p.tools, p.warning.Content)
 	p.table = p.newTable()
-	p.Rescale()
-	p.Content = container.NewBorder(p.top, p.pager(), nil, nil, container.NewStack(p.table, container.NewCenter(p.note)))
+	p.rescale()
+	p.body = container.NewStack(p.table, container.NewCenter(p.note))
+	p.Content = container.NewBorder(p.top, p.pager(), nil, nil, p.body)
 	p.draw()
 	return p
 }
@@ -136,7 +138,7 @@ func (p *ListPage[M]) Remember(m *Memory) {
 	p.memory = m
 	if w := m.widths(p.Model.List.Name, len(p.widths)); w != nil {
 		p.widths = w
-		p.Rescale()
+		p.rescale()
 	}
 	if n := m.size(p.Model.List.Name); n != 0 {
 		p.Model.Resize(n)
@@ -146,8 +148,16 @@ func (p *ListPage[M]) Remember(m *Memory) {
 	}
 }
 
-// Rescale gives the columns their widths anew: after the text size has changed.
-func (p *ListPage[M]) Rescale() {
+// Restyle draws the list anew: after text size or colours have changed. Fyne's table keeps the colours of its lines.
+func (p *ListPage[M]) Restyle() {
+	p.table = p.newTable()
+	p.rescale()
+	p.body.Objects[0] = p.table
+	p.body.Refresh()
+}
+
+// rescale gives the columns their widths.
+func (p *ListPage[M]) rescale() {
 	p.scaled = 0
 	p.table.SetColumnWidth(0, checkWidth*scale())
 	for i, w := range p.widths {
@@ -200,7 +210,9 @@ func (p *ListPage[M]) newTable() *widget.Table {
 		if c.Fixed && t.StickyColumnCount == i+1 {
 			t.StickyColumnCount++
 		}
-		p.widths = append(p.widths, float64(c.Width))
+		if len(p.widths) < len(cols) {
+			p.widths = append(p.widths, float64(c.Width))
+		}
 	}
 	t.OnSelected = func(at widget.TableCellID) {
 		t.UnselectAll()

@@ -65,12 +65,12 @@ func TestListIsLeftAsItWas(t *testing.T) {
 	}
 	test.ApplyTheme(t, theme.New(1.5, false))
 	table.Refresh()
-	p.Rescale()
+	p.Restyle()
 	if w := widths(); math.Abs(w[0]-260) > 1 || math.Abs(w[1]-100) > 1 {
 		t.Error("another text size changed what is remembered:", w)
 	}
 	test.ApplyTheme(t, theme.New(1, false))
-	p.Rescale()
+	p.Restyle()
 
 	each(p.Content, func(o fyne.CanvasObject) {
 		if s, ok := o.(*widget.Select); ok {

@@ -16,7 +16,7 @@ type RowAction[M any] struct {
 // RowActions puts links into the last column in place of 查看. A row that is tapped opens as before.
 func (p *ListPage[M]) RowActions(actions ...RowAction[M]) {
 	p.links = actions
-	p.Rescale()
+	p.rescale()
 	p.table.Refresh()
 }
 

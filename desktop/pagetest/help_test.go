@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -24,13 +25,24 @@ func look(t *testing.T) fyne.Window {
 	return w
 }
 
+// read is what stands on a page, with no line broken.
+func read(page fyne.CanvasObject) string {
+	all := texts(page)
+	each(page, func(o fyne.CanvasObject) {
+		if x, ok := o.(interface{ String() string }); ok {
+			all += strings.ReplaceAll(x.String(), "\n", "") + "\n"
+		}
+	})
+	return all
+}
+
 func TestHelpBook(t *testing.T) {
 	w := look(t)
 	b := help.NewBook()
 	w.SetContent(b.Content)
 	says := func(want ...string) {
 		t.Helper()
-		s := texts(b.Content)
+		s := read(b.Content)
 		for _, x := range want {
 			if !strings.Contains(s, x) {
 				t.Errorf("the book does not say %q:\n%s", x, s)
@@ -43,7 +55,7 @@ func TestHelpBook(t *testing.T) {
 	b.Search(w.Canvas())
 	test.Type(w.Canvas().Focused(), "校验位")
 	says("本单位信息管理", "请对照营业执照核对")
-	if strings.Contains(texts(b.Content), "公告编辑") {
+	if strings.Contains(read(b.Content), "公告编辑") {
 		t.Error("a page without the word is listed")
 	}
 	b.Show("no such key")
@@ -91,5 +103,57 @@ func TestSettingsPage(t *testing.T) {
 	})
 	if last := looks[len(looks)-1]; len(looks) != 3 || last != (kit.Look{Scale: 1}) || forgot != 1 || s.Scale.Selected != "100%" {
 		t.Error(looks, forgot, s.Scale.Selected)
+	}
+}
+
+// A paragraph is as high as its lines, at every width, and no line of it begins with a closing mark.
+func TestHelpBreaksItsLines(t *testing.T) {
+	w := look(t)
+	_, page := help.Article("own-unit")
+	w.SetContent(page)
+	before := 0
+	for _, width := range []float32{700, 420, 300} {
+		page.Resize(fyne.NewSize(width, 500))
+		lines := 0
+		each(page, func(o fyne.CanvasObject) {
+			if _, ok := o.(interface{ String() string }); !ok {
+				return
+			}
+			byHeight := map[float32]string{}
+			drawn(o, func(x *canvas.Text) {
+				if x.Position().X < 10 {
+					byHeight[x.Position().Y] = x.Text
+				}
+				if bottom := x.Position().Y + x.Size().Height; bottom > o.Size().Height+1 {
+					t.Errorf("at %v %q ends at %v of %v", width, x.Text, bottom, o.Size().Height)
+				}
+			})
+			lines += len(byHeight)
+			for _, l := range byHeight {
+				if strings.HasPrefix(l, "。") || strings.HasPrefix(l, "，") || strings.HasPrefix(l, "”") {
+					t.Errorf("at %v a line begins with a closing mark: %q", width, l)
+				}
+			}
+		})
+		if lines <= before {
+			t.Errorf("at %v there are %d lines, no more than at the width before", width, lines)
+		}
+		before = lines
+	}
+}
+
+// drawn walks the texts that a widget is drawn of.
+func drawn(o fyne.CanvasObject, fn func(*canvas.Text)) {
+	switch x := o.(type) {
+	case *canvas.Text:
+		fn(x)
+	case *fyne.Container:
+		for _, c := range x.Objects {
+			drawn(c, fn)
+		}
+	case fyne.Widget:
+		for _, c := range test.WidgetRenderer(x).Objects() {
+			drawn(c, fn)
+		}
 	}
 }

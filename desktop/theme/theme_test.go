@@ -50,6 +50,7 @@ func TestContrast(t *testing.T) {
 			{fyneTheme.ColorNameError, fyneTheme.ColorNameBackground, 4.5},
 			{fyneTheme.ColorNameWarning, fyneTheme.ColorNameHeaderBackground, 3},
 			{fyneTheme.ColorNameSuccess, fyneTheme.ColorNameBackground, 4.5},
+			{fyneTheme.ColorNameInputBorder, fyneTheme.ColorNameBackground, 2.5},
 			{fyneTheme.ColorNamePlaceHolder, fyneTheme.ColorNameInputBackground, 4.5},
 			{fyneTheme.ColorNameDisabled, fyneTheme.ColorNameBackground, 4.5},
 		} {

@@ -122,26 +122,21 @@ func lists(b *testing.B, h *servertest.House, n int64) {
 	b.Helper()
 	seed(b, h.Server.DB, h.Top.Id, int(n))
 	q := &commonv1.Query{State: "AUTHORISED", Size: 50, Sort: "name"}
-	var ours, bare time.Duration
-	for b.Loop() {
-		start := time.Now()
-		if err := h.Server.DB.Read(ctx, func(tx *db.Tx) error {
-			rows, page, err := unit.Units.Page(ctx, tx, "subordinate", h.Top.Id, q)
-			if err == nil && (len(rows) != 50 || page.Total != n) {
-				return fmt.Errorf("%d rows of %d", len(rows), page.Total)
-			}
-			return err
-		}); err != nil {
-			b.Fatal(err)
+	ours := func(tx *db.Tx) error {
+		rows, page, err := unit.Units.Page(ctx, tx, "subordinate", h.Top.Id, q)
+		if err == nil && (len(rows) != 50 || page.Total != n) {
+			return fmt.Errorf("%d rows of %d", len(rows), page.Total)
 		}
-		ours += time.Since(start)
-		start = time.Now()
-		if err := h.Server.DB.Read(ctx, func(tx *db.Tx) error { return byHand(tx, h.Top.Id) }); err != nil {
-			b.Fatal(err)
-		}
-		bare += time.Since(start)
+		return err
 	}
-	b.ReportMetric(float64(ours)/float64(bare), "ratio(<=1.5)")
+	read := func(fn func(*db.Tx) error) func() {
+		return func() {
+			if err := h.Server.DB.Read(ctx, fn); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	measure{ours: read(ours), bare: read(func(tx *db.Tx) error { return byHand(tx, h.Top.Id) })}.run(b)
 }
 
 func byHand(tx *db.Tx, owner string) error {

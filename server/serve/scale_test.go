@@ -121,8 +121,8 @@ func found(t testing.TB, what string, n, want int, err error) {
 }
 
 const (
-	unitRows = "SELECT r.body, %s, r.id FROM unit r WHERE r.superior_id = $1 AND r.state = 'AUTHORISED'%s ORDER BY %s LIMIT 51"
-	seatRows = "SELECT r.body, s.updated_at, r.id FROM seat s JOIN unit r ON r.id = s.subject WHERE s.matter = 1 AND s.unit_id = $1 AND s.tab = 1 ORDER BY s.updated_at DESC, s.subject DESC LIMIT 51"
+	unitRows = "SELECT r.body, %s, r.id FROM unit r WHERE r.superior_id = $1 AND r.state = $2%s ORDER BY %s LIMIT 51"
+	seatRows = "SELECT r.body, s.updated_at, r.id FROM seat s JOIN unit r ON r.id = s.subject WHERE s.matter = $1 AND s.unit_id = $2 AND s.tab = $3 ORDER BY s.updated_at DESC, s.subject DESC LIMIT 51"
 )
 
 // listMeasures are the lists of a city and of a department.
@@ -142,31 +142,31 @@ func listMeasures(t testing.TB, s *unit.Service, h *hand, p *province) []measure
 	}
 	u, a := &unitv1.Unit{}, &unitv1.Staff{}
 	part, waiting := db.Like("12"), len(p.waiting(p.wide))
-	like := ` AND r.name LIKE $2 ESCAPE '\'`
+	like := ` AND r.name LIKE $3 ESCAPE '\'`
 	return []measure{
 		{"subordinates", units(&commonv1.Query{State: "AUTHORISED", Size: 50}), func() {
-			h.list(u, "subordinate", p.wide.Id, "", fmt.Sprintf(unitRows, "r.updated_at", "", "r.updated_at DESC, r.id DESC"), p.wide.Id)
+			h.list(u, "subordinate", p.wide.Id, "", fmt.Sprintf(unitRows, "r.updated_at", "", "r.updated_at DESC, r.id DESC"), p.wide.Id, "AUTHORISED")
 		}},
 		{"subordinates-by-name", units(&commonv1.Query{State: "AUTHORISED", Size: 50, Sort: "name"}), func() {
-			h.list(u, "subordinate", p.wide.Id, "", fmt.Sprintf(unitRows, "r.name", "", "r.name, r.id"), p.wide.Id)
+			h.list(u, "subordinate", p.wide.Id, "", fmt.Sprintf(unitRows, "r.name", "", "r.name, r.id"), p.wide.Id, "AUTHORISED")
 		}},
 		{"subordinates-filtered", units(&commonv1.Query{State: "AUTHORISED", Size: 50, Filters: []*commonv1.Filter{{Column: "name", Value: "12"}}}), func() {
-			h.list(u, "subordinate", p.wide.Id, "SELECT count(*) FROM unit r WHERE r.superior_id = $1 AND r.state = 'AUTHORISED'"+like, fmt.Sprintf(unitRows, "r.updated_at", like, "r.updated_at DESC, r.id DESC"), p.wide.Id, part)
+			h.list(u, "subordinate", p.wide.Id, "SELECT count(*) FROM unit r WHERE r.superior_id = $1 AND r.state = $2"+like, fmt.Sprintf(unitRows, "r.updated_at", like, "r.updated_at DESC, r.id DESC"), p.wide.Id, "AUTHORISED", part)
 		}},
 		{"staff", staff(&commonv1.Query{State: "ENABLED", Size: 50}), func() {
-			h.list(a, "own", p.crowded.Id, "", "SELECT r.body, r.updated_at, r.id FROM staff r WHERE r.unit_id = $1 AND r.state = 'ENABLED' ORDER BY r.updated_at DESC, r.id DESC LIMIT 51", p.crowded.Id)
+			h.list(a, "own", p.crowded.Id, "", "SELECT r.body, r.updated_at, r.id FROM staff r WHERE r.unit_id = $1 AND r.state = $2 ORDER BY r.updated_at DESC, r.id DESC LIMIT 51", p.crowded.Id, "ENABLED")
 		}},
 		{"staff-by-name", staff(&commonv1.Query{Size: 50, Sort: "name"}), func() {
 			h.list(a, "own", p.crowded.Id, "", "SELECT r.body, r.name, r.id FROM staff r WHERE r.unit_id = $1 ORDER BY r.name, r.id LIMIT 51", p.crowded.Id)
 		}},
 		{"registrations", units(&commonv1.Query{Scope: "registration", State: "TAB_FIRST", Size: 50}), func() {
-			h.list(u, "registration", p.wide.Id, "", seatRows, p.wide.Id)
+			h.list(u, "registration", p.wide.Id, "", seatRows, 1, p.wide.Id, 1)
 		}},
 		{"to-dos", func() {
 			r, err := s.ListUnits(wide, &unitv1.ListUnitsRequest{Query: &commonv1.Query{Scope: "registration", State: "TAB_FIRST", Size: 1}})
 			found(t, "to-dos", int(r.GetPage().GetTotal()), waiting, err)
 		}, func() {
-			h.list(u, "registration", p.wide.Id, "", strings.Replace(seatRows, "LIMIT 51", "LIMIT 2", 1), p.wide.Id)
+			h.list(u, "registration", p.wide.Id, "", strings.Replace(seatRows, "LIMIT 51", "LIMIT 2", 1), 1, p.wide.Id, 1)
 		}},
 	}
 }

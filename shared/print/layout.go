@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"zhiping/shared/wrap"
 )
 
 // All lengths are millimetres from the upper left corner of the page, sizes of type are points.
@@ -121,7 +123,7 @@ func (l *layout) widthOf(s string, st style) float64 {
 func (l *layout) lines(s string, width float64, st style) []string {
 	var out []string
 	for p := range strings.SplitSeq(clean(s), "\n") {
-		out = append(out, breakLines(p, width, l.measure(st))...)
+		out = append(out, wrap.Lines(p, width, l.measure(st))...)
 	}
 	return out
 }

@@ -1,4 +1,5 @@
-package print
+// Package wrap breaks Chinese text into lines, for the printed page and for the screen.
+package wrap
 
 import (
 	"strings"
@@ -11,12 +12,12 @@ const (
 	noEnd   = "（《〈【〖「『“‘［｛〔([{<￥$#＃№"
 )
 
-// breakLines breaks one paragraph into lines no wider than width, a measure in the unit of wide.
+// Lines breaks one paragraph into lines no wider than width, a measure in the unit of wide.
 //
 // No character is lost or added: the lines put together are the text. Spaces at the end of a line stay there and take no room. No
 // line begins with a closing mark or ends with an opening one, words of letters and digits stay whole, and so do — and … pairs, as long as
 // any other place to break exists in the line; a word wider than the line is broken where it must be.
-func breakLines(text string, width float64, wide func(rune) float64) []string {
+func Lines(text string, width float64, wide func(rune) float64) []string {
 	rs := []rune(text)
 	if len(rs) == 0 {
 		return []string{""}
