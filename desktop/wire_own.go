@@ -99,7 +99,7 @@ func (p *program) restore(menu []shell.Item) {
 
 // withHelp puts the mark for the help above a page that stands before signing in; F1 shows it too.
 func withHelp(w fyne.Window, key string, content fyne.CanvasObject) fyne.CanvasObject {
-	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+	kit.PageKeys(w.Canvas(), func(e *fyne.KeyEvent) {
 		if e.Name == fyne.KeyF1 {
 			article(w, key)
 		}

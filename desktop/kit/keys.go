@@ -36,6 +36,16 @@ func passKey(from fyne.CanvasObject, e *fyne.KeyEvent) bool {
 	return false
 }
 
+// PageKeys makes keys what a page's keys do, but not while a dialog stands above it: Fyne hands them to the page behind, where nobody sees what they
+// do. Keys may be nil.
+func PageKeys(c fyne.Canvas, keys func(*fyne.KeyEvent)) {
+	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
+		if keys != nil && c.Overlays().Top() == nil {
+			keys(e)
+		}
+	})
+}
+
 // An Entry is an entry in which the keys of the page work.
 type Entry struct{ widget.Entry }
 

@@ -5,7 +5,9 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
@@ -53,4 +55,24 @@ func TestKeysOfThePageWorkInEntries(t *testing.T) {
 	if entries != 4 || saved != 4 || refreshed != 4 || closed != 0 {
 		t.Error(entries, "entries; saved", saved, "refreshed", refreshed, "closed", closed)
 	}
+}
+
+// A key pressed over a dialog does nothing on the page behind it: in a booth it would be a vote.
+func TestKeysStopAtADialog(t *testing.T) {
+	look(t)
+	w := show(t, widget.NewLabel("页面"), 600, 400)
+	pressed := 0
+	kit.PageKeys(w.Canvas(), func(*fyne.KeyEvent) { pressed++ })
+	key := func() { w.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.Key1}) }
+	key()
+	d := dialog.NewInformation("帮助", "文字", w)
+	d.Show()
+	key()
+	d.Hide()
+	key()
+	if pressed != 2 {
+		t.Errorf("%d keys reached the page, want 2", pressed)
+	}
+	kit.PageKeys(w.Canvas(), nil)
+	key()
 }

@@ -44,7 +44,7 @@ func NewBooth(w fyne.Window, run kit.Runner, address, pairing string, dial func(
 // show puts a screen up; keys is what its keys do.
 func (b *Booth) show(o fyne.CanvasObject, keys func(*fyne.KeyEvent)) {
 	b.window.Canvas().Unfocus() // else the keys would go to an entry of the screen before
-	b.window.Canvas().SetOnTypedKey(keys)
+	kit.PageKeys(b.window.Canvas(), keys)
 	b.body.Objects = []fyne.CanvasObject{container.NewThemeOverride(o, theme.New(1.45, false))}
 	b.body.Refresh()
 }

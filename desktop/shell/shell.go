@@ -316,7 +316,7 @@ func (s *Shell) keys() {
 	}
 	add(fyne.KeyLeft, fyne.KeyModifierAlt, func() { s.turn(-1) })
 	add(fyne.KeyRight, fyne.KeyModifierAlt, func() { s.turn(1) })
-	s.window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+	kit.PageKeys(s.window.Canvas(), func(e *fyne.KeyEvent) {
 		p := s.current()
 		asked := s.window.Canvas().Overlays().Top() // what is asked in front of the page
 		switch {
