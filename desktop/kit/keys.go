@@ -37,10 +37,13 @@ func passKey(from fyne.CanvasObject, e *fyne.KeyEvent) bool {
 }
 
 // PageKeys makes keys what a page's keys do, but not while a dialog stands above it: Fyne hands them to the page behind, where nobody sees what they
-// do. Keys may be nil.
+// do. Esc closes the dialog then. Keys may be nil.
 func PageKeys(c fyne.Canvas, keys func(*fyne.KeyEvent)) {
 	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
-		if keys != nil && c.Overlays().Top() == nil {
+		switch asked := c.Overlays().Top(); {
+		case asked != nil && e.Name == fyne.KeyEscape:
+			asked.Hide()
+		case asked == nil && keys != nil:
 			keys(e)
 		}
 	})

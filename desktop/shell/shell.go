@@ -318,11 +318,7 @@ func (s *Shell) keys() {
 	add(fyne.KeyRight, fyne.KeyModifierAlt, func() { s.turn(1) })
 	kit.PageKeys(s.window.Canvas(), func(e *fyne.KeyEvent) {
 		p := s.current()
-		asked := s.window.Canvas().Overlays().Top() // what is asked in front of the page
 		switch {
-		case asked != nil && e.Name == fyne.KeyEscape:
-			asked.Hide()
-		case asked != nil:
 		case p == nil:
 		case e.Name == fyne.KeyF1:
 			s.help(p)
