@@ -88,6 +88,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		{"评委会备案", y.fileCommittee},
 		{"专家入库", y.fillPool},
 		{"评审活动发布", y.publishActivity},
+		{"公告、消息和主管部门", y.inform},
 		{"申报人员导入", y.importApplications},
 		{"材料审核", y.reviewApplications},
 		{"参评资格审核", y.qualify},

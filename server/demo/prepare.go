@@ -78,6 +78,9 @@ func (y *year) foundUnits(ctx context.Context) (int, error) {
 	return 1 + len(steps) + len(employers[6:]), errors.Join(y.cityPosts(ctx), y.supervisor(ctx))
 }
 
+// pdf is what stands in for a scanned document: a registration carries its licence, and the server looks at the first bytes (A5).
+var pdf = []byte("%PDF-1.4\n% 虚构\n%%EOF\n")
+
 // register walks the self-registration of an employer (A2): one is returned and corrected first.
 func (y *year) register(ctx context.Context, account string) error {
 	superior := y.as("housing").identity.Unit
@@ -86,7 +89,9 @@ func (y *year) register(ctx context.Context, account string) error {
 	chosen := handler(account)
 	chosen.Password = Password
 	nobody := &person{s: y.server, http: y.server.http(), url: "https://" + y.server.address, opts: y.as("city").opts}
-	if _, err := nobody.units().RegisterUnit(ctx, &unitv1.RegisterUnitRequest{Unit: u, Handler: chosen}); err != nil {
+	u.Location, u.Nature = u.Division, "31"
+	licence := &unitv1.File{Name: "营业执照（虚构）.pdf", Content: pdf}
+	if _, err := nobody.units().RegisterUnit(ctx, &unitv1.RegisterUnitRequest{Unit: u, Handler: chosen, Licence: licence}); err != nil {
 		return err
 	}
 	returned := &reviewv1.Action{Move: reviewv1.Move_MOVE_RETURN, To: -1, Opinion: "请补充通讯地址", Defects: []*reviewv1.Defect{{Field: "address", Text: "通讯地址不完整"}}}
