@@ -108,10 +108,12 @@ func copied(b *testing.B, from *db.DB, path string, n int) {
 		b.Fatal(err)
 	}
 	defer to.Close()
-	if _, err := to.Raw().Exec(`CREATE TABLE item (kind TEXT NOT NULL, id TEXT NOT NULL, open INTEGER NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (kind, id, open)) STRICT, WITHOUT ROWID;
-		CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, id)) STRICT;
+	if _, err := to.Raw().Exec(`CREATE TABLE item (kind TEXT NOT NULL, id TEXT NOT NULL, open INTEGER NOT NULL, revision INTEGER NOT NULL, at INTEGER NOT NULL, by_whom TEXT NOT NULL, PRIMARY KEY (kind, id, open)) STRICT, WITHOUT ROWID;
+		CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, used INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, id)) STRICT;
+		CREATE INDEX record_used ON record (used);
 		CREATE TABLE entry (list TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL, c0 TEXT NOT NULL, PRIMARY KEY (list, id)) STRICT, WITHOUT ROWID;
-		CREATE INDEX entry_state ON entry (list, state, at, id)`); err != nil {
+		CREATE INDEX entry_state ON entry (list, state, at, id);
+		CREATE INDEX entry_c0 ON entry (list, c0) WHERE c0 <> ''`); err != nil {
 		b.Fatal(err)
 	}
 	rows := 0
@@ -128,8 +130,8 @@ func copied(b *testing.B, from *db.DB, path string, n int) {
 					sql  string
 					args []any
 				}{
-					{"INSERT INTO item (kind, id, open, revision) VALUES ('unit', $1, 0, 1)", []any{id}},
-					{"INSERT INTO record (kind, id, body) VALUES ('unit', $1, $2)", []any{id, body}},
+					{"INSERT INTO item (kind, id, open, revision, at, by_whom) VALUES ('unit', $1, 0, 1, 1, '')", []any{id}},
+					{"INSERT INTO record (kind, id, revision, used, body) VALUES ('unit', $1, 1, 1, $2)", []any{id, body}},
 					{"INSERT INTO entry (list, id, state, at, c0) VALUES ('below', $1, 'A', 1, $2)", []any{id, name}},
 				} {
 					if _, err := w.Exec(ctx, x.sql, x.args...); err != nil {
