@@ -56,6 +56,8 @@ type Shell struct {
 	Help func(key string)
 	// Opened is told the lines of the menu whose pages are open, in the order of the tabs, whenever they change.
 	Opened func(lines []string)
+	// Unfolded is told the group of the menu that the person has opened.
+	Unfolded func(title string)
 
 	window  fyne.Window
 	unseen  map[*Page]bool // opened again from the last time, it loads when it is shown
@@ -66,6 +68,7 @@ type Shell struct {
 	refresh func()
 	doing   string // long work under way, for the state bar
 	badges  []*badge
+	groups  []*group
 }
 
 // New draws the shell for whoever is signed in, on the first page, which stays. standing says in words how server and outbox stand, and whether that calls for attention.
@@ -76,9 +79,10 @@ func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, stand
 	s.tabs.OnSelected = func(t *container.TabItem) {
 		s.status(who, standing)
 		s.catchUp(t)
+		s.point()
 	}
-	menu := s.menu(who, items)
-	left := container.NewBorder(s.brand(), nil, nil, nil, container.NewVScroll(menu))
+	s.menu(who, items)
+	left := container.NewBorder(s.brand(), nil, nil, nil, container.NewVScroll(s.lines()))
 	notice := kit.NewBanner()
 	if !who.Unit.GetAuthorised() {
 		notice.Say(unauthorised, widget.DangerImportance)
@@ -103,25 +107,6 @@ func (s *Shell) brand() fyne.CanvasObject {
 	l.SizeName = theme.SizeNameHeadingText
 	l.Importance = widget.HighImportance
 	return l
-}
-
-func (s *Shell) menu(who *sessionv1.Identity, items []Item) fyne.CanvasObject {
-	all := container.NewVBox()
-	group := ""
-	for _, it := range items {
-		if !has(who, it.Right) {
-			continue
-		}
-		if it.Group != group {
-			group = it.Group
-			all.Add(widget.NewLabelWithStyle(group, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
-		}
-		b := widget.NewButton("　"+it.Title, func() { s.choose(it) })
-		b.Alignment = widget.ButtonAlignLeading
-		b.Importance = widget.LowImportance
-		all.Add(s.badged(it, b))
-	}
-	return all
 }
 
 func has(who *sessionv1.Identity, r commonv1.Right) bool {
@@ -165,7 +150,11 @@ func (s *Shell) Open(p *Page) {
 	for t, old := range s.pages {
 		if old.Key == p.Key {
 			delete(s.unseen, old)
+			if old.Menu == "" {
+				old.Menu = p.Menu // was opened by a link before
+			}
 			s.tabs.Select(t)
+			s.point()
 			if old.Refresh != nil {
 				old.Refresh()
 			}
