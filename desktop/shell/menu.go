@@ -3,9 +3,11 @@ package shell
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/kit"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
 )
 
@@ -16,10 +18,10 @@ const few = 14
 // that all heads are in sight. Heads and lines are buttons: Tab goes through them, Space opens.
 type group struct {
 	title string
-	head  *widget.Button
+	head  *kit.Button
 	lines *fyne.Container
-	page  map[string]*widget.Button // the lines by their titles
-	badge *badge                    // the sum of its lines' numbers while it is closed
+	page  map[string]*kit.Button // the lines by their titles
+	badge *badge                 // the sum of its lines' numbers while it is closed
 }
 
 // menu makes the groups of what a person has the right to.
@@ -32,7 +34,7 @@ func (s *Shell) menu(who *sessionv1.Identity, items []Item) {
 		if g == nil || g.title != it.Group {
 			g = s.group(it.Group)
 		}
-		b := widget.NewButton("　　"+it.Title, func() { s.choose(it) })
+		b := kit.NewButton("　　"+it.Title, nil, func() { s.choose(it) })
 		b.Alignment = widget.ButtonAlignLeading
 		b.Importance = widget.LowImportance
 		g.page[it.Title] = b
@@ -50,8 +52,8 @@ func (s *Shell) group(title string) *group {
 			return g
 		}
 	}
-	g := &group{title: title, lines: container.NewVBox(), badge: newBadge(), page: map[string]*widget.Button{}}
-	g.head = widget.NewButtonWithIcon(title, theme.MenuExpandIcon(), func() { s.fold(g) })
+	g := &group{title: title, lines: container.New(layout.NewCustomPaddedVBoxLayout(0)), badge: newBadge(), page: map[string]*kit.Button{}}
+	g.head = kit.NewButton(title, theme.MenuExpandIcon(), func() { s.fold(g) })
 	g.head.Alignment = widget.ButtonAlignLeading
 	g.head.Importance = widget.LowImportance
 	s.groups = append(s.groups, g)
@@ -60,7 +62,7 @@ func (s *Shell) group(title string) *group {
 
 // lines is the menu as it is drawn.
 func (s *Shell) lines() fyne.CanvasObject {
-	all := container.NewVBox()
+	all := container.New(layout.NewCustomPaddedVBoxLayout(0))
 	for _, g := range s.groups {
 		all.Add(g.badge.on(g.head))
 		all.Add(g.lines)

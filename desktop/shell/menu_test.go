@@ -10,10 +10,12 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/kit"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/theme"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
+	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 )
 
 // longMenu is a shell with three groups of so many lines; the last line of the last group counts 3.
@@ -42,11 +44,26 @@ func longMenu(t *testing.T, lines int) (*shell.Shell, fyne.Window) {
 func open(s *shell.Shell) string {
 	var out []string
 	each(s.Content, func(o fyne.CanvasObject) {
-		if b, ok := o.(*widget.Button); ok && strings.HasSuffix(b.Text, "组第1项") {
+		if b, ok := o.(*kit.Button); ok && strings.HasSuffix(b.Text, "组第1项") {
 			out = append(out, strings.Trim(strings.TrimSuffix(b.Text, "第1项"), "　"))
 		}
 	})
 	return strings.Join(out, " ")
+}
+
+// head is the head of a group, for the keys.
+func head(t *testing.T, s *shell.Shell, title string) *kit.Button {
+	t.Helper()
+	var found *kit.Button
+	each(s.Content, func(o fyne.CanvasObject) {
+		if b, ok := o.(*kit.Button); ok && b.Text == title {
+			found = b
+		}
+	})
+	if found == nil {
+		t.Fatalf("there is no head %q", title)
+	}
+	return found
 }
 
 // numbers are the badges in sight.
@@ -76,7 +93,7 @@ func TestLongMenu(t *testing.T) {
 		{"the shown page's stays", func() { test.Tap(button(t, s.Content, "丙组")) }, "乙组 丙组"},
 		{"closed by its head", func() { test.Tap(button(t, s.Content, "丙组")) }, "乙组"},
 		{"by the space bar", func() {
-			w.Canvas().Focus(button(t, s.Content, "甲组"))
+			w.Canvas().Focus(head(t, s, "甲组"))
 			w.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
 		}, "甲组 乙组"},
 		{"from last time", func() { s.Unfold("丙组") }, "乙组 丙组"},
@@ -110,5 +127,45 @@ func TestShortMenu(t *testing.T) {
 	s, _ := longMenu(t, 3)
 	if got := open(s); got != "甲组 乙组 丙组" {
 		t.Error("open are", got)
+	}
+}
+
+// The keys of the page work while the cursor is in the menu: F1 helps, Esc leaves the menu and only then the page.
+func TestKeysInTheMenu(t *testing.T) {
+	s, w := longMenu(t, 6)
+	helped := ""
+	s.Help = func(key string) { helped = key }
+	test.Tap(button(t, s.Content, "甲组第2项"))
+	w.Canvas().Focus(head(t, s, "甲组"))
+	w.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyF1})
+	if helped != "甲组第2项" {
+		t.Errorf("help of %q", helped)
+	}
+	w.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if w.Canvas().Focused() != nil || s.Key() != "甲组第2项" {
+		t.Error("Esc closed the page, or left the cursor in the menu")
+	}
+}
+
+// A form begins with the cursor in its first entry; when it is closed, the page it was opened from is shown again, not its neighbour.
+func TestFormComesAndGoes(t *testing.T) {
+	s, w := longMenu(t, 6)
+	for _, line := range []string{"甲组第1项", "甲组第2项", "甲组第3项", "甲组第1项"} {
+		test.Tap(button(t, s.Content, line))
+	}
+	u := &unitv1.Unit{CreditCode: "91"}
+	form := kit.NewForm(u, unitv1.Unit_CreditCode, unitv1.Unit_Name)
+	form.Protect(unitv1.Unit_CreditCode)
+	s.Open(&shell.Page{Key: "form", Title: "新增", Content: form.Content, Save: func() {}})
+	if w.Canvas().Focused() == nil {
+		t.Fatal("the cursor is nowhere")
+	}
+	w.Canvas().Focused().TypedRune('示')
+	if u.Name != "示" {
+		t.Error("what is typed first goes elsewhere:", u)
+	}
+	s.Close("form")
+	if s.Key() != "甲组第1项" {
+		t.Error("back on", s.Key())
 	}
 }

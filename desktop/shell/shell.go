@@ -65,6 +65,7 @@ type Shell struct {
 	pages   map[*container.TabItem]*Page
 	stale   map[*Page]bool // shown again, it catches up
 	state   *widget.Label
+	from    map[*Page]*Page // what was shown when a page was opened
 	refresh func()
 	doing   string // long work under way, for the state bar
 	badges  []*badge
@@ -73,7 +74,7 @@ type Shell struct {
 
 // New draws the shell for whoever is signed in, on the first page, which stays. standing says in words how server and outbox stand, and whether that calls for attention.
 func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, standing func() (text string, bad bool)) *Shell {
-	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, stale: map[*Page]bool{}, unseen: map[*Page]bool{}, state: widget.NewLabel("")}
+	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, stale: map[*Page]bool{}, unseen: map[*Page]bool{}, from: map[*Page]*Page{}, state: widget.NewLabel("")}
 	s.tabs = container.NewDocTabs()
 	s.tabs.CloseIntercept = s.close
 	s.tabs.OnSelected = func(t *container.TabItem) {
@@ -161,10 +162,22 @@ func (s *Shell) Open(p *Page) {
 			return
 		}
 	}
+	from := s.current()
 	t := s.add(p)
+	s.from[p] = from
 	s.tabs.Select(t)
+	if p.Save != nil {
+		s.begin(p)
+	}
 	call(p.Refresh)
 	s.tell()
+}
+
+// begin puts the cursor into the first entry of a form; from nowhere, Tab would go through the whole menu first.
+func (s *Shell) begin(p *Page) {
+	if e := kit.FirstEntry(p.Content); e != nil {
+		s.window.Canvas().Focus(e)
+	}
 }
 
 func (s *Shell) add(p *Page) *container.TabItem {
@@ -236,10 +249,25 @@ func (s *Shell) close(t *container.TabItem) {
 	if s.pages[t].Key == homeKey {
 		return
 	}
-	delete(s.unseen, s.pages[t])
+	p, shown := s.pages[t], s.tabs.Selected() == t
+	from := s.from[p]
+	delete(s.unseen, p)
+	delete(s.from, p)
 	delete(s.pages, t)
 	s.tabs.Remove(t)
+	if shown {
+		s.back(from)
+	}
 	s.tell()
+}
+
+// back shows the page again from which the one that was closed had been opened; where that is closed too, the neighbour stays.
+func (s *Shell) back(to *Page) {
+	for t, p := range s.pages {
+		if p == to {
+			s.tabs.Select(t)
+		}
+	}
 }
 
 // Close closes the page of a key.
