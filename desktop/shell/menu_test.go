@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -163,6 +164,17 @@ func TestFormComesAndGoes(t *testing.T) {
 	w.Canvas().Focused().TypedRune('示')
 	if u.Name != "示" {
 		t.Error("what is typed first goes elsewhere:", u)
+	}
+	press := func(k fyne.KeyName) {
+		w.Canvas().(fyne.Shortcutable).TypedShortcut(&desktop.CustomShortcut{KeyName: k, Modifier: fyne.KeyModifierAlt})
+	}
+	press(fyne.KeyLeft)
+	if w.Canvas().Focused() != nil {
+		t.Error("the cursor is still in the page that is not shown")
+	}
+	press(fyne.KeyRight)
+	if f := w.Canvas().Focused(); f == nil {
+		t.Error("the cursor has not come back with its page")
 	}
 	s.Close("form")
 	if s.Key() != "甲组第1项" {

@@ -46,6 +46,8 @@ type Page struct {
 	Show func(state string)
 	// Restyle fits the page to another text size.
 	Restyle func()
+
+	cursor fyne.Focusable // where it was when the page was left
 }
 
 // A Shell is the main window's content.
@@ -77,7 +79,9 @@ func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, stand
 	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, stale: map[*Page]bool{}, unseen: map[*Page]bool{}, from: map[*Page]*Page{}, state: widget.NewLabel("")}
 	s.tabs = container.NewDocTabs()
 	s.tabs.CloseIntercept = s.close
+	s.tabs.OnUnselected = s.leave
 	s.tabs.OnSelected = func(t *container.TabItem) {
+		s.resume(t)
 		s.status(who, standing)
 		s.catchUp(t)
 		s.point()
@@ -171,6 +175,30 @@ func (s *Shell) Open(p *Page) {
 	}
 	call(p.Refresh)
 	s.tell()
+}
+
+// leave takes the cursor out of a page that is shown no more, so that nothing is typed into it unseen. A cursor in the menu stays there.
+func (s *Shell) leave(t *container.TabItem) {
+	c := s.window.Canvas()
+	if p := s.pages[t]; p != nil {
+		p.cursor = c.Focused()
+	}
+	if _, menu := c.Focused().(*kit.Button); !menu {
+		c.Unfocus()
+	}
+}
+
+// resume puts the cursor of a page that is shown again where it was, unless that has gone.
+func (s *Shell) resume(t *container.TabItem) {
+	p := s.pages[t]
+	if p == nil || p.cursor == nil {
+		return
+	}
+	o, ok := p.cursor.(fyne.CanvasObject)
+	if _, menu := o.(*kit.Button); ok && !menu && fyne.CurrentApp().Driver().CanvasForObject(o) == s.window.Canvas() {
+		s.window.Canvas().Focus(p.cursor)
+	}
+	p.cursor = nil
 }
 
 // begin puts the cursor into the first entry of a form; from nowhere, Tab would go through the whole menu first.
