@@ -53,9 +53,21 @@ func ShowFault(w fyne.Window, err error) {
 	case fault.Denied:
 		title = "没有权限"
 	}
-	l := widget.NewLabel(readable(err))
-	l.Wrapping = fyne.TextWrapWord
-	dialog.NewCustom(title, "知道了", sized(l), w).Show()
+	tell(w, title, readable(err), "知道了")
+}
+
+// Tell says something in a window of its own.
+func Tell(w fyne.Window, text string) { tell(w, "提示", text, "确定") }
+
+// tell shows a text with one button, which Enter, Space and Esc press too.
+func tell(w fyne.Window, title, text, button string) {
+	l := widget.NewLabel(text)
+	l.Wrapping = wrapAnywhere
+	d := dialog.NewCustomWithoutButtons(title, sized(l), w)
+	ok := NewButton(button, nil, d.Hide)
+	d.SetButtons([]fyne.CanvasObject{ok})
+	d.Show()
+	w.Canvas().Focus(ok)
 }
 
 // wrapAnywhere breaks lines of Chinese and of paths, which have no spaces to break at.

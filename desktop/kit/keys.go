@@ -80,9 +80,17 @@ func NewButton(text string, icon fyne.Resource, tapped func()) *Button {
 	return b
 }
 
-// TypedKey implements fyne.Focusable.
+// TypedKey implements fyne.Focusable: Enter presses the button as Space does, and Esc closes the question it stands in.
 func (b *Button) TypedKey(k *fyne.KeyEvent) {
-	if !passKey(b, k) {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(b); c != nil && k.Name == fyne.KeyEscape && c.Overlays().Top() != nil {
+		c.Overlays().Top().Hide()
+		return
+	}
+	switch {
+	case passKey(b, k):
+	case k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter:
+		b.Button.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	default:
 		b.Button.TypedKey(k)
 	}
 }

@@ -158,6 +158,9 @@ func (s *Shell) Open(p *Page) {
 			if old.Menu == "" {
 				old.Menu = p.Menu // was opened by a link before
 			}
+			if from := s.current(); from != old {
+				s.from[old] = from
+			}
 			s.tabs.Select(t)
 			s.point()
 			if old.Refresh != nil {
@@ -170,7 +173,7 @@ func (s *Shell) Open(p *Page) {
 	t := s.add(p)
 	s.from[p] = from
 	s.tabs.Select(t)
-	if p.Save != nil {
+	if p.Search == nil { // in a list, Ctrl+F does
 		s.begin(p)
 	}
 	call(p.Refresh)
