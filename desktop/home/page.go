@@ -90,19 +90,14 @@ func (b beside) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(one.Width+two.Width+theme.Padding(), max(one.Height, two.Height))
 }
 
-const (
-	unauthorised = "所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！"
-	authorised   = "所在单位已通过授权审核。请退出登录后重新登录，即可使用全部功能。"
-)
+const authorised = "所在单位已通过授权审核。请退出登录后重新登录，即可使用全部功能。"
 
-// drawUnit draws the unit's card (B1). A unit that has been authorised since its people signed in is told what to do now.
+// drawUnit draws the unit's card (B1). A unit that has been authorised since its people signed in is told what to do now; that it is not yet
+// stands on top of every page, this one too.
 func (p *Page) drawUnit(u *unitv1.Unit) {
-	switch {
-	case !u.GetAuthorised():
-		p.banner.Say(unauthorised, widget.DangerImportance)
-	case !p.parts.Unit.GetAuthorised():
+	if u.GetAuthorised() && !p.parts.Unit.GetAuthorised() {
 		p.banner.Say(authorised, widget.SuccessImportance)
-	default:
+	} else {
 		p.banner.Say("", widget.MediumImportance)
 	}
 	name := widget.NewLabelWithStyle(u.GetName(), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})

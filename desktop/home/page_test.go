@@ -100,7 +100,7 @@ func TestPage(t *testing.T) {
 	test.NewTempWindow(t, p.Content)
 	p.Load()
 	s, buttons := read(p.Content)
-	if !strings.Contains(s, "下级单位注册审核：待审核\n38\n") || strings.Contains(s, "待复审") || strings.Contains(s, "\n7\n") || strings.Contains(s, "冲突") || !strings.Contains(s, "138****0000") || !strings.Contains(s, "未被授权") {
+	if !strings.Contains(s, "下级单位注册审核：待审核\n38\n") || strings.Contains(s, "待复审") || strings.Contains(s, "\n7\n") || strings.Contains(s, "冲突") || !strings.Contains(s, "138****0000") || strings.Contains(s, "授权") {
 		t.Error(s)
 	}
 	if !strings.Contains(s, "单位管理\n") {
@@ -115,7 +115,7 @@ func TestPage(t *testing.T) {
 	// Everything follows what becomes of the records: the unit's card, the outbox, the counts.
 	now, conflicts, q.counts = &unitv1.Unit{Name: "示例局（虚构）", Phone: "13900000001", Authorised: true}, 3, nil
 	p.Load()
-	if s, _ := read(p.Content); !strings.Contains(s, "139****0001") || strings.Contains(s, "未被授权") || !strings.Contains(s, "已通过授权审核") || !strings.Contains(s, "待同步：被退回或有冲突") || strings.Contains(s, "注册审核") {
+	if s, _ := read(p.Content); !strings.Contains(s, "139****0001") || !strings.Contains(s, "已通过授权审核") || !strings.Contains(s, "待同步：被退回或有冲突") || strings.Contains(s, "注册审核") {
 		t.Error(s)
 	}
 	conflicts = 0

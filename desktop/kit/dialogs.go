@@ -215,6 +215,42 @@ func (f *windowFiles) start(d *dialog.FileDialog) {
 	}
 	d.Resize(fyne.NewSize(820, 560))
 	d.Show()
+	if p, ok := f.window.Canvas().Overlays().Top().(*widget.PopUp); ok {
+		namePlaces(p.Content)
+	}
+}
+
+// places are the names that Fyne's file dialog has in English whatever the language.
+var places = map[string]string{
+	"Home": "主目录", "Computer": "计算机", "Desktop": "桌面", "Documents": "文档", "Downloads": "下载", "Music": "音乐", "Pictures": "图片",
+	"Videos": "视频", "App Files": "程序文件",
+}
+
+// namePlaces names the places at the side of a file dialog in Chinese: its list is the one whose lines are an icon and a label.
+func namePlaces(o fyne.CanvasObject) {
+	switch x := o.(type) {
+	case *fyne.Container:
+		for _, in := range x.Objects {
+			namePlaces(in)
+		}
+	case *container.Split:
+		namePlaces(x.Leading)
+	case *widget.List:
+		update := x.UpdateItem
+		x.UpdateItem = func(id widget.ListItemID, line fyne.CanvasObject) {
+			update(id, line)
+			c, ok := line.(*fyne.Container)
+			if !ok {
+				return
+			}
+			for _, part := range c.Objects {
+				if l, is := part.(*widget.Label); is && places[l.Text] != "" {
+					l.SetText(places[l.Text])
+				}
+			}
+		}
+		x.Refresh()
+	}
 }
 
 func (f *windowFiles) remember(uri fyne.URI) {
