@@ -20,6 +20,7 @@ import (
 	activityv1 "zhiping/proto/gen/zhiping/activity/v1"
 	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/shared/activity"
 	"zhiping/shared/fault"
@@ -111,6 +112,11 @@ func TestPage(t *testing.T) {
 	}
 	if strings.Join(opened, " ") != "TAB_FIRST" {
 		t.Error(opened)
+	}
+	now = &unitv1.Unit{Name: before.Name, Registration: &reviewv1.Case{Stage: reviewv1.Stage_STAGE_RETURNED}}
+	p.Load()
+	if s, _ := read(p.Content); !strings.Contains(s, "单位注册申请已被退回") {
+		t.Error("a registration that has come back is not said:", s)
 	}
 	// Everything follows what becomes of the records: the unit's card, the outbox, the counts.
 	now, conflicts, q.counts = &unitv1.Unit{Name: "示例局（虚构）", Phone: "13900000001", Authorised: true}, 3, nil
