@@ -67,7 +67,8 @@ func (s *Shell) lines() fyne.CanvasObject {
 		all.Add(g.badge.on(g.head))
 		all.Add(g.lines)
 	}
-	return all
+	s.scroll = container.NewVScroll(all)
+	return s.scroll
 }
 
 func (s *Shell) short() bool {
@@ -85,8 +86,20 @@ func (s *Shell) fold(g *group) {
 		return
 	}
 	s.unfold(g)
+	s.bring(g)
 	if s.Unfolded != nil {
 		s.Unfolded(g.title)
+	}
+}
+
+// bring scrolls a group that was opened into sight: with a large text the menu may be higher than the window after all.
+func (s *Shell) bring(g *group) {
+	s.scroll.Content.Resize(s.scroll.Content.MinSize().Max(s.scroll.Size()))
+	s.scroll.Content.Refresh()
+	end := g.lines.Position().Y + g.lines.MinSize().Height
+	top := g.lines.Position().Y - g.head.MinSize().Height
+	if last := s.scroll.Offset.Y + s.scroll.Size().Height; end > last {
+		s.scroll.ScrollToOffset(fyne.NewPos(0, min(end-s.scroll.Size().Height, top)))
 	}
 }
 

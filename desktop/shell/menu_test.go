@@ -181,3 +181,20 @@ func TestFormComesAndGoes(t *testing.T) {
 		t.Error("back on", s.Key())
 	}
 }
+
+// A group that is opened at the foot of a low window comes into sight.
+func TestOpenedGroupIsInSight(t *testing.T) {
+	s, w := longMenu(t, 6)
+	w.Resize(fyne.NewSize(900, 400))
+	test.Tap(button(t, s.Content, "甲组第1项"))
+	test.Tap(button(t, s.Content, "丙组"))
+	w.Resize(fyne.NewSize(901, 400)) // the layout of the groups that closed
+	last := button(t, s.Content, "丙组第6项")
+	y := fyne.CurrentApp().Driver().AbsolutePositionForObject(head(t, s, last.Text)).Y
+	if y > 400 {
+		t.Error("its last line is below the window:", y)
+	}
+	if top := fyne.CurrentApp().Driver().AbsolutePositionForObject(head(t, s, "丙组")).Y; top < 0 {
+		t.Error("its head is above the window:", top)
+	}
+}

@@ -72,6 +72,7 @@ type Shell struct {
 	doing   string // long work under way, for the state bar
 	badges  []*badge
 	groups  []*group
+	scroll  *container.Scroll // of the menu
 }
 
 // New draws the shell for whoever is signed in, on the first page, which stays. standing says in words how server and outbox stand, and whether that calls for attention.
@@ -87,7 +88,7 @@ func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, stand
 		s.point()
 	}
 	s.menu(who, items)
-	left := container.NewBorder(s.brand(), nil, nil, nil, container.NewVScroll(s.lines()))
+	left := container.NewBorder(s.brand(), nil, nil, nil, s.lines())
 	notice := kit.NewBanner()
 	if !who.Unit.GetAuthorised() {
 		notice.Say(unauthorised, widget.DangerImportance)
