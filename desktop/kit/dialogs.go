@@ -119,6 +119,9 @@ func Ask(w fyne.Window, title string, content fyne.CanvasObject, button string, 
 		}
 	}, w)
 	d.Show()
+	if e := FirstEntry(content); e != nil {
+		w.Canvas().Focus(e)
+	}
 }
 
 // Choose shows something that has to be decided: a button for each choice, and one to leave it for later; a choice that does nothing names it.
