@@ -81,7 +81,7 @@ func (p *program) remember(server, account string) {
 	p.apply(p.look())
 }
 
-// restore opens the pages that were open the last time, and remembers from then on which ones are.
+// restore opens the pages that were open the last time, and remembers from then on which ones are; the menu's group alike.
 func (p *program) restore(menu []shell.Item) {
 	var pages []*shell.Page
 	for _, line := range p.memory.Pages() {
@@ -93,7 +93,8 @@ func (p *program) restore(menu []shell.Item) {
 			}
 		}
 	}
-	p.shell.Opened = p.memory.KeepPages
+	p.shell.Opened, p.shell.Unfolded = p.memory.KeepPages, p.memory.KeepGroup
+	p.shell.Unfold(p.memory.Group())
 	p.shell.Restore(pages)
 }
 

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/shared/field"
 )
@@ -91,17 +92,18 @@ func (b beside) MinSize(objects []fyne.CanvasObject) fyne.Size {
 }
 
 const (
-	unauthorised = "所在单位未被授权，请先完善单位信息，并提交上级单位进行授权审核！"
-	authorised   = "所在单位已通过授权审核。请退出登录后重新登录，即可使用全部功能。"
+	authorised = "所在单位已通过授权审核。请退出登录后重新登录，即可使用全部功能。"
+	returned   = "单位注册申请已被退回。请打开【本单位信息管理】查看原因，修改后点“保存并重新提交”。"
 )
 
-// drawUnit draws the unit's card (B1). A unit that has been authorised since its people signed in is told what to do now.
+// drawUnit draws the unit's card (B1). A unit that has been authorised since its people signed in is told what to do now, and one whose
+// registration has come back; that it is not authorised stands on top of every page, this one too.
 func (p *Page) drawUnit(u *unitv1.Unit) {
 	switch {
-	case !u.GetAuthorised():
-		p.banner.Say(unauthorised, widget.DangerImportance)
-	case !p.parts.Unit.GetAuthorised():
+	case u.GetAuthorised() && !p.parts.Unit.GetAuthorised():
 		p.banner.Say(authorised, widget.SuccessImportance)
+	case !u.GetAuthorised() && u.GetRegistration().GetStage() == reviewv1.Stage_STAGE_RETURNED:
+		p.banner.Say(returned, widget.WarningImportance)
 	default:
 		p.banner.Say("", widget.MediumImportance)
 	}

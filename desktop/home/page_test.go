@@ -20,6 +20,7 @@ import (
 	activityv1 "zhiping/proto/gen/zhiping/activity/v1"
 	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
+	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 	"zhiping/shared/activity"
 	"zhiping/shared/fault"
@@ -100,7 +101,7 @@ func TestPage(t *testing.T) {
 	test.NewTempWindow(t, p.Content)
 	p.Load()
 	s, buttons := read(p.Content)
-	if !strings.Contains(s, "下级单位注册审核：待审核\n38\n") || strings.Contains(s, "待复审") || strings.Contains(s, "\n7\n") || strings.Contains(s, "冲突") || !strings.Contains(s, "138****0000") || !strings.Contains(s, "未被授权") {
+	if !strings.Contains(s, "下级单位注册审核：待审核\n38\n") || strings.Contains(s, "待复审") || strings.Contains(s, "\n7\n") || strings.Contains(s, "冲突") || !strings.Contains(s, "138****0000") || strings.Contains(s, "授权") {
 		t.Error(s)
 	}
 	if !strings.Contains(s, "单位管理\n") {
@@ -112,10 +113,15 @@ func TestPage(t *testing.T) {
 	if strings.Join(opened, " ") != "TAB_FIRST" {
 		t.Error(opened)
 	}
+	now = &unitv1.Unit{Name: before.Name, Registration: &reviewv1.Case{Stage: reviewv1.Stage_STAGE_RETURNED}}
+	p.Load()
+	if s, _ := read(p.Content); !strings.Contains(s, "单位注册申请已被退回") {
+		t.Error("a registration that has come back is not said:", s)
+	}
 	// Everything follows what becomes of the records: the unit's card, the outbox, the counts.
 	now, conflicts, q.counts = &unitv1.Unit{Name: "示例局（虚构）", Phone: "13900000001", Authorised: true}, 3, nil
 	p.Load()
-	if s, _ := read(p.Content); !strings.Contains(s, "139****0001") || strings.Contains(s, "未被授权") || !strings.Contains(s, "已通过授权审核") || !strings.Contains(s, "待同步：被退回或有冲突") || strings.Contains(s, "注册审核") {
+	if s, _ := read(p.Content); !strings.Contains(s, "139****0001") || !strings.Contains(s, "已通过授权审核") || !strings.Contains(s, "待同步：被退回或有冲突") || strings.Contains(s, "注册审核") {
 		t.Error(s)
 	}
 	conflicts = 0

@@ -53,9 +53,21 @@ func ShowFault(w fyne.Window, err error) {
 	case fault.Denied:
 		title = "没有权限"
 	}
-	l := widget.NewLabel(readable(err))
-	l.Wrapping = fyne.TextWrapWord
-	dialog.NewCustom(title, "知道了", sized(l), w).Show()
+	tell(w, title, readable(err), "知道了")
+}
+
+// Tell says something in a window of its own.
+func Tell(w fyne.Window, text string) { tell(w, "提示", text, "确定") }
+
+// tell shows a text with one button, which Enter, Space and Esc press too.
+func tell(w fyne.Window, title, text, button string) {
+	l := widget.NewLabel(text)
+	l.Wrapping = wrapAnywhere
+	d := dialog.NewCustomWithoutButtons(title, sized(l), w)
+	ok := NewButton(button, nil, d.Hide)
+	d.SetButtons([]fyne.CanvasObject{ok})
+	d.Show()
+	w.Canvas().Focus(ok)
 }
 
 // wrapAnywhere breaks lines of Chinese and of paths, which have no spaces to break at.
@@ -107,6 +119,9 @@ func Ask(w fyne.Window, title string, content fyne.CanvasObject, button string, 
 		}
 	}, w)
 	d.Show()
+	if e := FirstEntry(content); e != nil {
+		w.Canvas().Focus(e)
+	}
 }
 
 // Choose shows something that has to be decided: a button for each choice, and one to leave it for later; a choice that does nothing names it.
@@ -203,6 +218,42 @@ func (f *windowFiles) start(d *dialog.FileDialog) {
 	}
 	d.Resize(fyne.NewSize(820, 560))
 	d.Show()
+	if p, ok := f.window.Canvas().Overlays().Top().(*widget.PopUp); ok {
+		namePlaces(p.Content)
+	}
+}
+
+// places are the names that Fyne's file dialog has in English whatever the language.
+var places = map[string]string{
+	"Home": "主目录", "Computer": "计算机", "Desktop": "桌面", "Documents": "文档", "Downloads": "下载", "Music": "音乐", "Pictures": "图片",
+	"Videos": "视频", "App Files": "程序文件",
+}
+
+// namePlaces names the places at the side of a file dialog in Chinese: its list is the one whose lines are an icon and a label.
+func namePlaces(o fyne.CanvasObject) {
+	switch x := o.(type) {
+	case *fyne.Container:
+		for _, in := range x.Objects {
+			namePlaces(in)
+		}
+	case *container.Split:
+		namePlaces(x.Leading)
+	case *widget.List:
+		update := x.UpdateItem
+		x.UpdateItem = func(id widget.ListItemID, line fyne.CanvasObject) {
+			update(id, line)
+			c, ok := line.(*fyne.Container)
+			if !ok {
+				return
+			}
+			for _, part := range c.Objects {
+				if l, is := part.(*widget.Label); is && places[l.Text] != "" {
+					l.SetText(places[l.Text])
+				}
+			}
+		}
+		x.Refresh()
+	}
 }
 
 func (f *windowFiles) remember(uri fyne.URI) {

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 )
@@ -80,4 +81,64 @@ func (e *Entry) TypedKey(k *fyne.KeyEvent) {
 	if !passKey(e, k) {
 		e.Entry.TypedKey(k)
 	}
+}
+
+// A Button is a button in which the keys of the page work.
+type Button struct{ widget.Button }
+
+// NewButton returns a button; no icon is nil.
+func NewButton(text string, icon fyne.Resource, tapped func()) *Button {
+	b := &Button{widget.Button{Text: text, Icon: icon, OnTapped: tapped}}
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// TypedKey implements fyne.Focusable: Enter presses the button as Space does, and Esc closes the question it stands in.
+func (b *Button) TypedKey(k *fyne.KeyEvent) {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(b); c != nil && k.Name == fyne.KeyEscape && c.Overlays().Top() != nil {
+		c.Overlays().Top().Hide()
+		return
+	}
+	switch {
+	case passKey(b, k):
+	case k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter:
+		b.Button.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	default:
+		b.Button.TypedKey(k)
+	}
+}
+
+// FirstEntry is the first entry of a page that can be written in, nil for none: where the cursor of a form begins.
+func FirstEntry(o fyne.CanvasObject) fyne.Focusable {
+	if !o.Visible() {
+		return nil
+	}
+	var inside []fyne.CanvasObject
+	switch x := o.(type) {
+	case *leaveEntry:
+		if !x.Disabled() {
+			return x
+		}
+	case *leavePick:
+		if !x.Disabled() {
+			return x
+		}
+	case *fyne.Container:
+		inside = x.Objects
+	case *container.Scroll:
+		inside = []fyne.CanvasObject{x.Content}
+	case *container.Split:
+		inside = []fyne.CanvasObject{x.Leading, x.Trailing}
+	case *widget.Card:
+		inside = []fyne.CanvasObject{x.Content}
+	}
+	for _, in := range inside {
+		if in == nil {
+			continue
+		}
+		if found := FirstEntry(in); found != nil {
+			return found
+		}
+	}
+	return nil
 }

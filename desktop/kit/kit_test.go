@@ -45,7 +45,7 @@ func each(o fyne.CanvasObject, fn func(fyne.CanvasObject)) {
 		for _, c := range x.Objects {
 			each(c, fn)
 		}
-	case *widget.Label, *widget.Button, *widget.Entry, *kit.Entry, *widget.Check, *widget.Select, *widget.SelectEntry, *widget.Hyperlink:
+	case *widget.Label, *widget.Button, *kit.Button, *widget.Entry, *kit.Entry, *widget.Check, *widget.Select, *widget.SelectEntry, *widget.Hyperlink:
 	case fyne.Widget:
 		for _, c := range test.WidgetRenderer(x).Objects() {
 			each(c, fn)
@@ -74,7 +74,11 @@ func button(t *testing.T, o fyne.CanvasObject, text string) *widget.Button {
 	t.Helper()
 	var found *widget.Button
 	each(o, func(o fyne.CanvasObject) {
-		if b, ok := o.(*widget.Button); ok && found == nil && strings.HasPrefix(b.Text, text) {
+		b, ok := o.(*widget.Button)
+		if k, is := o.(*kit.Button); is {
+			b, ok = &k.Button, true
+		}
+		if ok && found == nil && strings.HasPrefix(b.Text, text) {
 			found = b
 		}
 	})

@@ -3,11 +3,13 @@ package kit
 import (
 	"context"
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 	"strconv"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
@@ -40,6 +42,7 @@ type ListPage[M any] struct {
 	batch   []*widget.Button
 	table   *widget.Table
 	note    *widget.Label
+	blank   *canvas.Rectangle // under the note, which the lines between the columns would cross
 	warning *Banner
 	total   *widget.Label
 	back    *widget.Button
@@ -63,6 +66,7 @@ func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Ac
 	p := &ListPage[M]{Model: list.New(l), run: run, open: open, actions: actions, warning: NewBanner()}
 	p.note = widget.NewLabel("")
 	p.note.Alignment = fyne.TextAlignCenter
+	p.blank = canvas.NewRectangle(color.Transparent)
 	p.bar = newFilterBar(l.Filters, l.Quick, func(values map[string]string) {
 		p.Model.Filter(values)
 		p.Load()
@@ -71,7 +75,7 @@ func NewListPage[M any](l *list.List[M], run Runner, open func(M), actions ...Ac
 	p.top = container.NewVBox(p.bar.content, p.tools, p.warning.Content)
 	p.table = p.newTable()
 	p.rescale()
-	p.body = container.NewStack(p.table, container.NewCenter(p.note))
+	p.body = container.NewStack(p.table, container.NewCenter(container.NewStack(p.blank, p.note)))
 	p.Content = container.NewBorder(p.top, p.pager(), nil, nil, p.body)
 	p.draw()
 	return p
@@ -397,6 +401,9 @@ func (p *ListPage[M]) draw() {
 		p.note.Importance = widget.DangerImportance
 	}
 	p.note.SetText(m.Note())
+	p.blank.FillColor = theme.Color(theme.ColorNameBackground)
+	p.blank.Hidden = m.Note() == ""
+	p.blank.Refresh()
 	p.warning.Say(m.Warning(), widget.WarningImportance)
 	p.table.Refresh()
 }

@@ -87,6 +87,12 @@ func (m *Memory) Pages() []string { return m.Preferences.StringList(m.key("pages
 // KeepPages remembers them.
 func (m *Memory) KeepPages(lines []string) { m.Preferences.SetStringList(m.key("pages"), lines) }
 
+// Group is the group of the menu that was opened last, "" for none.
+func (m *Memory) Group() string { return m.Preferences.String(m.key("group")) }
+
+// KeepGroup remembers it.
+func (m *Memory) KeepGroup(title string) { m.Preferences.SetString(m.key("group"), title) }
+
 // A Look is how the window looks.
 type Look struct {
 	Scale float32 // of the text: 1 to 1.5

@@ -104,6 +104,11 @@ func (w *wizard) show(at int) {
 	}
 	w.body.Objects = []fyne.CanvasObject{container.NewVScroll(container.NewPadded(w.steps[at].Content))}
 	w.body.Refresh()
+	if c := fyne.CurrentApp().Driver().CanvasForObject(w.body); c != nil {
+		if e := FirstEntry(w.body); e != nil {
+			c.Focus(e)
+		}
+	}
 	enable(w.back, w.beside(-1) >= 0)
 	w.next.SetText("下一步")
 	if w.beside(1) < 0 {

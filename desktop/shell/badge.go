@@ -37,7 +37,15 @@ func (s *Shell) badged(it Item, line fyne.CanvasObject) fyne.CanvasObject {
 	if it.Count == nil {
 		return line
 	}
-	b := &badge{title: it.Title, count: it.Count, text: canvas.NewText("", theme.Color(theme.ColorNameForegroundOnError))}
+	b := newBadge()
+	b.title, b.count = it.Title, it.Count
+	s.badges = append(s.badges, b)
+	return b.on(line)
+}
+
+// newBadge is a badge that shows nothing yet.
+func newBadge() *badge {
+	b := &badge{text: canvas.NewText("", theme.Color(theme.ColorNameForegroundOnError))}
 	b.text.TextSize = theme.TextSize() * 0.85
 	b.text.TextStyle.Bold = true
 	b.text.Alignment = fyne.TextAlignCenter
@@ -46,7 +54,11 @@ func (s *Shell) badged(it Item, line fyne.CanvasObject) fyne.CanvasObject {
 	ground.SetMinSize(fyne.NewSize(theme.TextSize()*1.9, theme.TextSize()*1.4))
 	b.pill = container.NewStack(ground, b.text)
 	b.pill.Hide()
-	s.badges = append(s.badges, b)
+	return b
+}
+
+// on is a line with the badge at its right end.
+func (b *badge) on(line fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewStack(line, container.NewHBox(layout.NewSpacer(), container.NewCenter(b.pill), widget.NewLabel("")))
 }
 
@@ -64,6 +76,17 @@ func (s *Shell) counted(b *badge, n int64) {
 	if b.n == n {
 		return
 	}
+	b.show(n)
+	s.sum()
+	for t, p := range s.pages {
+		if p.Title == b.title {
+			t.Text = s.titled(p)
+			s.tabs.Refresh()
+		}
+	}
+}
+
+func (b *badge) show(n int64) {
 	b.n = n
 	b.text.Text = figure(n)
 	b.text.Refresh()
@@ -71,12 +94,6 @@ func (s *Shell) counted(b *badge, n int64) {
 		b.pill.Show()
 	} else {
 		b.pill.Hide()
-	}
-	for t, p := range s.pages {
-		if p.Title == b.title {
-			t.Text = s.titled(p)
-			s.tabs.Refresh()
-		}
 	}
 }
 

@@ -46,6 +46,8 @@ type Page struct {
 	Show func(state string)
 	// Restyle fits the page to another text size.
 	Restyle func()
+
+	cursor fyne.Focusable // where it was when the page was left
 }
 
 // A Shell is the main window's content.
@@ -56,6 +58,8 @@ type Shell struct {
 	Help func(key string)
 	// Opened is told the lines of the menu whose pages are open, in the order of the tabs, whenever they change.
 	Opened func(lines []string)
+	// Unfolded is told the group of the menu that the person has opened.
+	Unfolded func(title string)
 
 	window  fyne.Window
 	unseen  map[*Page]bool // opened again from the last time, it loads when it is shown
@@ -63,22 +67,28 @@ type Shell struct {
 	pages   map[*container.TabItem]*Page
 	stale   map[*Page]bool // shown again, it catches up
 	state   *widget.Label
+	from    map[*Page]*Page // what was shown when a page was opened
 	refresh func()
 	doing   string // long work under way, for the state bar
 	badges  []*badge
+	groups  []*group
+	scroll  *container.Scroll // of the menu
 }
 
 // New draws the shell for whoever is signed in, on the first page, which stays. standing says in words how server and outbox stand, and whether that calls for attention.
 func New(w fyne.Window, who *sessionv1.Identity, items []Item, home *Page, standing func() (text string, bad bool)) *Shell {
-	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, stale: map[*Page]bool{}, unseen: map[*Page]bool{}, state: widget.NewLabel("")}
+	s := &Shell{window: w, pages: map[*container.TabItem]*Page{}, stale: map[*Page]bool{}, unseen: map[*Page]bool{}, from: map[*Page]*Page{}, state: widget.NewLabel("")}
 	s.tabs = container.NewDocTabs()
 	s.tabs.CloseIntercept = s.close
+	s.tabs.OnUnselected = s.leave
 	s.tabs.OnSelected = func(t *container.TabItem) {
+		s.resume(t)
 		s.status(who, standing)
 		s.catchUp(t)
+		s.point()
 	}
-	menu := s.menu(who, items)
-	left := container.NewBorder(s.brand(), nil, nil, nil, container.NewVScroll(menu))
+	s.menu(who, items)
+	left := container.NewBorder(s.brand(), nil, nil, nil, s.lines())
 	notice := kit.NewBanner()
 	if !who.Unit.GetAuthorised() {
 		notice.Say(unauthorised, widget.DangerImportance)
@@ -103,25 +113,6 @@ func (s *Shell) brand() fyne.CanvasObject {
 	l.SizeName = theme.SizeNameHeadingText
 	l.Importance = widget.HighImportance
 	return l
-}
-
-func (s *Shell) menu(who *sessionv1.Identity, items []Item) fyne.CanvasObject {
-	all := container.NewVBox()
-	group := ""
-	for _, it := range items {
-		if !has(who, it.Right) {
-			continue
-		}
-		if it.Group != group {
-			group = it.Group
-			all.Add(widget.NewLabelWithStyle(group, fyne.TextAlignLeading, fyne.TextStyle{Bold: true}))
-		}
-		b := widget.NewButton("　"+it.Title, func() { s.choose(it) })
-		b.Alignment = widget.ButtonAlignLeading
-		b.Importance = widget.LowImportance
-		all.Add(s.badged(it, b))
-	}
-	return all
 }
 
 func has(who *sessionv1.Identity, r commonv1.Right) bool {
@@ -165,17 +156,60 @@ func (s *Shell) Open(p *Page) {
 	for t, old := range s.pages {
 		if old.Key == p.Key {
 			delete(s.unseen, old)
+			if old.Menu == "" {
+				old.Menu = p.Menu // was opened by a link before
+			}
+			if from := s.current(); from != old {
+				s.from[old] = from
+			}
 			s.tabs.Select(t)
+			s.point()
 			if old.Refresh != nil {
 				old.Refresh()
 			}
 			return
 		}
 	}
+	from := s.current()
 	t := s.add(p)
+	s.from[p] = from
 	s.tabs.Select(t)
+	if p.Search == nil { // in a list, Ctrl+F does
+		s.begin(p)
+	}
 	call(p.Refresh)
 	s.tell()
+}
+
+// leave takes the cursor out of a page that is shown no more, so that nothing is typed into it unseen. A cursor in the menu stays there.
+func (s *Shell) leave(t *container.TabItem) {
+	c := s.window.Canvas()
+	if p := s.pages[t]; p != nil {
+		p.cursor = c.Focused()
+	}
+	if _, menu := c.Focused().(*kit.Button); !menu {
+		c.Unfocus()
+	}
+}
+
+// resume puts the cursor of a page that is shown again where it was, unless that has gone.
+func (s *Shell) resume(t *container.TabItem) {
+	p := s.pages[t]
+	if p == nil || p.cursor == nil {
+		return
+	}
+	o, ok := p.cursor.(fyne.CanvasObject)
+	if _, menu := o.(*kit.Button); ok && !menu && fyne.CurrentApp().Driver().CanvasForObject(o) == s.window.Canvas() {
+		s.window.Canvas().Focus(p.cursor)
+	}
+	p.cursor = nil
+}
+
+// begin puts the cursor into the first entry of a form; from nowhere, Tab would go through the whole menu first.
+func (s *Shell) begin(p *Page) {
+	if e := kit.FirstEntry(p.Content); e != nil {
+		s.window.Canvas().Focus(e)
+	}
 }
 
 func (s *Shell) add(p *Page) *container.TabItem {
@@ -247,10 +281,25 @@ func (s *Shell) close(t *container.TabItem) {
 	if s.pages[t].Key == homeKey {
 		return
 	}
-	delete(s.unseen, s.pages[t])
+	p, shown := s.pages[t], s.tabs.Selected() == t
+	from := s.from[p]
+	delete(s.unseen, p)
+	delete(s.from, p)
 	delete(s.pages, t)
 	s.tabs.Remove(t)
+	if shown {
+		s.back(from)
+	}
 	s.tell()
+}
+
+// back shows the page again from which the one that was closed had been opened; where that is closed too, the neighbour stays.
+func (s *Shell) back(to *Page) {
+	for t, p := range s.pages {
+		if p == to {
+			s.tabs.Select(t)
+		}
+	}
 }
 
 // Close closes the page of a key.

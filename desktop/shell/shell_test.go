@@ -11,6 +11,7 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/kit"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/theme"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
@@ -30,7 +31,7 @@ func each(o fyne.CanvasObject, fn func(fyne.CanvasObject)) {
 		for _, c := range x.Objects {
 			each(c, fn)
 		}
-	case *widget.Label, *widget.Button, *widget.Entry:
+	case *widget.Label, *widget.Button, *kit.Button, *widget.Entry:
 	case fyne.Widget:
 		for _, c := range test.WidgetRenderer(x).Objects() {
 			each(c, fn)
@@ -46,6 +47,8 @@ func texts(o fyne.CanvasObject) string {
 			all = append(all, x.Text)
 		case *widget.Button:
 			all = append(all, x.Text)
+		case *kit.Button:
+			all = append(all, x.Text)
 		}
 	})
 	return strings.Join(all, "\n")
@@ -55,7 +58,11 @@ func button(t *testing.T, o fyne.CanvasObject, text string) *widget.Button {
 	t.Helper()
 	var found *widget.Button
 	each(o, func(o fyne.CanvasObject) {
-		if b, ok := o.(*widget.Button); ok && found == nil && strings.Trim(b.Text, "　") == text {
+		b, ok := o.(*widget.Button)
+		if m, is := o.(*kit.Button); is {
+			b, ok = &m.Button, true
+		}
+		if ok && found == nil && strings.Trim(b.Text, "　") == text {
 			found = b
 		}
 	})

@@ -100,11 +100,13 @@ func NewRolePage(role *unitv1.Role, u *unitv1.Unit, c unitv1connect.UnitServiceC
 			continue
 		}
 		name := right.Grant(x).Group
-		if len(groups) == 0 || groups[len(groups)-1].name != name {
+		i := slices.IndexFunc(groups, func(g *rightGroup) bool { return g.name == name })
+		if i < 0 {
+			i = len(groups)
 			groups = append(groups, newRightGroup(name))
-			boxes.Add(groups[len(groups)-1].content)
+			boxes.Add(groups[i].content)
 		}
-		groups[len(groups)-1].add(x, slices.Contains(m.Rights, x))
+		groups[i].add(x, slices.Contains(m.Rights, x))
 	}
 	save := func() {
 		m.Rights = nil

@@ -38,6 +38,7 @@ func NewStaffPage(s *unitv1.Staff, u *unitv1.Unit, super bool, c unitv1connect.U
 	forms := []*kit.Form{form}
 	if s.Revision == 0 { // later it is set anew by a button of its own
 		password := kit.NewForm(r, unitv1.SaveStaffRequest_Password)
+		password.Require(unitv1.SaveStaffRequest_Password)
 		forms = append(forms, password)
 		body.Add(password.Content)
 	}
