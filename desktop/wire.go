@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/widget"
 	"google.golang.org/protobuf/proto"
 
@@ -204,7 +203,7 @@ func (p *program) say(text string) {
 			text += "\n目前未联网，已保存在本机，联网后自动提交。"
 		}
 	}
-	dialog.ShowInformation("提示", text, p.window)
+	kit.Tell(p.window, "提示", text)
 }
 
 func (p *program) fail(err error) { kit.ShowFault(p.window, err) }

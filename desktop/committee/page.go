@@ -52,10 +52,10 @@ func NewPage(c message, client committeev1connect.CommitteeServiceClient, d *kit
 	return split, panel
 }
 
-// warnings is what submitter and reviewers should look at (Article 9; the filing unit).
+// warnings is what submitter and reviewers should look at (Article 9; the filing unit); once it is filed it has been looked at.
 func warnings(c message) fyne.CanvasObject {
 	banner := kit.NewBanner()
-	if len(c.Warnings) > 0 {
+	if len(c.Warnings) > 0 && rules.State(c) != rules.Filed {
 		banner.Say("请核对：\n· "+strings.Join(c.Warnings, "\n· "), widget.WarningImportance)
 	}
 	return banner.Content

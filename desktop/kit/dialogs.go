@@ -53,9 +53,33 @@ func ShowFault(w fyne.Window, err error) {
 	case fault.Denied:
 		title = "没有权限"
 	}
-	l := widget.NewLabel(readable(err))
+	Tell(w, title, readable(err))
+}
+
+// Tell says something in a window of its own, which Enter and Esc close as the button does.
+func Tell(w fyne.Window, title, text string) {
+	l := widget.NewLabel(text)
 	l.Wrapping = fyne.TextWrapWord
-	dialog.NewCustom(title, "知道了", sized(l), w).Show()
+	d := dialog.NewCustomWithoutButtons(title, sized(l), w)
+	known := &answer{}
+	known.Text, known.OnTapped = "知道了", d.Hide
+	known.ExtendBaseWidget(known)
+	d.SetButtons([]fyne.CanvasObject{known})
+	d.Show()
+	w.Canvas().Focus(known)
+}
+
+// answer is the only button of a window that says something: Fyne's own buttons know the space bar alone.
+type answer struct{ widget.Button }
+
+// TypedKey implements fyne.Focusable.
+func (a *answer) TypedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape:
+		a.OnTapped()
+	default:
+		a.Button.TypedKey(k)
+	}
 }
 
 // wrapAnywhere breaks lines of Chinese and of paths, which have no spaces to break at.

@@ -210,7 +210,7 @@ var china = time.FixedZone("+08:00", 8*60*60)
 func NewProcess(c *reviewv1.Case) fyne.CanvasObject {
 	all := container.NewVBox()
 	for i, s := range c.GetSteps() {
-		who := fmt.Sprintf("%d. %s　%s　%s", i+1, time.UnixMilli(s.At).In(china).Format("01-02 15:04"), s.UnitName, field.Label(s.Move))
+		who := fmt.Sprintf("%d. %s　%s　%s", i+1, time.UnixMilli(s.At).In(china).Format("2006-01-02 15:04"), s.UnitName, field.Label(s.Move))
 		l := widget.NewLabel(who)
 		l.Wrapping = fyne.TextWrapWord
 		all.Add(l)
