@@ -138,6 +138,7 @@ func (p *PoolPage) expertStage(l *list.List[message], state, title string, actio
 	}
 	var page *kit.ListPage[message]
 	page = kit.NewListPage(&one, p.desk.Run, func(e message) { p.opens.Expert(e, page) }, actions...)
+	page.Exports(p.desk)
 	page.Model.Choose(state)
 	page.Loaded = func() { p.show(page.Model.Counts) }
 	p.stages = append(p.stages, &stage{
@@ -166,6 +167,7 @@ func (p *PoolPage) recommendedStage(l *list.List[recommendation], c client) {
 		kit.Action[recommendation]{Title: "批量退回", Run: func(rows []recommendation, done func()) {
 			kit.AskReturn(p.desk, len(rows), "推荐", func(a *reviewv1.Action) { move(a)(rows, done) })
 		}})
+	page.Exports(p.desk)
 	page.Model.Choose(reviewv1.Tab_TAB_FIRST.String())
 	s := &stage{state: Recommending, title: "下级推荐待审核", load: page.Load, search: page.Search, narrow: func(id string) { page.Model.Narrow(ofPool, id) }}
 	s.item = container.NewTabItem(s.title, page.Content)
