@@ -3,7 +3,6 @@ package expert
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -123,11 +122,7 @@ func (p *PoolPage) reason(title, note string, do func([]message, string) error) 
 
 // AskReason asks for a reason, which is kept with the expert.
 func AskReason(d *kit.Desk, title, note string, do func(string)) {
-	text := kit.NewParagraph(3)
-	text.SetPlaceHolder("原因（必填）")
-	l := widget.NewLabel(note)
-	l.Wrapping = fyne.TextWrapWord
-	d.Ask(title, container.NewVBox(l, text), title, func() { do(strings.TrimSpace(text.Text)) })
+	kit.AskWhy(d, title, note, "原因（必填）", title, do)
 }
 
 func (p *PoolPage) expertStage(l *list.List[message], state, title string, actions ...kit.Action[message]) {

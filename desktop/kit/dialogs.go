@@ -131,6 +131,24 @@ func Ask(w fyne.Window, title string, content fyne.CanvasObject, button string, 
 		}
 	}, w)
 	d.Show()
+	if e := firstEntry(content); e != nil {
+		w.Canvas().Focus(e)
+	}
+}
+
+// firstEntry is where typing begins, nil for content without an entry.
+func firstEntry(o fyne.CanvasObject) fyne.Focusable {
+	switch o := o.(type) {
+	case *Entry:
+		return o
+	case *fyne.Container:
+		for _, in := range o.Objects {
+			if e := firstEntry(in); e != nil {
+				return e
+			}
+		}
+	}
+	return nil
 }
 
 // Choose shows something that has to be decided: a button for each choice, and one to leave it for later; a choice that does nothing names it.
