@@ -52,7 +52,8 @@ func (p *program) ownCommittees(l *list.List[committeeRow]) *shell.Page {
 	c := p.client.Committees()
 	var page committeePage
 	page = kit.NewListPage(l, p.desk.Run, func(row committeeRow) { p.openCommittee(row, page) },
-		batch(p, "提交备案", func(rows []committeeRow) error { return committee.Submit(c, rows) }))
+		batch(p, "提交备案", func(rows []committeeRow) error { return committee.Submit(c, rows) }),
+		batch(p, "撤回", func(rows []committeeRow) error { return committee.Withdraw(c, rows) }))
 	due := kit.NewBanner()
 	page.Loaded = func() {
 		rows, _, err := l.Source(context.Background(), &commonv1.Query{Scope: l.Scope, Size: 200})

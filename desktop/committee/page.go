@@ -23,7 +23,12 @@ import (
 // move that went through.
 func NewPage(c message, client committeev1connect.CommitteeServiceClient, d *kit.Desk, done func(), buttons ...fyne.CanvasObject) (fyne.CanvasObject, *kit.ReviewPanel) {
 	panel := kit.NewReviewPanel(c.Filing, d.By, func(a *reviewv1.Action) {
-		d.Do(func() error { return Move(client, []message{c}, a) }, done)
+		d.Do(func() error {
+			if a.Move == reviewv1.Move_MOVE_WITHDRAW { // by the forming unit, whose clerk need not be able to review
+				return Withdraw(client, []message{c})
+			}
+			return Move(client, []message{c}, a)
+		}, done)
 	})
 	open := d.Opener(kind, c.Id)
 	sections := []kit.Section{

@@ -66,7 +66,7 @@ func NewPool(from list.Source[*committeev1.Committee], experts *list.List[messag
 	restore := p.reason("重新入库", "曾审核通过的直接回到在库；其他的须重新提交审核。", func(rows []message, reason string) error { return Restore(c, rows, reason) })
 	p.expertStage(experts, rules.Draft, "待提交", submit, remove)
 	p.recommendedStage(recommended, c)
-	p.expertStage(experts, rules.Review, "审核中")
+	p.expertStage(experts, rules.Review, "审核中", p.action("撤回", func(rows []message) error { return Withdraw(c, rows) }))
 	p.expertStage(experts, rules.Active, "在库", remove)
 	p.expertStage(experts, rules.Returned, "已退回", submit, remove)
 	p.expertStage(experts, rules.Removed, "已移出", restore)
