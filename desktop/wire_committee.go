@@ -52,7 +52,8 @@ func (p *program) ownCommittees(l *list.List[committeeRow]) *shell.Page {
 	c := p.client.Committees()
 	var page committeePage
 	page = kit.NewListPage(l, p.desk.Run, func(row committeeRow) { p.openCommittee(row, page) },
-		batch(p, "提交备案", func(rows []committeeRow) error { return committee.Submit(c, rows) }))
+		batch(p, "提交备案", func(rows []committeeRow) error { return committee.Submit(c, rows) }),
+		batch(p, "撤回", func(rows []committeeRow) error { return committee.Withdraw(c, rows) }))
 	due := kit.NewBanner()
 	page.Loaded = func() {
 		rows, _, err := l.Source(context.Background(), &commonv1.Query{Scope: l.Scope, Size: 200})
@@ -64,10 +65,9 @@ func (p *program) ownCommittees(l *list.List[committeeRow]) *shell.Page {
 		p.editCommittee(committee.New(p.client.Identity.Unit), page.Load)
 	})
 	add.Importance = widget.HighImportance
-	return &shell.Page{
-		Key: l.Name, Title: l.Title, Content: container.NewBorder(container.NewVBox(due.Content, container.NewHBox(add)), nil, nil, nil, page.Content), Refresh: page.Load, Search: page.Search, Show: page.Show,
-		Kinds: []string{l.Mirror.Kind}, Follow: page.Load,
-	}
+	out := pageOf(p, page)
+	out.Content = container.NewBorder(container.NewVBox(due.Content, container.NewHBox(add)), nil, nil, nil, out.Content)
+	return out
 }
 
 // withPosts says above a page of reviews that the unit has no posts for the matter, with a jump to where they are set (A5, C3).

@@ -50,9 +50,9 @@ func (p *program) expertMenu() []shell.Item {
 		var page expertPage
 		page = kit.NewListPage(&one, p.desk.Run, func(e expertRow) { p.reviewExpert(e, page) }, p.expertMoves()...)
 		page.Model.Narrow("committee_id", pool.Id)
-		p.shell.Open(p.withPosts(&shell.Page{
-			Key: "pool-review " + pool.Id, Title: pool.Name, Content: page.Content, Refresh: page.Load, Search: page.Search, Kinds: []string{"expert"}, Follow: page.Load,
-		}, reviewv1.Matter_MATTER_EXPERT))
+		out := pageOf(p, page)
+		out.Key, out.Title = "pool-review "+pool.Id, pool.Name
+		p.shell.Open(p.withPosts(out, reviewv1.Matter_MATTER_EXPERT))
 	})
 	return []shell.Item{keep, review, p.recommendItem()}
 }

@@ -7,7 +7,6 @@ import (
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
-	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	rules "zhiping/shared/application"
 	"zhiping/shared/review"
 )
@@ -56,7 +55,7 @@ var Effects = map[string]cache.Effect{
 	applicationv1connect.ApplicationServiceWithdrawApplicationsProcedure: func(v *cache.View, m proto.Message, by review.Actor) error {
 		return each(v, m.(*applicationv1.WithdrawApplicationsRequest).Bases, func(a message) error {
 			if a.Review != nil {
-				if err := review.Apply(a.Review, &reviewv1.Action{Move: reviewv1.Move_MOVE_WITHDRAW}, by, v.At()); err != nil {
+				if err := review.Withdraw(a.Review, by, v.At()); err != nil {
 					return err
 				}
 			}

@@ -227,6 +227,12 @@ func Submit(c committeev1connect.CommitteeServiceClient, all []message) error {
 	return wire.RefusedOf(resp.GetOutcomes(), err, all, message.GetName)
 }
 
+// Withdraw takes filings back that nobody has reviewed yet (C3) and says what was refused.
+func Withdraw(c committeev1connect.CommitteeServiceClient, all []message) error {
+	resp, err := c.WithdrawCommittees(context.Background(), &committeev1.WithdrawCommitteesRequest{Bases: wire.Bases(all)})
+	return wire.RefusedOf(resp.GetOutcomes(), err, all, message.GetName)
+}
+
 // Move makes a review move on filings (C3) and says what was refused.
 func Move(c committeev1connect.CommitteeServiceClient, all []message, a *reviewv1.Action) error {
 	resp, err := c.ReviewCommittees(context.Background(), &committeev1.ReviewCommitteesRequest{Bases: wire.Bases(all), Action: a})

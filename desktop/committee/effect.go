@@ -33,6 +33,9 @@ var Effects = map[string]cache.Effect{
 			return rules.Submit(c, route, by, v.At(), v.Today())
 		})
 	},
+	committeev1connect.CommitteeServiceWithdrawCommitteesProcedure: func(v *cache.View, m proto.Message, by review.Actor) error {
+		return cache.Each(v, kind, m.(*committeev1.WithdrawCommitteesRequest).Bases, func(c message) error { return review.Withdraw(c.Filing, by, v.At()) })
+	},
 	committeev1connect.CommitteeServiceReviewCommitteesProcedure: func(v *cache.View, m proto.Message, by review.Actor) error {
 		r := m.(*committeev1.ReviewCommitteesRequest)
 		return cache.Each(v, kind, r.Bases, func(c message) error { return rules.Decide(c, r.Action, by, v.At(), v.Today()) })

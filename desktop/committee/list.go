@@ -23,17 +23,18 @@ func Today() string {
 	return time.Now().In(time.FixedZone("+08:00", 8*60*60)).Format(time.DateOnly)
 }
 
+// columns leave room for the link at the end of a line in the smallest window; whole names stand on the committee's page.
 var columns = []list.Column[message]{
-	list.Declared[message](committeev1.Committee_Name, 262).By("name"),
-	list.Declared[message](committeev1.Committee_Series, 96),
-	{Title: "层级", Width: 84, Text: list.Declared[message](committeev1.Committee_Levels, 0).Text},
+	list.Declared[message](committeev1.Committee_Name, 236).By("name"),
+	list.Declared[message](committeev1.Committee_Series, 92),
+	{Title: "层级", Width: 88, Text: list.Declared[message](committeev1.Committee_Levels, 0).Text},
 	{Title: "备案状态", Width: 190, Text: func(c message) string {
 		text, _ := rules.Standing(c, Today())
 		return text
 	}},
-	{Title: "最近一次备案通过时间", Width: 140, Text: func(c message) string { return c.FiledOn }},
-	{Title: "授权管理单位", Width: 200, Text: func(c message) string { return c.AuthorisingName }},
-	{Title: "备案单位", Width: 200, Text: func(c message) string { return c.FilingName }},
+	{Title: "最近备案通过", Width: 94, Text: func(c message) string { return c.FiledOn }},
+	{Title: "授权管理单位", Width: 118, Text: func(c message) string { return c.AuthorisingName }},
+	{Title: "备案单位", Width: 118, Text: func(c message) string { return c.FilingName }},
 }
 
 var filters = []list.Filter{{Column: "name", Title: "评委会名称"}}

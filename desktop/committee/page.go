@@ -23,7 +23,12 @@ import (
 // move that went through.
 func NewPage(c message, client committeev1connect.CommitteeServiceClient, d *kit.Desk, done func(), buttons ...fyne.CanvasObject) (fyne.CanvasObject, *kit.ReviewPanel) {
 	panel := kit.NewReviewPanel(c.Filing, d.By, func(a *reviewv1.Action) {
-		d.Do(func() error { return Move(client, []message{c}, a) }, done)
+		d.Do(func() error {
+			if a.Move == reviewv1.Move_MOVE_WITHDRAW { // by the forming unit, whose clerk need not be able to review
+				return Withdraw(client, []message{c})
+			}
+			return Move(client, []message{c}, a)
+		}, done)
 	})
 	open := d.Opener(kind, c.Id)
 	sections := []kit.Section{
@@ -52,10 +57,10 @@ func NewPage(c message, client committeev1connect.CommitteeServiceClient, d *kit
 	return split, panel
 }
 
-// warnings is what submitter and reviewers should look at (Article 9; the filing unit).
+// warnings is what submitter and reviewers should look at (Article 9; the filing unit); once it is filed it has been looked at.
 func warnings(c message) fyne.CanvasObject {
 	banner := kit.NewBanner()
-	if len(c.Warnings) > 0 {
+	if len(c.Warnings) > 0 && rules.State(c) != rules.Filed {
 		banner.Say("请核对：\n· "+strings.Join(c.Warnings, "\n· "), widget.WarningImportance)
 	}
 	return banner.Content

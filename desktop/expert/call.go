@@ -23,6 +23,12 @@ func Move(c client, all []message, a *reviewv1.Action) error {
 	return wire.RefusedOf(resp.GetOutcomes(), err, all, message.GetName)
 }
 
+// Withdraw takes experts back whom nobody has reviewed yet (C4) and says what was refused.
+func Withdraw(c client, all []message) error {
+	resp, err := c.WithdrawExperts(context.Background(), &expertv1.WithdrawExpertsRequest{Bases: wire.Bases(all)})
+	return wire.RefusedOf(resp.GetOutcomes(), err, all, message.GetName)
+}
+
 // Remove takes experts out of the pool (C4) and says what was refused.
 func Remove(c client, all []message, reason string) error {
 	resp, err := c.RemoveExperts(context.Background(), &expertv1.RemoveExpertsRequest{Bases: wire.Bases(all), Reason: reason})

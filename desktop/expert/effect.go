@@ -32,6 +32,9 @@ var Effects = map[string]cache.Effect{
 			return rules.Submit(e, []*reviewv1.Node{{UnitId: e.AuthorisingId}}, by, v.At())
 		})
 	},
+	expertv1connect.ExpertServiceWithdrawExpertsProcedure: func(v *cache.View, m proto.Message, by review.Actor) error {
+		return each(v, m.(*expertv1.WithdrawExpertsRequest).Bases, func(e message) error { return review.Withdraw(e.Entry, by, v.At()) })
+	},
 	expertv1connect.ExpertServiceReviewExpertsProcedure: func(v *cache.View, m proto.Message, by review.Actor) error {
 		r := m.(*expertv1.ReviewExpertsRequest)
 		return each(v, r.Bases, func(e message) error { return review.Apply(e.Entry, r.Action, by, v.At()) })

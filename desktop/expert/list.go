@@ -43,23 +43,27 @@ func age(e message) string {
 	return ""
 }
 
-// who are the columns of C5 that say who somebody is.
+// who are the columns of C5 that say who somebody is. They leave room for the link at the end of a line in the smallest window.
 var who = []list.Column[message]{
-	{Key: "name", Title: "姓名", Width: 86, Fixed: true, Text: text(expertv1.Expert_Name)},
-	{Title: "性别", Width: 48, Text: text(expertv1.Expert_Sex)},
-	{Title: "年龄", Width: 48, Text: age},
-	{Title: "证件号码", Width: 152, Text: masked(expertv1.Expert_Number)},
-	{Title: "手机号码", Width: 102, Text: masked(expertv1.Expert_Phone)},
-	{Title: "现职称", Width: 92, Text: text(expertv1.Expert_Title)},
-	{Key: "work_unit", Title: "工作单位", Width: 140, Text: text(expertv1.Expert_WorkUnit)},
-	{Title: "行政职务", Width: 78, Text: text(expertv1.Expert_Duty)},
+	{Key: "name", Title: "姓名", Width: 72, Fixed: true, Text: text(expertv1.Expert_Name)},
+	{Title: "性别", Width: 44, Text: text(expertv1.Expert_Sex)},
+	{Title: "年龄", Width: 44, Text: age},
+	{Title: "证件号码", Width: 146, Text: masked(expertv1.Expert_Number)},
+	{Title: "手机号码", Width: 98, Text: masked(expertv1.Expert_Phone)},
+	{Title: "现职称", Width: 84, Text: text(expertv1.Expert_Title)},
+	{Key: "work_unit", Title: "工作单位", Width: 112, Text: text(expertv1.Expert_WorkUnit)},
+	{Title: "行政职务", Width: 70, Text: text(expertv1.Expert_Duty)},
 }
 
 var columns = append(who[:len(who):len(who)],
 	list.Column[message]{Title: "评委会职务", Width: 82, Text: text(expertv1.Expert_Position)},
-	list.Column[message]{Title: "信息是否完整", Width: 180, Text: rules.Completeness},
-	list.Column[message]{Title: "提示", Width: 210, Text: func(e message) string { return strings.Join(rules.Warnings(e, committee.Today()), "；") }},
+	list.Column[message]{Title: "信息是否完整", Width: 150, Text: completeness},
 )
+
+// completeness says too what else should be looked at in an expert.
+func completeness(e message) string {
+	return strings.Join(append([]string{rules.Completeness(e)}, rules.Warnings(e, committee.Today())...), "；")
+}
 
 var filters = []list.Filter{{Column: "name", Title: "姓名"}, {Column: "work_unit", Title: "工作单位"}}
 

@@ -21,7 +21,12 @@ import (
 // called after a move that went through.
 func NewPage(e message, c client, d *kit.Desk, done func(), buttons ...fyne.CanvasObject) (fyne.CanvasObject, *kit.ReviewPanel) {
 	panel := kit.NewReviewPanel(e.Entry, d.By, func(a *reviewv1.Action) {
-		d.Do(func() error { return Move(c, []message{e}, a) }, done)
+		d.Do(func() error {
+			if a.Move == reviewv1.Move_MOVE_WITHDRAW { // by the forming unit, whose clerk need not be able to review
+				return Withdraw(c, []message{e})
+			}
+			return Move(c, []message{e}, a)
+		}, done)
 	})
 	sections := material(e)
 	panel.Material(sections...)

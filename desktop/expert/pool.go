@@ -3,7 +3,6 @@ package expert
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -67,7 +66,7 @@ func NewPool(from list.Source[*committeev1.Committee], experts *list.List[messag
 	restore := p.reason("重新入库", "曾审核通过的直接回到在库；其他的须重新提交审核。", func(rows []message, reason string) error { return Restore(c, rows, reason) })
 	p.expertStage(experts, rules.Draft, "待提交", submit, remove)
 	p.recommendedStage(recommended, c)
-	p.expertStage(experts, rules.Review, "审核中")
+	p.expertStage(experts, rules.Review, "审核中", p.action("撤回", func(rows []message) error { return Withdraw(c, rows) }))
 	p.expertStage(experts, rules.Active, "在库", remove)
 	p.expertStage(experts, rules.Returned, "已退回", submit, remove)
 	p.expertStage(experts, rules.Removed, "已移出", restore)
@@ -123,11 +122,7 @@ func (p *PoolPage) reason(title, note string, do func([]message, string) error) 
 
 // AskReason asks for a reason, which is kept with the expert.
 func AskReason(d *kit.Desk, title, note string, do func(string)) {
-	text := kit.NewParagraph(3)
-	text.SetPlaceHolder("原因（必填）")
-	l := widget.NewLabel(note)
-	l.Wrapping = fyne.TextWrapWord
-	d.Ask(title, container.NewVBox(l, text), title, func() { do(strings.TrimSpace(text.Text)) })
+	kit.AskWhy(d, title, note, "原因（必填）", title, do)
 }
 
 func (p *PoolPage) expertStage(l *list.List[message], state, title string, actions ...kit.Action[message]) {
@@ -138,6 +133,7 @@ func (p *PoolPage) expertStage(l *list.List[message], state, title string, actio
 	}
 	var page *kit.ListPage[message]
 	page = kit.NewListPage(&one, p.desk.Run, func(e message) { p.opens.Expert(e, page) }, actions...)
+	page.Exports(p.desk)
 	page.Model.Choose(state)
 	page.Loaded = func() { p.show(page.Model.Counts) }
 	p.stages = append(p.stages, &stage{
@@ -166,6 +162,7 @@ func (p *PoolPage) recommendedStage(l *list.List[recommendation], c client) {
 		kit.Action[recommendation]{Title: "批量退回", Run: func(rows []recommendation, done func()) {
 			kit.AskReturn(p.desk, len(rows), "推荐", func(a *reviewv1.Action) { move(a)(rows, done) })
 		}})
+	page.Exports(p.desk)
 	page.Model.Choose(reviewv1.Tab_TAB_FIRST.String())
 	s := &stage{state: Recommending, title: "下级推荐待审核", load: page.Load, search: page.Search, narrow: func(id string) { page.Model.Narrow(ofPool, id) }}
 	s.item = container.NewTabItem(s.title, page.Content)

@@ -370,6 +370,21 @@ func TestConfirmTyped(t *testing.T) {
 	}
 }
 
+// What only says something is closed by the keyboard, without a look for the mouse.
+func TestTell(t *testing.T) {
+	look(t)
+	w := show(t, widget.NewLabel(""), 600, 400)
+	for _, k := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape, fyne.KeySpace} {
+		kit.Tell(w, "已提交备案，请等待审核")
+		if w.Canvas().Overlays().Top() == nil {
+			t.Fatal("nothing is said")
+		}
+		if press(w, k); w.Canvas().Overlays().Top() != nil {
+			t.Error(k, "does not close it")
+		}
+	}
+}
+
 func TestFaultsSpeakChinese(t *testing.T) {
 	look(t)
 	w := show(t, widget.NewLabel(""), 600, 400)
@@ -392,6 +407,6 @@ func TestFaultsSpeakChinese(t *testing.T) {
 		if s := texts(top); !strings.Contains(s, x.want) || strings.Contains(s, "dial") {
 			t.Errorf("%q does not say %q", s, x.want)
 		}
-		test.Tap(button(t, top, "知道了"))
+		press(w, fyne.KeyReturn)
 	}
 }

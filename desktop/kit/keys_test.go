@@ -1,14 +1,12 @@
 package kit_test
 
 import (
-	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
@@ -77,20 +75,4 @@ func TestKeysStopAtADialog(t *testing.T) {
 	}
 	kit.PageKeys(w.Canvas(), nil)
 	key()
-}
-
-// What is said in a window of its own goes by Enter, Space and Esc, without the mouse.
-func TestTellByKeys(t *testing.T) {
-	test.NewTempApp(t)
-	w := test.NewTempWindow(t, widget.NewLabel(""))
-	for _, key := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace, fyne.KeyEscape} {
-		kit.Tell(w, "已发布")
-		if s := texts(w.Canvas().Overlays().Top()); !strings.Contains(s, "已发布") {
-			t.Fatal(s)
-		}
-		w.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: key})
-		if w.Canvas().Overlays().Top() != nil {
-			t.Errorf("%s left it open", key)
-		}
-	}
 }

@@ -177,11 +177,36 @@ func (p *ReviewPanel) Common(d *Desk) {
 
 // AskReturn asks for the reason and gives the move that returns n cases to where they came from; what names them.
 func AskReturn(d *Desk, n int, what string, do func(*reviewv1.Action)) {
-	reason := NewParagraph(4)
-	reason.SetPlaceHolder("退回原因（必填），将告知提交单位")
-	d.Ask(fmt.Sprintf("退回 %d 个%s", n, what), reason, "退回", func() {
-		do(&reviewv1.Action{Move: reviewv1.Move_MOVE_RETURN, Opinion: strings.TrimSpace(reason.Text), To: review.Origin})
+	AskWhy(d, fmt.Sprintf("退回 %d 个%s", n, what), "", "退回原因（必填），将告知提交单位", "退回", func(why string) {
+		do(&reviewv1.Action{Move: reviewv1.Move_MOVE_RETURN, Opinion: why, To: review.Origin})
 	})
+}
+
+// AskWhy asks for a reason, without which do is not called: it is asked for again. note stands above it, hint in it.
+func AskWhy(d *Desk, title, note, hint, button string, do func(why string)) {
+	text := NewParagraph(4)
+	text.SetPlaceHolder(hint)
+	above := widget.NewLabel(note)
+	above.Wrapping = fyne.TextWrapWord
+	lacking := widget.NewLabel("请填写原因")
+	lacking.Importance = widget.DangerImportance
+	lacking.Hide()
+	content := container.NewVBox(text, lacking)
+	if note != "" {
+		content = container.NewVBox(above, text, lacking)
+	}
+	var ask func()
+	ask = func() {
+		d.Ask(title, content, button, func() {
+			if why := strings.TrimSpace(text.Text); why != "" {
+				do(why)
+				return
+			}
+			lacking.Show()
+			ask()
+		})
+	}
+	ask()
 }
 
 // twice makes a button ask again by itself: the first press only renames it.
@@ -210,7 +235,7 @@ var china = time.FixedZone("+08:00", 8*60*60)
 func NewProcess(c *reviewv1.Case) fyne.CanvasObject {
 	all := container.NewVBox()
 	for i, s := range c.GetSteps() {
-		who := fmt.Sprintf("%d. %s　%s　%s", i+1, time.UnixMilli(s.At).In(china).Format("01-02 15:04"), s.UnitName, field.Label(s.Move))
+		who := fmt.Sprintf("%d. %s　%s　%s", i+1, time.UnixMilli(s.At).In(china).Format("2006-01-02 15:04"), s.UnitName, field.Label(s.Move))
 		l := widget.NewLabel(who)
 		l.Wrapping = fyne.TextWrapWord
 		all.Add(l)

@@ -76,7 +76,7 @@ func TestCommitteePages(t *testing.T) {
 	filing := kit.NewListPage(committee.Filing(o.c.Committees(), nil), o.Run, func(*committeev1.Committee) {})
 	o.show(filing.Content)
 	filing.Load()
-	o.contains(texts(filing.Content), "待审核 1", "审核不通过", "评委会名称", "备案状态", "最近一次备案通过时间", "共 1 条")
+	o.contains(texts(filing.Content), "待审核 1", "审核不通过", "评委会名称", "备案状态", "最近备案通过", "共 1 条")
 	done := 0
 	page, panel := committee.NewPage(filing.Model.Rows[0], o.c.Committees(), o.Desk, func() { done++ })
 	o.contains(o.show(page), "备案状态：审核中", "专家人数应为单数，现为0人", "评委会办公室", "经办流程")

@@ -340,7 +340,11 @@ func (s *Shell) current() *Page { return s.pages[s.tabs.Selected()] }
 
 func (s *Shell) keys() {
 	add := func(k fyne.KeyName, m fyne.KeyModifier, fn func()) {
-		s.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: k, Modifier: m}, func(fyne.Shortcut) { fn() })
+		s.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: k, Modifier: m}, func(fyne.Shortcut) {
+			if s.asked() == nil { // a key must not approve behind a message
+				fn()
+			}
+		})
 	}
 	page := func(k fyne.KeyName, fn func(*Page)) {
 		add(k, fyne.KeyModifierControl, func() {
@@ -378,6 +382,9 @@ func (s *Shell) keys() {
 		}
 	})
 }
+
+// asked is what is said or asked in front of the page, nil for nothing.
+func (s *Shell) asked() fyne.CanvasObject { return s.window.Canvas().Overlays().Top() }
 
 // call does what a page has for a key, if it has it.
 func call(fn func()) {

@@ -128,7 +128,18 @@ func TestPoolWithoutANetwork(t *testing.T) {
 	}
 	// Reviewed without a network, the numbers follow at once.
 	one.unplug()
-	e := one.rows(c.Id, rules.Review)[0]
+	e := one.rows(c.Id, rules.Review)[1]
+	if _, err := one.c.Experts().WithdrawExperts(ctx, &expertv1.WithdrawExpertsRequest{Bases: []*commonv1.Base{{Id: e.Id, Revision: e.Revision}}}); err != nil {
+		t.Fatal(err)
+	}
+	if pools, _, err = one.pools.Source(ctx, &commonv1.Query{}); err != nil || pools[0].Waiting != 1 || len(one.rows(c.Id, rules.Draft)) != 1 {
+		t.Fatal("who was taken back still waits:", pools, err)
+	}
+	e = one.rows(c.Id, rules.Draft)[0]
+	if _, err := one.c.Experts().SubmitExperts(ctx, &expertv1.SubmitExpertsRequest{Bases: []*commonv1.Base{{Id: e.Id, Revision: e.Revision}}}); err != nil {
+		t.Fatal(err)
+	}
+	e = one.rows(c.Id, rules.Review)[0]
 	approve := &reviewv1.Action{Move: reviewv1.Move_MOVE_APPROVE, Opinion: "同意"}
 	if _, err := one.c.Experts().ReviewExperts(ctx, &expertv1.ReviewExpertsRequest{Bases: []*commonv1.Base{{Id: e.Id, Revision: e.Revision}}, Action: approve}); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"zhiping/desktop/outbox"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	"zhiping/shared/fault"
+	"zhiping/shared/field"
 	"zhiping/shared/wire"
 )
 
@@ -72,6 +73,13 @@ func (g gate) queue(r *http.Request, p procedure) (*http.Response, error) {
 	request, err := read(p.desc.Input(), body)
 	if err != nil {
 		return nil, err
+	}
+	problems, err := field.Check(request, field.Complete)
+	if err != nil {
+		return nil, err
+	}
+	if f := fault.As(fault.Several(problems)); f != nil { // the server would say the same, later, of something that is already kept
+		return refusal(f, r), nil
 	}
 	parts, err := split(request)
 	if err != nil {

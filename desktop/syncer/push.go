@@ -14,6 +14,7 @@ import (
 
 	"zhiping/desktop/cache"
 	"zhiping/desktop/outbox"
+	"zhiping/shared/fault"
 	"zhiping/shared/wire"
 )
 
@@ -67,8 +68,10 @@ func (s *Syncer) replay(ctx context.Context, last int64) (func(*cache.View) erro
 	}, err
 }
 
-// push sends what waits, one after the other, the same bytes every time.
+// push sends what waits, one after the other, the same bytes every time. It goes back once for what the server lacks, and further on only: a server
+// that asks for what it has just been sent is not asked again before the next attempt.
 func (s *Syncer) push(ctx context.Context) error {
+	gone := int64(0)
 	for after := int64(0); ; {
 		waiting, err := s.box.Pending(ctx, after, 50)
 		if err != nil || len(waiting) == 0 {
@@ -79,8 +82,11 @@ func (s *Syncer) push(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if after = m.Number; back > 0 {
-				after = back - 1
+			if after = m.Number; back > 0 && back <= gone {
+				return fault.New(fault.State, "服务器缺少第 %d 项操作，重新发送后仍未收下，请联系管理员", back)
+			}
+			if back > 0 {
+				gone, after = back, back-1
 				break
 			}
 		}

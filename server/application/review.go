@@ -92,7 +92,7 @@ func (s *Service) WithdrawApplications(ctx context.Context, r *applicationv1.Wit
 			if err := rules.Move(a, rules.Withdraw); err != nil {
 				return err
 			}
-			return review.Apply(a.Review, &reviewv1.Action{Move: reviewv1.Move_MOVE_WITHDRAW}, tx.Caller.Actor(), tx.Now)
+			return review.Withdraw(a.Review, tx.Caller.Actor(), tx.Now)
 		})
 		return &applicationv1.WithdrawApplicationsResponse{Outcomes: outcomes}, err
 	})

@@ -6,7 +6,9 @@ import (
 	"strconv"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	"zhiping/server/session"
 	"zhiping/shared/db"
@@ -51,6 +53,15 @@ func (a *attempt[Resp]) next(ctx context.Context) (ok bool, err error) {
 		return false, nil
 	}
 	return true, nil
+}
+
+// Refuse takes the number of a mutation that is refused before its service sees it - the right is gone, a limit is passed -, and returns the
+// refusal: the first one, if the mutation was refused before. One that has been done stays done.
+func Refuse(ctx context.Context, r *Runner, req proto.Message, f *fault.Error) error {
+	if _, err := Run(ctx, r, req, func(*Tx) (*emptypb.Empty, error) { return nil, f }); err != nil {
+		return err
+	}
+	return f
 }
 
 // advance moves the outbox on and keeps which revisions were made.

@@ -15,6 +15,7 @@ import (
 	rules "zhiping/shared/committee"
 	"zhiping/shared/db"
 	"zhiping/shared/fault"
+	"zhiping/shared/review"
 )
 
 // A Service implements committeev1connect.CommitteeServiceHandler.
@@ -152,6 +153,16 @@ func (s *Service) warn(ctx context.Context, tx *command.Tx, c *committeev1.Commi
 		c.Warnings = append(c.Warnings, w)
 	}
 	return nil
+}
+
+// WithdrawCommittees implements the RPC (C3).
+func (s *Service) WithdrawCommittees(ctx context.Context, r *committeev1.WithdrawCommitteesRequest) (*committeev1.WithdrawCommitteesResponse, error) {
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*committeev1.WithdrawCommitteesResponse, error) {
+		outcomes, err := record.EachAt(ctx, tx, Committees, r.Bases, func(c *committeev1.Committee) error {
+			return review.Withdraw(c.Filing, tx.Caller.Actor(), tx.Now)
+		})
+		return &committeev1.WithdrawCommitteesResponse{Outcomes: outcomes}, err
+	})
 }
 
 // ReviewCommittees implements the RPC (C3).

@@ -148,6 +148,16 @@ func (s *Service) SubmitExperts(ctx context.Context, r *expertv1.SubmitExpertsRe
 	})
 }
 
+// WithdrawExperts implements the RPC (C4).
+func (s *Service) WithdrawExperts(ctx context.Context, r *expertv1.WithdrawExpertsRequest) (*expertv1.WithdrawExpertsResponse, error) {
+	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*expertv1.WithdrawExpertsResponse, error) {
+		outcomes, err := move(ctx, tx, r.Bases, func(e *expertv1.Expert) error {
+			return review.Withdraw(e.Entry, tx.Caller.Actor(), tx.Now)
+		})
+		return &expertv1.WithdrawExpertsResponse{Outcomes: outcomes}, err
+	})
+}
+
 // ReviewExperts implements the RPC (C5).
 func (s *Service) ReviewExperts(ctx context.Context, r *expertv1.ReviewExpertsRequest) (*expertv1.ReviewExpertsResponse, error) {
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*expertv1.ReviewExpertsResponse, error) {

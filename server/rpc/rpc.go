@@ -31,14 +31,15 @@ import (
 // An Interceptor implements connect.Interceptor.
 type Interceptor struct {
 	identify func(ctx context.Context, authorization string) (context.Context, error)
+	commands *command.Runner
 	log      *slog.Logger
 	seconds  *prometheus.HistogramVec
 	methods  map[string]*commonv1.Method // by procedure, "/zhiping.unit.v1.UnitService/SaveUnit"
 }
 
 // New returns the interceptor; identify finds the caller from the Authorization header.
-func New(identify func(context.Context, string) (context.Context, error), log *slog.Logger, reg prometheus.Registerer) *Interceptor {
-	i := &Interceptor{identify: identify, log: log, methods: Methods()}
+func New(identify func(context.Context, string) (context.Context, error), commands *command.Runner, log *slog.Logger, reg prometheus.Registerer) *Interceptor {
+	i := &Interceptor{identify: identify, commands: commands, log: log, methods: Methods()}
 	i.seconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "zhiping_rpc_seconds", Help: "Time of a call, by procedure and code."}, []string{"procedure", "code"})
 	reg.MustRegister(i.seconds)
 	return i
@@ -66,14 +67,7 @@ func (i *Interceptor) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		if req.Spec().IsClient {
 			return next(ctx, req)
 		}
-		err = i.run(ctx, req.Spec().Procedure, req.Header().Get, func(ctx context.Context, m *commonv1.Method) error {
-			if err := check(req.Any().(proto.Message)); err != nil {
-				return err
-			}
-			ctx, err := mutation(ctx, req.Spec().Procedure, m, req.Header().Get(wire.MutationHeader))
-			if err != nil {
-				return err
-			}
+		err = i.run(ctx, req.Spec().Procedure, req.Header().Get, req.Any().(proto.Message), func(ctx context.Context, _ *commonv1.Method) error {
 			resp, err = next(ctx, req)
 			return err
 		})
@@ -89,7 +83,7 @@ func (i *Interceptor) WrapStreamingClient(next connect.StreamingClientFunc) conn
 // WrapStreamingHandler implements connect.Interceptor. Streams only read: a mutation is always a unary call.
 func (i *Interceptor) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
-		return i.run(ctx, conn.Spec().Procedure, conn.RequestHeader().Get, func(ctx context.Context, m *commonv1.Method) error {
+		return i.run(ctx, conn.Spec().Procedure, conn.RequestHeader().Get, nil, func(ctx context.Context, m *commonv1.Method) error {
 			if !m.GetReads() {
 				return errors.New("rpc: a stream that is no read")
 			}
@@ -98,8 +92,8 @@ func (i *Interceptor) WrapStreamingHandler(next connect.StreamingHandlerFunc) co
 	}
 }
 
-// run is the chain that both share.
-func (i *Interceptor) run(ctx context.Context, procedure string, header func(string) string, call func(context.Context, *commonv1.Method) error) (err error) {
+// run is the chain that both share; req is the request of a unary call, nil for a stream's.
+func (i *Interceptor) run(ctx context.Context, procedure string, header func(string) string, req proto.Message, call func(context.Context, *commonv1.Method) error) (err error) {
 	start := time.Now()
 	var code connect.Code
 	defer func() {
@@ -124,10 +118,30 @@ func (i *Interceptor) run(ctx context.Context, procedure string, header func(str
 		}
 		err = nil
 	}
-	if err := allowed(session.Of(ctx), m); err != nil {
+	refused := allowed(session.Of(ctx), m)
+	if refused == nil && req != nil {
+		refused = check(req)
+	}
+	ctx, err = mutation(ctx, procedure, m, header(wire.MutationHeader))
+	switch {
+	case refused != nil && err == nil:
+		return i.refuse(ctx, m, req, refused)
+	case refused != nil:
+		return refused
+	case err != nil:
 		return err
 	}
 	return call(ctx, m)
+}
+
+// refuse answers a call that does not get as far as its service. For an outbox that is a result like any other, so that its number is taken: a
+// number that is missing would be asked for again before every later one, and could never be given.
+func (i *Interceptor) refuse(ctx context.Context, m *commonv1.Method, req proto.Message, refused error) error {
+	f := fault.As(refused)
+	if m.Reads || f == nil || session.Of(ctx) == nil || !command.Of(ctx).Outbox {
+		return refused
+	}
+	return command.Refuse(ctx, i.commands, req, f)
 }
 
 // allowed enforces the declared right.

@@ -117,7 +117,7 @@ func Database(ctx context.Context, c Config) (*db.DB, error) {
 func (s *Server) assemble(c Config, files *blob.Store) {
 	sessions := session.New(session.Config{DB: s.DB, Now: c.Now, Resolve: unit.Resolve, ByNumber: unit.ByNumber, Providers: c.Providers, Log: s.log})
 	opts := []connect.HandlerOption{
-		connect.WithInterceptors(rpc.New(sessions.Identify, s.log, s.metrics)),
+		connect.WithInterceptors(rpc.New(sessions.Identify, s.Run, s.log, s.metrics)),
 		connect.WithReadMaxBytes(maxRequest),
 		connect.WithCompressMinBytes(1024),
 	}

@@ -69,6 +69,11 @@ func Submit(c *reviewv1.Case, route []*reviewv1.Node, by Actor, at int64) error 
 	return nil
 }
 
+// Withdraw takes a case back for the unit that handed it in, which needs no right to review.
+func Withdraw(c *reviewv1.Case, by Actor, at int64) error {
+	return Apply(c, &reviewv1.Action{Move: reviewv1.Move_MOVE_WITHDRAW}, by, at)
+}
+
 // Apply moves a case, or returns a fault that says why it cannot be moved; then the case is unchanged. at is the server's clock.
 func Apply(c *reviewv1.Case, a *reviewv1.Action, by Actor, at int64) error {
 	for i := range moves {

@@ -32,7 +32,7 @@ func newStyles(f *excelize.File) (s styles, err error) {
 	text := "@" // format 49: numbers as text
 	open := &excelize.Protection{Locked: false}
 	top, middle := &excelize.Alignment{WrapText: true, Vertical: "top"}, &excelize.Alignment{Vertical: "center"}
-	add(&s.title, &excelize.Style{Font: &excelize.Font{Bold: true, Size: 16}, Alignment: &excelize.Alignment{Horizontal: "center", Vertical: "center"}})
+	add(&s.title, &excelize.Style{Font: &excelize.Font{Bold: true, Size: 16}, Alignment: &excelize.Alignment{Horizontal: "left", Vertical: "center"}})
 	add(&s.notes, &excelize.Style{Font: &excelize.Font{Color: "7F6000"}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "center"}})
 	add(&s.head, &excelize.Style{
 		Font: &excelize.Font{Bold: true}, Border: border, Fill: fill("DDEBF7"), Alignment: &excelize.Alignment{Horizontal: "center", Vertical: "center", WrapText: true},

@@ -74,6 +74,16 @@ const (
 	SubmitCommitteesResponse_Outcomes = "outcomes"
 )
 
+// The names of the fields of WithdrawCommitteesRequest.
+const (
+	WithdrawCommitteesRequest_Bases = "bases"
+)
+
+// The names of the fields of WithdrawCommitteesResponse.
+const (
+	WithdrawCommitteesResponse_Outcomes = "outcomes"
+)
+
 // The names of the fields of ReviewCommitteesRequest.
 const (
 	ReviewCommitteesRequest_Bases  = "bases"

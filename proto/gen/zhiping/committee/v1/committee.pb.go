@@ -771,6 +771,94 @@ func (x *SubmitCommitteesResponse) GetOutcomes() []*v11.Outcome {
 	return nil
 }
 
+type WithdrawCommitteesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bases         []*v11.Base            `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawCommitteesRequest) Reset() {
+	*x = WithdrawCommitteesRequest{}
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawCommitteesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawCommitteesRequest) ProtoMessage() {}
+
+func (x *WithdrawCommitteesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawCommitteesRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawCommitteesRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *WithdrawCommitteesRequest) GetBases() []*v11.Base {
+	if x != nil {
+		return x.Bases
+	}
+	return nil
+}
+
+type WithdrawCommitteesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Outcomes      []*v11.Outcome         `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawCommitteesResponse) Reset() {
+	*x = WithdrawCommitteesResponse{}
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawCommitteesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawCommitteesResponse) ProtoMessage() {}
+
+func (x *WithdrawCommitteesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawCommitteesResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawCommitteesResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *WithdrawCommitteesResponse) GetOutcomes() []*v11.Outcome {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
 type ReviewCommitteesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Bases         []*v11.Base            `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
@@ -781,7 +869,7 @@ type ReviewCommitteesRequest struct {
 
 func (x *ReviewCommitteesRequest) Reset() {
 	*x = ReviewCommitteesRequest{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[7]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -793,7 +881,7 @@ func (x *ReviewCommitteesRequest) String() string {
 func (*ReviewCommitteesRequest) ProtoMessage() {}
 
 func (x *ReviewCommitteesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[7]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -806,7 +894,7 @@ func (x *ReviewCommitteesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewCommitteesRequest.ProtoReflect.Descriptor instead.
 func (*ReviewCommitteesRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{7}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReviewCommitteesRequest) GetBases() []*v11.Base {
@@ -832,7 +920,7 @@ type ReviewCommitteesResponse struct {
 
 func (x *ReviewCommitteesResponse) Reset() {
 	*x = ReviewCommitteesResponse{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[8]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -844,7 +932,7 @@ func (x *ReviewCommitteesResponse) String() string {
 func (*ReviewCommitteesResponse) ProtoMessage() {}
 
 func (x *ReviewCommitteesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[8]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -857,7 +945,7 @@ func (x *ReviewCommitteesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewCommitteesResponse.ProtoReflect.Descriptor instead.
 func (*ReviewCommitteesResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{8}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReviewCommitteesResponse) GetOutcomes() []*v11.Outcome {
@@ -876,7 +964,7 @@ type GetCommitteeRequest struct {
 
 func (x *GetCommitteeRequest) Reset() {
 	*x = GetCommitteeRequest{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[9]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -888,7 +976,7 @@ func (x *GetCommitteeRequest) String() string {
 func (*GetCommitteeRequest) ProtoMessage() {}
 
 func (x *GetCommitteeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[9]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -901,7 +989,7 @@ func (x *GetCommitteeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommitteeRequest.ProtoReflect.Descriptor instead.
 func (*GetCommitteeRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{9}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetCommitteeRequest) GetId() string {
@@ -920,7 +1008,7 @@ type GetCommitteeResponse struct {
 
 func (x *GetCommitteeResponse) Reset() {
 	*x = GetCommitteeResponse{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[10]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -932,7 +1020,7 @@ func (x *GetCommitteeResponse) String() string {
 func (*GetCommitteeResponse) ProtoMessage() {}
 
 func (x *GetCommitteeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[10]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -945,7 +1033,7 @@ func (x *GetCommitteeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommitteeResponse.ProtoReflect.Descriptor instead.
 func (*GetCommitteeResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{10}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetCommitteeResponse) GetCommittee() *Committee {
@@ -964,7 +1052,7 @@ type ListCommitteesRequest struct {
 
 func (x *ListCommitteesRequest) Reset() {
 	*x = ListCommitteesRequest{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[11]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -976,7 +1064,7 @@ func (x *ListCommitteesRequest) String() string {
 func (*ListCommitteesRequest) ProtoMessage() {}
 
 func (x *ListCommitteesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[11]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -989,7 +1077,7 @@ func (x *ListCommitteesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommitteesRequest.ProtoReflect.Descriptor instead.
 func (*ListCommitteesRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{11}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListCommitteesRequest) GetQuery() *v11.Query {
@@ -1009,7 +1097,7 @@ type ListCommitteesResponse struct {
 
 func (x *ListCommitteesResponse) Reset() {
 	*x = ListCommitteesResponse{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[12]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1021,7 +1109,7 @@ func (x *ListCommitteesResponse) String() string {
 func (*ListCommitteesResponse) ProtoMessage() {}
 
 func (x *ListCommitteesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[12]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1034,7 +1122,7 @@ func (x *ListCommitteesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommitteesResponse.ProtoReflect.Descriptor instead.
 func (*ListCommitteesResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{12}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListCommitteesResponse) GetCommittees() []*Committee {
@@ -1061,7 +1149,7 @@ type SaveRequirementsRequest struct {
 
 func (x *SaveRequirementsRequest) Reset() {
 	*x = SaveRequirementsRequest{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[13]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1161,7 @@ func (x *SaveRequirementsRequest) String() string {
 func (*SaveRequirementsRequest) ProtoMessage() {}
 
 func (x *SaveRequirementsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[13]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1174,7 @@ func (x *SaveRequirementsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveRequirementsRequest.ProtoReflect.Descriptor instead.
 func (*SaveRequirementsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{13}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SaveRequirementsRequest) GetBase() *v11.Base {
@@ -1112,7 +1200,7 @@ type SaveRequirementsResponse struct {
 
 func (x *SaveRequirementsResponse) Reset() {
 	*x = SaveRequirementsResponse{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[14]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1124,7 +1212,7 @@ func (x *SaveRequirementsResponse) String() string {
 func (*SaveRequirementsResponse) ProtoMessage() {}
 
 func (x *SaveRequirementsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[14]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1137,7 +1225,7 @@ func (x *SaveRequirementsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveRequirementsResponse.ProtoReflect.Descriptor instead.
 func (*SaveRequirementsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{14}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SaveRequirementsResponse) GetCommittee() *Committee {
@@ -1155,7 +1243,7 @@ type ListSuperiorCommitteesRequest struct {
 
 func (x *ListSuperiorCommitteesRequest) Reset() {
 	*x = ListSuperiorCommitteesRequest{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[15]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1167,7 +1255,7 @@ func (x *ListSuperiorCommitteesRequest) String() string {
 func (*ListSuperiorCommitteesRequest) ProtoMessage() {}
 
 func (x *ListSuperiorCommitteesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[15]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1180,7 +1268,7 @@ func (x *ListSuperiorCommitteesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSuperiorCommitteesRequest.ProtoReflect.Descriptor instead.
 func (*ListSuperiorCommitteesRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{15}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{17}
 }
 
 type ListSuperiorCommitteesResponse struct {
@@ -1192,7 +1280,7 @@ type ListSuperiorCommitteesResponse struct {
 
 func (x *ListSuperiorCommitteesResponse) Reset() {
 	*x = ListSuperiorCommitteesResponse{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[16]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1204,7 +1292,7 @@ func (x *ListSuperiorCommitteesResponse) String() string {
 func (*ListSuperiorCommitteesResponse) ProtoMessage() {}
 
 func (x *ListSuperiorCommitteesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[16]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1217,7 +1305,7 @@ func (x *ListSuperiorCommitteesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSuperiorCommitteesResponse.ProtoReflect.Descriptor instead.
 func (*ListSuperiorCommitteesResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{16}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListSuperiorCommitteesResponse) GetCommittees() []*Outline {
@@ -1240,7 +1328,7 @@ type Outline struct {
 
 func (x *Outline) Reset() {
 	*x = Outline{}
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[17]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1252,7 +1340,7 @@ func (x *Outline) String() string {
 func (*Outline) ProtoMessage() {}
 
 func (x *Outline) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[17]
+	mi := &file_zhiping_committee_v1_committee_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1265,7 +1353,7 @@ func (x *Outline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outline.ProtoReflect.Descriptor instead.
 func (*Outline) Descriptor() ([]byte, []int) {
-	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{17}
+	return file_zhiping_committee_v1_committee_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Outline) GetId() string {
@@ -1403,6 +1491,12 @@ const file_zhiping_committee_v1_committee_proto_rawDesc = "" +
 	"\t评委会R\x05bases\"f\n" +
 	"\x18SubmitCommitteesResponse\x12J\n" +
 	"\boutcomes\x18\x01 \x03(\v2\x1a.zhiping.common.v1.OutcomeB\x12\x8a\xb5\x18\x0e\n" +
+	"\f处理结果R\boutcomes\"f\n" +
+	"\x19WithdrawCommitteesRequest\x12I\n" +
+	"\x05bases\x18\x01 \x03(\v2\x17.zhiping.common.v1.BaseB\x1a\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01\x8a\xb5\x18\v\n" +
+	"\t评委会R\x05bases\"h\n" +
+	"\x1aWithdrawCommitteesResponse\x12J\n" +
+	"\boutcomes\x18\x01 \x03(\v2\x1a.zhiping.common.v1.OutcomeB\x12\x8a\xb5\x18\x0e\n" +
 	"\f处理结果R\boutcomes\"\xab\x01\n" +
 	"\x17ReviewCommitteesRequest\x12I\n" +
 	"\x05bases\x18\x01 \x03(\v2\x17.zhiping.common.v1.BaseB\x1a\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01\x8a\xb5\x18\v\n" +
@@ -1477,12 +1571,14 @@ const file_zhiping_committee_v1_committee_proto_rawDesc = "" +
 	"\rTEMPLATE_BOOK\x10\a\x1a\x13\x8a\xb5\x18\x0f\n" +
 	"\r著作/译著\x12*\n" +
 	"\x11TEMPLATE_STANDARD\x10\b\x1a\x13\x8a\xb5\x18\x0f\n" +
-	"\r标准/规范2\x93\b\n" +
+	"\r标准/规范2\xae\t\n" +
 	"\x10CommitteeService\x12\x83\x01\n" +
 	"\rSaveCommittee\x12*.zhiping.committee.v1.SaveCommitteeRequest\x1a+.zhiping.committee.v1.SaveCommitteeResponse\"\x19\x8a\xb5\x18\x15\n" +
 	"\x0f保存评委会\x10\x14\x18\x01\x12\x92\x01\n" +
 	"\x10SubmitCommittees\x12-.zhiping.committee.v1.SubmitCommitteesRequest\x1a..zhiping.committee.v1.SubmitCommitteesResponse\"\x1f\x8a\xb5\x18\x1b\n" +
-	"\x15提交评委会备案\x10\x14\x18\x01\x12\x92\x01\n" +
+	"\x15提交评委会备案\x10\x14\x18\x01\x12\x98\x01\n" +
+	"\x12WithdrawCommittees\x12/.zhiping.committee.v1.WithdrawCommitteesRequest\x1a0.zhiping.committee.v1.WithdrawCommitteesResponse\"\x1f\x8a\xb5\x18\x1b\n" +
+	"\x15撤回评委会备案\x10\x14\x18\x01\x12\x92\x01\n" +
 	"\x10ReviewCommittees\x12-.zhiping.committee.v1.ReviewCommitteesRequest\x1a..zhiping.committee.v1.ReviewCommitteesResponse\"\x1f\x8a\xb5\x18\x1b\n" +
 	"\x15审核评委会备案\x10\x15\x18\x01\x12\x95\x01\n" +
 	"\x10SaveRequirements\x12-.zhiping.committee.v1.SaveRequirementsRequest\x1a..zhiping.committee.v1.SaveRequirementsResponse\"\"\x8a\xb5\x18\x1e\n" +
@@ -1508,7 +1604,7 @@ func file_zhiping_committee_v1_committee_proto_rawDescGZIP() []byte {
 }
 
 var file_zhiping_committee_v1_committee_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_zhiping_committee_v1_committee_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_zhiping_committee_v1_committee_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_zhiping_committee_v1_committee_proto_goTypes = []any{
 	(ReviewType)(0),                        // 0: zhiping.committee.v1.ReviewType
 	(Template)(0),                          // 1: zhiping.committee.v1.Template
@@ -1519,69 +1615,75 @@ var file_zhiping_committee_v1_committee_proto_goTypes = []any{
 	(*SaveCommitteeResponse)(nil),          // 6: zhiping.committee.v1.SaveCommitteeResponse
 	(*SubmitCommitteesRequest)(nil),        // 7: zhiping.committee.v1.SubmitCommitteesRequest
 	(*SubmitCommitteesResponse)(nil),       // 8: zhiping.committee.v1.SubmitCommitteesResponse
-	(*ReviewCommitteesRequest)(nil),        // 9: zhiping.committee.v1.ReviewCommitteesRequest
-	(*ReviewCommitteesResponse)(nil),       // 10: zhiping.committee.v1.ReviewCommitteesResponse
-	(*GetCommitteeRequest)(nil),            // 11: zhiping.committee.v1.GetCommitteeRequest
-	(*GetCommitteeResponse)(nil),           // 12: zhiping.committee.v1.GetCommitteeResponse
-	(*ListCommitteesRequest)(nil),          // 13: zhiping.committee.v1.ListCommitteesRequest
-	(*ListCommitteesResponse)(nil),         // 14: zhiping.committee.v1.ListCommitteesResponse
-	(*SaveRequirementsRequest)(nil),        // 15: zhiping.committee.v1.SaveRequirementsRequest
-	(*SaveRequirementsResponse)(nil),       // 16: zhiping.committee.v1.SaveRequirementsResponse
-	(*ListSuperiorCommitteesRequest)(nil),  // 17: zhiping.committee.v1.ListSuperiorCommitteesRequest
-	(*ListSuperiorCommitteesResponse)(nil), // 18: zhiping.committee.v1.ListSuperiorCommitteesResponse
-	(*Outline)(nil),                        // 19: zhiping.committee.v1.Outline
-	(*v1.Case)(nil),                        // 20: zhiping.review.v1.Case
-	(*v11.Attachment)(nil),                 // 21: zhiping.common.v1.Attachment
-	(*v11.Base)(nil),                       // 22: zhiping.common.v1.Base
-	(*v11.Outcome)(nil),                    // 23: zhiping.common.v1.Outcome
-	(*v1.Action)(nil),                      // 24: zhiping.review.v1.Action
-	(*v11.Query)(nil),                      // 25: zhiping.common.v1.Query
-	(*v11.PageInfo)(nil),                   // 26: zhiping.common.v1.PageInfo
+	(*WithdrawCommitteesRequest)(nil),      // 9: zhiping.committee.v1.WithdrawCommitteesRequest
+	(*WithdrawCommitteesResponse)(nil),     // 10: zhiping.committee.v1.WithdrawCommitteesResponse
+	(*ReviewCommitteesRequest)(nil),        // 11: zhiping.committee.v1.ReviewCommitteesRequest
+	(*ReviewCommitteesResponse)(nil),       // 12: zhiping.committee.v1.ReviewCommitteesResponse
+	(*GetCommitteeRequest)(nil),            // 13: zhiping.committee.v1.GetCommitteeRequest
+	(*GetCommitteeResponse)(nil),           // 14: zhiping.committee.v1.GetCommitteeResponse
+	(*ListCommitteesRequest)(nil),          // 15: zhiping.committee.v1.ListCommitteesRequest
+	(*ListCommitteesResponse)(nil),         // 16: zhiping.committee.v1.ListCommitteesResponse
+	(*SaveRequirementsRequest)(nil),        // 17: zhiping.committee.v1.SaveRequirementsRequest
+	(*SaveRequirementsResponse)(nil),       // 18: zhiping.committee.v1.SaveRequirementsResponse
+	(*ListSuperiorCommitteesRequest)(nil),  // 19: zhiping.committee.v1.ListSuperiorCommitteesRequest
+	(*ListSuperiorCommitteesResponse)(nil), // 20: zhiping.committee.v1.ListSuperiorCommitteesResponse
+	(*Outline)(nil),                        // 21: zhiping.committee.v1.Outline
+	(*v1.Case)(nil),                        // 22: zhiping.review.v1.Case
+	(*v11.Attachment)(nil),                 // 23: zhiping.common.v1.Attachment
+	(*v11.Base)(nil),                       // 24: zhiping.common.v1.Base
+	(*v11.Outcome)(nil),                    // 25: zhiping.common.v1.Outcome
+	(*v1.Action)(nil),                      // 26: zhiping.review.v1.Action
+	(*v11.Query)(nil),                      // 27: zhiping.common.v1.Query
+	(*v11.PageInfo)(nil),                   // 28: zhiping.common.v1.PageInfo
 }
 var file_zhiping_committee_v1_committee_proto_depIdxs = []int32{
 	1,  // 0: zhiping.committee.v1.Requirement.templates:type_name -> zhiping.committee.v1.Template
-	20, // 1: zhiping.committee.v1.Filing.review:type_name -> zhiping.review.v1.Case
-	21, // 2: zhiping.committee.v1.Filing.request_document:type_name -> zhiping.common.v1.Attachment
-	21, // 3: zhiping.committee.v1.Committee.request_document:type_name -> zhiping.common.v1.Attachment
-	20, // 4: zhiping.committee.v1.Committee.filing:type_name -> zhiping.review.v1.Case
+	22, // 1: zhiping.committee.v1.Filing.review:type_name -> zhiping.review.v1.Case
+	23, // 2: zhiping.committee.v1.Filing.request_document:type_name -> zhiping.common.v1.Attachment
+	23, // 3: zhiping.committee.v1.Committee.request_document:type_name -> zhiping.common.v1.Attachment
+	22, // 4: zhiping.committee.v1.Committee.filing:type_name -> zhiping.review.v1.Case
 	0,  // 5: zhiping.committee.v1.Committee.review_type:type_name -> zhiping.committee.v1.ReviewType
 	3,  // 6: zhiping.committee.v1.Committee.former:type_name -> zhiping.committee.v1.Filing
 	4,  // 7: zhiping.committee.v1.Committee.approved:type_name -> zhiping.committee.v1.Committee
 	2,  // 8: zhiping.committee.v1.Committee.requirements:type_name -> zhiping.committee.v1.Requirement
 	4,  // 9: zhiping.committee.v1.SaveCommitteeRequest.committee:type_name -> zhiping.committee.v1.Committee
 	4,  // 10: zhiping.committee.v1.SaveCommitteeResponse.committee:type_name -> zhiping.committee.v1.Committee
-	22, // 11: zhiping.committee.v1.SubmitCommitteesRequest.bases:type_name -> zhiping.common.v1.Base
-	23, // 12: zhiping.committee.v1.SubmitCommitteesResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	22, // 13: zhiping.committee.v1.ReviewCommitteesRequest.bases:type_name -> zhiping.common.v1.Base
-	24, // 14: zhiping.committee.v1.ReviewCommitteesRequest.action:type_name -> zhiping.review.v1.Action
-	23, // 15: zhiping.committee.v1.ReviewCommitteesResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	4,  // 16: zhiping.committee.v1.GetCommitteeResponse.committee:type_name -> zhiping.committee.v1.Committee
-	25, // 17: zhiping.committee.v1.ListCommitteesRequest.query:type_name -> zhiping.common.v1.Query
-	4,  // 18: zhiping.committee.v1.ListCommitteesResponse.committees:type_name -> zhiping.committee.v1.Committee
-	26, // 19: zhiping.committee.v1.ListCommitteesResponse.page:type_name -> zhiping.common.v1.PageInfo
-	22, // 20: zhiping.committee.v1.SaveRequirementsRequest.base:type_name -> zhiping.common.v1.Base
-	2,  // 21: zhiping.committee.v1.SaveRequirementsRequest.requirements:type_name -> zhiping.committee.v1.Requirement
-	4,  // 22: zhiping.committee.v1.SaveRequirementsResponse.committee:type_name -> zhiping.committee.v1.Committee
-	19, // 23: zhiping.committee.v1.ListSuperiorCommitteesResponse.committees:type_name -> zhiping.committee.v1.Outline
-	5,  // 24: zhiping.committee.v1.CommitteeService.SaveCommittee:input_type -> zhiping.committee.v1.SaveCommitteeRequest
-	7,  // 25: zhiping.committee.v1.CommitteeService.SubmitCommittees:input_type -> zhiping.committee.v1.SubmitCommitteesRequest
-	9,  // 26: zhiping.committee.v1.CommitteeService.ReviewCommittees:input_type -> zhiping.committee.v1.ReviewCommitteesRequest
-	15, // 27: zhiping.committee.v1.CommitteeService.SaveRequirements:input_type -> zhiping.committee.v1.SaveRequirementsRequest
-	17, // 28: zhiping.committee.v1.CommitteeService.ListSuperiorCommittees:input_type -> zhiping.committee.v1.ListSuperiorCommitteesRequest
-	11, // 29: zhiping.committee.v1.CommitteeService.GetCommittee:input_type -> zhiping.committee.v1.GetCommitteeRequest
-	13, // 30: zhiping.committee.v1.CommitteeService.ListCommittees:input_type -> zhiping.committee.v1.ListCommitteesRequest
-	6,  // 31: zhiping.committee.v1.CommitteeService.SaveCommittee:output_type -> zhiping.committee.v1.SaveCommitteeResponse
-	8,  // 32: zhiping.committee.v1.CommitteeService.SubmitCommittees:output_type -> zhiping.committee.v1.SubmitCommitteesResponse
-	10, // 33: zhiping.committee.v1.CommitteeService.ReviewCommittees:output_type -> zhiping.committee.v1.ReviewCommitteesResponse
-	16, // 34: zhiping.committee.v1.CommitteeService.SaveRequirements:output_type -> zhiping.committee.v1.SaveRequirementsResponse
-	18, // 35: zhiping.committee.v1.CommitteeService.ListSuperiorCommittees:output_type -> zhiping.committee.v1.ListSuperiorCommitteesResponse
-	12, // 36: zhiping.committee.v1.CommitteeService.GetCommittee:output_type -> zhiping.committee.v1.GetCommitteeResponse
-	14, // 37: zhiping.committee.v1.CommitteeService.ListCommittees:output_type -> zhiping.committee.v1.ListCommitteesResponse
-	31, // [31:38] is the sub-list for method output_type
-	24, // [24:31] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	24, // 11: zhiping.committee.v1.SubmitCommitteesRequest.bases:type_name -> zhiping.common.v1.Base
+	25, // 12: zhiping.committee.v1.SubmitCommitteesResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	24, // 13: zhiping.committee.v1.WithdrawCommitteesRequest.bases:type_name -> zhiping.common.v1.Base
+	25, // 14: zhiping.committee.v1.WithdrawCommitteesResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	24, // 15: zhiping.committee.v1.ReviewCommitteesRequest.bases:type_name -> zhiping.common.v1.Base
+	26, // 16: zhiping.committee.v1.ReviewCommitteesRequest.action:type_name -> zhiping.review.v1.Action
+	25, // 17: zhiping.committee.v1.ReviewCommitteesResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	4,  // 18: zhiping.committee.v1.GetCommitteeResponse.committee:type_name -> zhiping.committee.v1.Committee
+	27, // 19: zhiping.committee.v1.ListCommitteesRequest.query:type_name -> zhiping.common.v1.Query
+	4,  // 20: zhiping.committee.v1.ListCommitteesResponse.committees:type_name -> zhiping.committee.v1.Committee
+	28, // 21: zhiping.committee.v1.ListCommitteesResponse.page:type_name -> zhiping.common.v1.PageInfo
+	24, // 22: zhiping.committee.v1.SaveRequirementsRequest.base:type_name -> zhiping.common.v1.Base
+	2,  // 23: zhiping.committee.v1.SaveRequirementsRequest.requirements:type_name -> zhiping.committee.v1.Requirement
+	4,  // 24: zhiping.committee.v1.SaveRequirementsResponse.committee:type_name -> zhiping.committee.v1.Committee
+	21, // 25: zhiping.committee.v1.ListSuperiorCommitteesResponse.committees:type_name -> zhiping.committee.v1.Outline
+	5,  // 26: zhiping.committee.v1.CommitteeService.SaveCommittee:input_type -> zhiping.committee.v1.SaveCommitteeRequest
+	7,  // 27: zhiping.committee.v1.CommitteeService.SubmitCommittees:input_type -> zhiping.committee.v1.SubmitCommitteesRequest
+	9,  // 28: zhiping.committee.v1.CommitteeService.WithdrawCommittees:input_type -> zhiping.committee.v1.WithdrawCommitteesRequest
+	11, // 29: zhiping.committee.v1.CommitteeService.ReviewCommittees:input_type -> zhiping.committee.v1.ReviewCommitteesRequest
+	17, // 30: zhiping.committee.v1.CommitteeService.SaveRequirements:input_type -> zhiping.committee.v1.SaveRequirementsRequest
+	19, // 31: zhiping.committee.v1.CommitteeService.ListSuperiorCommittees:input_type -> zhiping.committee.v1.ListSuperiorCommitteesRequest
+	13, // 32: zhiping.committee.v1.CommitteeService.GetCommittee:input_type -> zhiping.committee.v1.GetCommitteeRequest
+	15, // 33: zhiping.committee.v1.CommitteeService.ListCommittees:input_type -> zhiping.committee.v1.ListCommitteesRequest
+	6,  // 34: zhiping.committee.v1.CommitteeService.SaveCommittee:output_type -> zhiping.committee.v1.SaveCommitteeResponse
+	8,  // 35: zhiping.committee.v1.CommitteeService.SubmitCommittees:output_type -> zhiping.committee.v1.SubmitCommitteesResponse
+	10, // 36: zhiping.committee.v1.CommitteeService.WithdrawCommittees:output_type -> zhiping.committee.v1.WithdrawCommitteesResponse
+	12, // 37: zhiping.committee.v1.CommitteeService.ReviewCommittees:output_type -> zhiping.committee.v1.ReviewCommitteesResponse
+	18, // 38: zhiping.committee.v1.CommitteeService.SaveRequirements:output_type -> zhiping.committee.v1.SaveRequirementsResponse
+	20, // 39: zhiping.committee.v1.CommitteeService.ListSuperiorCommittees:output_type -> zhiping.committee.v1.ListSuperiorCommitteesResponse
+	14, // 40: zhiping.committee.v1.CommitteeService.GetCommittee:output_type -> zhiping.committee.v1.GetCommitteeResponse
+	16, // 41: zhiping.committee.v1.CommitteeService.ListCommittees:output_type -> zhiping.committee.v1.ListCommitteesResponse
+	34, // [34:42] is the sub-list for method output_type
+	26, // [26:34] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_committee_v1_committee_proto_init() }
@@ -1595,7 +1697,7 @@ func file_zhiping_committee_v1_committee_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_committee_v1_committee_proto_rawDesc), len(file_zhiping_committee_v1_committee_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

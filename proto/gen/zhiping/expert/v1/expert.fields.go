@@ -144,6 +144,16 @@ const (
 	SubmitExpertsResponse_Outcomes = "outcomes"
 )
 
+// The names of the fields of WithdrawExpertsRequest.
+const (
+	WithdrawExpertsRequest_Bases = "bases"
+)
+
+// The names of the fields of WithdrawExpertsResponse.
+const (
+	WithdrawExpertsResponse_Outcomes = "outcomes"
+)
+
 // The names of the fields of ReviewExpertsRequest.
 const (
 	ReviewExpertsRequest_Bases  = "bases"

@@ -1296,6 +1296,94 @@ func (x *SubmitExpertsResponse) GetOutcomes() []*v11.Outcome {
 	return nil
 }
 
+type WithdrawExpertsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bases         []*v11.Base            `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawExpertsRequest) Reset() {
+	*x = WithdrawExpertsRequest{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawExpertsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawExpertsRequest) ProtoMessage() {}
+
+func (x *WithdrawExpertsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawExpertsRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawExpertsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *WithdrawExpertsRequest) GetBases() []*v11.Base {
+	if x != nil {
+		return x.Bases
+	}
+	return nil
+}
+
+type WithdrawExpertsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Outcomes      []*v11.Outcome         `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawExpertsResponse) Reset() {
+	*x = WithdrawExpertsResponse{}
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawExpertsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawExpertsResponse) ProtoMessage() {}
+
+func (x *WithdrawExpertsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawExpertsResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawExpertsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *WithdrawExpertsResponse) GetOutcomes() []*v11.Outcome {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
 type ReviewExpertsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Bases         []*v11.Base            `protobuf:"bytes,1,rep,name=bases,proto3" json:"bases,omitempty"`
@@ -1306,7 +1394,7 @@ type ReviewExpertsRequest struct {
 
 func (x *ReviewExpertsRequest) Reset() {
 	*x = ReviewExpertsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[14]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1318,7 +1406,7 @@ func (x *ReviewExpertsRequest) String() string {
 func (*ReviewExpertsRequest) ProtoMessage() {}
 
 func (x *ReviewExpertsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[14]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1331,7 +1419,7 @@ func (x *ReviewExpertsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewExpertsRequest.ProtoReflect.Descriptor instead.
 func (*ReviewExpertsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{14}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReviewExpertsRequest) GetBases() []*v11.Base {
@@ -1357,7 +1445,7 @@ type ReviewExpertsResponse struct {
 
 func (x *ReviewExpertsResponse) Reset() {
 	*x = ReviewExpertsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[15]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1369,7 +1457,7 @@ func (x *ReviewExpertsResponse) String() string {
 func (*ReviewExpertsResponse) ProtoMessage() {}
 
 func (x *ReviewExpertsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[15]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1382,7 +1470,7 @@ func (x *ReviewExpertsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewExpertsResponse.ProtoReflect.Descriptor instead.
 func (*ReviewExpertsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{15}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReviewExpertsResponse) GetOutcomes() []*v11.Outcome {
@@ -1401,7 +1489,7 @@ type GetExpertRequest struct {
 
 func (x *GetExpertRequest) Reset() {
 	*x = GetExpertRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[16]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1501,7 @@ func (x *GetExpertRequest) String() string {
 func (*GetExpertRequest) ProtoMessage() {}
 
 func (x *GetExpertRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[16]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1514,7 @@ func (x *GetExpertRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetExpertRequest.ProtoReflect.Descriptor instead.
 func (*GetExpertRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{16}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetExpertRequest) GetId() string {
@@ -1449,7 +1537,7 @@ type GetExpertResponse struct {
 
 func (x *GetExpertResponse) Reset() {
 	*x = GetExpertResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[17]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1461,7 +1549,7 @@ func (x *GetExpertResponse) String() string {
 func (*GetExpertResponse) ProtoMessage() {}
 
 func (x *GetExpertResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[17]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1474,7 +1562,7 @@ func (x *GetExpertResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetExpertResponse.ProtoReflect.Descriptor instead.
 func (*GetExpertResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{17}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetExpertResponse) GetExpert() *Expert {
@@ -1507,7 +1595,7 @@ type ListExpertsRequest struct {
 
 func (x *ListExpertsRequest) Reset() {
 	*x = ListExpertsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[18]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1519,7 +1607,7 @@ func (x *ListExpertsRequest) String() string {
 func (*ListExpertsRequest) ProtoMessage() {}
 
 func (x *ListExpertsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[18]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1532,7 +1620,7 @@ func (x *ListExpertsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExpertsRequest.ProtoReflect.Descriptor instead.
 func (*ListExpertsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{18}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListExpertsRequest) GetQuery() *v11.Query {
@@ -1552,7 +1640,7 @@ type ListExpertsResponse struct {
 
 func (x *ListExpertsResponse) Reset() {
 	*x = ListExpertsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[19]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1564,7 +1652,7 @@ func (x *ListExpertsResponse) String() string {
 func (*ListExpertsResponse) ProtoMessage() {}
 
 func (x *ListExpertsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[19]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,7 +1665,7 @@ func (x *ListExpertsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExpertsResponse.ProtoReflect.Descriptor instead.
 func (*ListExpertsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{19}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListExpertsResponse) GetExperts() []*Expert {
@@ -1604,7 +1692,7 @@ type RemoveExpertsRequest struct {
 
 func (x *RemoveExpertsRequest) Reset() {
 	*x = RemoveExpertsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[20]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1616,7 +1704,7 @@ func (x *RemoveExpertsRequest) String() string {
 func (*RemoveExpertsRequest) ProtoMessage() {}
 
 func (x *RemoveExpertsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[20]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1629,7 +1717,7 @@ func (x *RemoveExpertsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveExpertsRequest.ProtoReflect.Descriptor instead.
 func (*RemoveExpertsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{20}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RemoveExpertsRequest) GetBases() []*v11.Base {
@@ -1655,7 +1743,7 @@ type RemoveExpertsResponse struct {
 
 func (x *RemoveExpertsResponse) Reset() {
 	*x = RemoveExpertsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[21]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1667,7 +1755,7 @@ func (x *RemoveExpertsResponse) String() string {
 func (*RemoveExpertsResponse) ProtoMessage() {}
 
 func (x *RemoveExpertsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[21]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1680,7 +1768,7 @@ func (x *RemoveExpertsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveExpertsResponse.ProtoReflect.Descriptor instead.
 func (*RemoveExpertsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{21}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RemoveExpertsResponse) GetOutcomes() []*v11.Outcome {
@@ -1700,7 +1788,7 @@ type RestoreExpertsRequest struct {
 
 func (x *RestoreExpertsRequest) Reset() {
 	*x = RestoreExpertsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[22]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1712,7 +1800,7 @@ func (x *RestoreExpertsRequest) String() string {
 func (*RestoreExpertsRequest) ProtoMessage() {}
 
 func (x *RestoreExpertsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[22]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1725,7 +1813,7 @@ func (x *RestoreExpertsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreExpertsRequest.ProtoReflect.Descriptor instead.
 func (*RestoreExpertsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{22}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RestoreExpertsRequest) GetBases() []*v11.Base {
@@ -1751,7 +1839,7 @@ type RestoreExpertsResponse struct {
 
 func (x *RestoreExpertsResponse) Reset() {
 	*x = RestoreExpertsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[23]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1763,7 +1851,7 @@ func (x *RestoreExpertsResponse) String() string {
 func (*RestoreExpertsResponse) ProtoMessage() {}
 
 func (x *RestoreExpertsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[23]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1776,7 +1864,7 @@ func (x *RestoreExpertsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreExpertsResponse.ProtoReflect.Descriptor instead.
 func (*RestoreExpertsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{23}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RestoreExpertsResponse) GetOutcomes() []*v11.Outcome {
@@ -1795,7 +1883,7 @@ type ListPoolsRequest struct {
 
 func (x *ListPoolsRequest) Reset() {
 	*x = ListPoolsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[24]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1807,7 +1895,7 @@ func (x *ListPoolsRequest) String() string {
 func (*ListPoolsRequest) ProtoMessage() {}
 
 func (x *ListPoolsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[24]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1820,7 +1908,7 @@ func (x *ListPoolsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPoolsRequest.ProtoReflect.Descriptor instead.
 func (*ListPoolsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{24}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListPoolsRequest) GetQuery() *v11.Query {
@@ -1840,7 +1928,7 @@ type ListPoolsResponse struct {
 
 func (x *ListPoolsResponse) Reset() {
 	*x = ListPoolsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[25]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1852,7 +1940,7 @@ func (x *ListPoolsResponse) String() string {
 func (*ListPoolsResponse) ProtoMessage() {}
 
 func (x *ListPoolsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[25]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1865,7 +1953,7 @@ func (x *ListPoolsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPoolsResponse.ProtoReflect.Descriptor instead.
 func (*ListPoolsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{25}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListPoolsResponse) GetPools() []*Pool {
@@ -1891,7 +1979,7 @@ type SaveRecommendationRequest struct {
 
 func (x *SaveRecommendationRequest) Reset() {
 	*x = SaveRecommendationRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[26]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1903,7 +1991,7 @@ func (x *SaveRecommendationRequest) String() string {
 func (*SaveRecommendationRequest) ProtoMessage() {}
 
 func (x *SaveRecommendationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[26]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1916,7 +2004,7 @@ func (x *SaveRecommendationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveRecommendationRequest.ProtoReflect.Descriptor instead.
 func (*SaveRecommendationRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{26}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SaveRecommendationRequest) GetRecommendation() *Recommendation {
@@ -1935,7 +2023,7 @@ type SaveRecommendationResponse struct {
 
 func (x *SaveRecommendationResponse) Reset() {
 	*x = SaveRecommendationResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[27]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1947,7 +2035,7 @@ func (x *SaveRecommendationResponse) String() string {
 func (*SaveRecommendationResponse) ProtoMessage() {}
 
 func (x *SaveRecommendationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[27]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1960,7 +2048,7 @@ func (x *SaveRecommendationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveRecommendationResponse.ProtoReflect.Descriptor instead.
 func (*SaveRecommendationResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{27}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SaveRecommendationResponse) GetRecommendation() *Recommendation {
@@ -1979,7 +2067,7 @@ type SubmitRecommendationsRequest struct {
 
 func (x *SubmitRecommendationsRequest) Reset() {
 	*x = SubmitRecommendationsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[28]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2079,7 @@ func (x *SubmitRecommendationsRequest) String() string {
 func (*SubmitRecommendationsRequest) ProtoMessage() {}
 
 func (x *SubmitRecommendationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[28]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2092,7 @@ func (x *SubmitRecommendationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitRecommendationsRequest.ProtoReflect.Descriptor instead.
 func (*SubmitRecommendationsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{28}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SubmitRecommendationsRequest) GetBases() []*v11.Base {
@@ -2023,7 +2111,7 @@ type SubmitRecommendationsResponse struct {
 
 func (x *SubmitRecommendationsResponse) Reset() {
 	*x = SubmitRecommendationsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[29]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2035,7 +2123,7 @@ func (x *SubmitRecommendationsResponse) String() string {
 func (*SubmitRecommendationsResponse) ProtoMessage() {}
 
 func (x *SubmitRecommendationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[29]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2048,7 +2136,7 @@ func (x *SubmitRecommendationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitRecommendationsResponse.ProtoReflect.Descriptor instead.
 func (*SubmitRecommendationsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{29}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SubmitRecommendationsResponse) GetOutcomes() []*v11.Outcome {
@@ -2068,7 +2156,7 @@ type ReviewRecommendationsRequest struct {
 
 func (x *ReviewRecommendationsRequest) Reset() {
 	*x = ReviewRecommendationsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[30]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2080,7 +2168,7 @@ func (x *ReviewRecommendationsRequest) String() string {
 func (*ReviewRecommendationsRequest) ProtoMessage() {}
 
 func (x *ReviewRecommendationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[30]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2093,7 +2181,7 @@ func (x *ReviewRecommendationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewRecommendationsRequest.ProtoReflect.Descriptor instead.
 func (*ReviewRecommendationsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{30}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReviewRecommendationsRequest) GetBases() []*v11.Base {
@@ -2119,7 +2207,7 @@ type ReviewRecommendationsResponse struct {
 
 func (x *ReviewRecommendationsResponse) Reset() {
 	*x = ReviewRecommendationsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[31]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2131,7 +2219,7 @@ func (x *ReviewRecommendationsResponse) String() string {
 func (*ReviewRecommendationsResponse) ProtoMessage() {}
 
 func (x *ReviewRecommendationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[31]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2144,7 +2232,7 @@ func (x *ReviewRecommendationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewRecommendationsResponse.ProtoReflect.Descriptor instead.
 func (*ReviewRecommendationsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{31}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReviewRecommendationsResponse) GetOutcomes() []*v11.Outcome {
@@ -2163,7 +2251,7 @@ type GetRecommendationRequest struct {
 
 func (x *GetRecommendationRequest) Reset() {
 	*x = GetRecommendationRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[32]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2175,7 +2263,7 @@ func (x *GetRecommendationRequest) String() string {
 func (*GetRecommendationRequest) ProtoMessage() {}
 
 func (x *GetRecommendationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[32]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2188,7 +2276,7 @@ func (x *GetRecommendationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRecommendationRequest.ProtoReflect.Descriptor instead.
 func (*GetRecommendationRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{32}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetRecommendationRequest) GetId() string {
@@ -2207,7 +2295,7 @@ type GetRecommendationResponse struct {
 
 func (x *GetRecommendationResponse) Reset() {
 	*x = GetRecommendationResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[33]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2219,7 +2307,7 @@ func (x *GetRecommendationResponse) String() string {
 func (*GetRecommendationResponse) ProtoMessage() {}
 
 func (x *GetRecommendationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[33]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2232,7 +2320,7 @@ func (x *GetRecommendationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRecommendationResponse.ProtoReflect.Descriptor instead.
 func (*GetRecommendationResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{33}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetRecommendationResponse) GetRecommendation() *Recommendation {
@@ -2251,7 +2339,7 @@ type ListRecommendationsRequest struct {
 
 func (x *ListRecommendationsRequest) Reset() {
 	*x = ListRecommendationsRequest{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[34]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2263,7 +2351,7 @@ func (x *ListRecommendationsRequest) String() string {
 func (*ListRecommendationsRequest) ProtoMessage() {}
 
 func (x *ListRecommendationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[34]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2276,7 +2364,7 @@ func (x *ListRecommendationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRecommendationsRequest.ProtoReflect.Descriptor instead.
 func (*ListRecommendationsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{34}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListRecommendationsRequest) GetQuery() *v11.Query {
@@ -2296,7 +2384,7 @@ type ListRecommendationsResponse struct {
 
 func (x *ListRecommendationsResponse) Reset() {
 	*x = ListRecommendationsResponse{}
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[35]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2308,7 +2396,7 @@ func (x *ListRecommendationsResponse) String() string {
 func (*ListRecommendationsResponse) ProtoMessage() {}
 
 func (x *ListRecommendationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[35]
+	mi := &file_zhiping_expert_v1_expert_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2321,7 +2409,7 @@ func (x *ListRecommendationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRecommendationsResponse.ProtoReflect.Descriptor instead.
 func (*ListRecommendationsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{35}
+	return file_zhiping_expert_v1_expert_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListRecommendationsResponse) GetRecommendations() []*Recommendation {
@@ -2547,6 +2635,12 @@ const file_zhiping_expert_v1_expert_proto_rawDesc = "" +
 	"\x06专家R\x05bases\"c\n" +
 	"\x15SubmitExpertsResponse\x12J\n" +
 	"\boutcomes\x18\x01 \x03(\v2\x1a.zhiping.common.v1.OutcomeB\x12\x8a\xb5\x18\x0e\n" +
+	"\f处理结果R\boutcomes\"`\n" +
+	"\x16WithdrawExpertsRequest\x12F\n" +
+	"\x05bases\x18\x01 \x03(\v2\x17.zhiping.common.v1.BaseB\x17\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01\x8a\xb5\x18\b\n" +
+	"\x06专家R\x05bases\"e\n" +
+	"\x17WithdrawExpertsResponse\x12J\n" +
+	"\boutcomes\x18\x01 \x03(\v2\x1a.zhiping.common.v1.OutcomeB\x12\x8a\xb5\x18\x0e\n" +
 	"\f处理结果R\boutcomes\"\xa5\x01\n" +
 	"\x14ReviewExpertsRequest\x12F\n" +
 	"\x05bases\x18\x01 \x03(\v2\x17.zhiping.common.v1.BaseB\x17\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01\x8a\xb5\x18\b\n" +
@@ -2641,7 +2735,7 @@ const file_zhiping_expert_v1_expert_proto_rawDesc = "" +
 	"\x0fPOSITION_DEPUTY\x10\x02\x1a\x15\x8a\xb5\x18\x11\n" +
 	"\x0f副主任委员\x12&\n" +
 	"\x0ePOSITION_CHAIR\x10\x03\x1a\x12\x8a\xb5\x18\x0e\n" +
-	"\f主任委员2\xda\x0e\n" +
+	"\f主任委员2\xe3\x0f\n" +
 	"\rExpertService\x12q\n" +
 	"\n" +
 	"SaveExpert\x12$.zhiping.expert.v1.SaveExpertRequest\x1a%.zhiping.expert.v1.SaveExpertResponse\"\x16\x8a\xb5\x18\x12\n" +
@@ -2649,7 +2743,9 @@ const file_zhiping_expert_v1_expert_proto_rawDesc = "" +
 	"\rImportExperts\x12'.zhiping.expert.v1.ImportExpertsRequest\x1a(.zhiping.expert.v1.ImportExpertsResponse\"\x16\x8a\xb5\x18\x12\n" +
 	"\f导入专家\x10\x16\x18\x01\x12\x80\x01\n" +
 	"\rSubmitExperts\x12'.zhiping.expert.v1.SubmitExpertsRequest\x1a(.zhiping.expert.v1.SubmitExpertsResponse\"\x1c\x8a\xb5\x18\x18\n" +
-	"\x12提交专家入库\x10\x16\x18\x01\x12\x80\x01\n" +
+	"\x12提交专家入库\x10\x16\x18\x01\x12\x86\x01\n" +
+	"\x0fWithdrawExperts\x12).zhiping.expert.v1.WithdrawExpertsRequest\x1a*.zhiping.expert.v1.WithdrawExpertsResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12撤回专家入库\x10\x16\x18\x01\x12\x80\x01\n" +
 	"\rReviewExperts\x12'.zhiping.expert.v1.ReviewExpertsRequest\x1a(.zhiping.expert.v1.ReviewExpertsResponse\"\x1c\x8a\xb5\x18\x18\n" +
 	"\x12审核专家入库\x10\x17\x18\x01\x12}\n" +
 	"\rRemoveExperts\x12'.zhiping.expert.v1.RemoveExpertsRequest\x1a(.zhiping.expert.v1.RemoveExpertsResponse\"\x19\x8a\xb5\x18\x15\n" +
@@ -2687,7 +2783,7 @@ func file_zhiping_expert_v1_expert_proto_rawDescGZIP() []byte {
 }
 
 var file_zhiping_expert_v1_expert_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_zhiping_expert_v1_expert_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_zhiping_expert_v1_expert_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_zhiping_expert_v1_expert_proto_goTypes = []any{
 	(Position)(0),                         // 0: zhiping.expert.v1.Position
 	(*Relation)(nil),                      // 1: zhiping.expert.v1.Relation
@@ -2704,111 +2800,117 @@ var file_zhiping_expert_v1_expert_proto_goTypes = []any{
 	(*ImportExpertsResponse)(nil),         // 12: zhiping.expert.v1.ImportExpertsResponse
 	(*SubmitExpertsRequest)(nil),          // 13: zhiping.expert.v1.SubmitExpertsRequest
 	(*SubmitExpertsResponse)(nil),         // 14: zhiping.expert.v1.SubmitExpertsResponse
-	(*ReviewExpertsRequest)(nil),          // 15: zhiping.expert.v1.ReviewExpertsRequest
-	(*ReviewExpertsResponse)(nil),         // 16: zhiping.expert.v1.ReviewExpertsResponse
-	(*GetExpertRequest)(nil),              // 17: zhiping.expert.v1.GetExpertRequest
-	(*GetExpertResponse)(nil),             // 18: zhiping.expert.v1.GetExpertResponse
-	(*ListExpertsRequest)(nil),            // 19: zhiping.expert.v1.ListExpertsRequest
-	(*ListExpertsResponse)(nil),           // 20: zhiping.expert.v1.ListExpertsResponse
-	(*RemoveExpertsRequest)(nil),          // 21: zhiping.expert.v1.RemoveExpertsRequest
-	(*RemoveExpertsResponse)(nil),         // 22: zhiping.expert.v1.RemoveExpertsResponse
-	(*RestoreExpertsRequest)(nil),         // 23: zhiping.expert.v1.RestoreExpertsRequest
-	(*RestoreExpertsResponse)(nil),        // 24: zhiping.expert.v1.RestoreExpertsResponse
-	(*ListPoolsRequest)(nil),              // 25: zhiping.expert.v1.ListPoolsRequest
-	(*ListPoolsResponse)(nil),             // 26: zhiping.expert.v1.ListPoolsResponse
-	(*SaveRecommendationRequest)(nil),     // 27: zhiping.expert.v1.SaveRecommendationRequest
-	(*SaveRecommendationResponse)(nil),    // 28: zhiping.expert.v1.SaveRecommendationResponse
-	(*SubmitRecommendationsRequest)(nil),  // 29: zhiping.expert.v1.SubmitRecommendationsRequest
-	(*SubmitRecommendationsResponse)(nil), // 30: zhiping.expert.v1.SubmitRecommendationsResponse
-	(*ReviewRecommendationsRequest)(nil),  // 31: zhiping.expert.v1.ReviewRecommendationsRequest
-	(*ReviewRecommendationsResponse)(nil), // 32: zhiping.expert.v1.ReviewRecommendationsResponse
-	(*GetRecommendationRequest)(nil),      // 33: zhiping.expert.v1.GetRecommendationRequest
-	(*GetRecommendationResponse)(nil),     // 34: zhiping.expert.v1.GetRecommendationResponse
-	(*ListRecommendationsRequest)(nil),    // 35: zhiping.expert.v1.ListRecommendationsRequest
-	(*ListRecommendationsResponse)(nil),   // 36: zhiping.expert.v1.ListRecommendationsResponse
-	(*v1.Case)(nil),                       // 37: zhiping.review.v1.Case
-	(*v11.Outcome)(nil),                   // 38: zhiping.common.v1.Outcome
-	(*v11.Base)(nil),                      // 39: zhiping.common.v1.Base
-	(*v1.Action)(nil),                     // 40: zhiping.review.v1.Action
-	(*v11.Query)(nil),                     // 41: zhiping.common.v1.Query
-	(*v11.PageInfo)(nil),                  // 42: zhiping.common.v1.PageInfo
+	(*WithdrawExpertsRequest)(nil),        // 15: zhiping.expert.v1.WithdrawExpertsRequest
+	(*WithdrawExpertsResponse)(nil),       // 16: zhiping.expert.v1.WithdrawExpertsResponse
+	(*ReviewExpertsRequest)(nil),          // 17: zhiping.expert.v1.ReviewExpertsRequest
+	(*ReviewExpertsResponse)(nil),         // 18: zhiping.expert.v1.ReviewExpertsResponse
+	(*GetExpertRequest)(nil),              // 19: zhiping.expert.v1.GetExpertRequest
+	(*GetExpertResponse)(nil),             // 20: zhiping.expert.v1.GetExpertResponse
+	(*ListExpertsRequest)(nil),            // 21: zhiping.expert.v1.ListExpertsRequest
+	(*ListExpertsResponse)(nil),           // 22: zhiping.expert.v1.ListExpertsResponse
+	(*RemoveExpertsRequest)(nil),          // 23: zhiping.expert.v1.RemoveExpertsRequest
+	(*RemoveExpertsResponse)(nil),         // 24: zhiping.expert.v1.RemoveExpertsResponse
+	(*RestoreExpertsRequest)(nil),         // 25: zhiping.expert.v1.RestoreExpertsRequest
+	(*RestoreExpertsResponse)(nil),        // 26: zhiping.expert.v1.RestoreExpertsResponse
+	(*ListPoolsRequest)(nil),              // 27: zhiping.expert.v1.ListPoolsRequest
+	(*ListPoolsResponse)(nil),             // 28: zhiping.expert.v1.ListPoolsResponse
+	(*SaveRecommendationRequest)(nil),     // 29: zhiping.expert.v1.SaveRecommendationRequest
+	(*SaveRecommendationResponse)(nil),    // 30: zhiping.expert.v1.SaveRecommendationResponse
+	(*SubmitRecommendationsRequest)(nil),  // 31: zhiping.expert.v1.SubmitRecommendationsRequest
+	(*SubmitRecommendationsResponse)(nil), // 32: zhiping.expert.v1.SubmitRecommendationsResponse
+	(*ReviewRecommendationsRequest)(nil),  // 33: zhiping.expert.v1.ReviewRecommendationsRequest
+	(*ReviewRecommendationsResponse)(nil), // 34: zhiping.expert.v1.ReviewRecommendationsResponse
+	(*GetRecommendationRequest)(nil),      // 35: zhiping.expert.v1.GetRecommendationRequest
+	(*GetRecommendationResponse)(nil),     // 36: zhiping.expert.v1.GetRecommendationResponse
+	(*ListRecommendationsRequest)(nil),    // 37: zhiping.expert.v1.ListRecommendationsRequest
+	(*ListRecommendationsResponse)(nil),   // 38: zhiping.expert.v1.ListRecommendationsResponse
+	(*v1.Case)(nil),                       // 39: zhiping.review.v1.Case
+	(*v11.Outcome)(nil),                   // 40: zhiping.common.v1.Outcome
+	(*v11.Base)(nil),                      // 41: zhiping.common.v1.Base
+	(*v1.Action)(nil),                     // 42: zhiping.review.v1.Action
+	(*v11.Query)(nil),                     // 43: zhiping.common.v1.Query
+	(*v11.PageInfo)(nil),                  // 44: zhiping.common.v1.PageInfo
 }
 var file_zhiping_expert_v1_expert_proto_depIdxs = []int32{
 	0,  // 0: zhiping.expert.v1.Expert.position:type_name -> zhiping.expert.v1.Position
-	37, // 1: zhiping.expert.v1.Expert.entry:type_name -> zhiping.review.v1.Case
+	39, // 1: zhiping.expert.v1.Expert.entry:type_name -> zhiping.review.v1.Case
 	1,  // 2: zhiping.expert.v1.Expert.relations:type_name -> zhiping.expert.v1.Relation
 	2,  // 3: zhiping.expert.v1.Expert.leaves:type_name -> zhiping.expert.v1.Leave
 	3,  // 4: zhiping.expert.v1.Expert.attendances:type_name -> zhiping.expert.v1.Attendance
 	4,  // 5: zhiping.expert.v1.Expert.standings:type_name -> zhiping.expert.v1.Standing
-	37, // 6: zhiping.expert.v1.Expert.former:type_name -> zhiping.review.v1.Case
+	39, // 6: zhiping.expert.v1.Expert.former:type_name -> zhiping.review.v1.Case
 	5,  // 7: zhiping.expert.v1.Recommendation.expert:type_name -> zhiping.expert.v1.Expert
-	37, // 8: zhiping.expert.v1.Recommendation.review:type_name -> zhiping.review.v1.Case
+	39, // 8: zhiping.expert.v1.Recommendation.review:type_name -> zhiping.review.v1.Case
 	0,  // 9: zhiping.expert.v1.Membership.position:type_name -> zhiping.expert.v1.Position
 	5,  // 10: zhiping.expert.v1.SaveExpertRequest.expert:type_name -> zhiping.expert.v1.Expert
 	5,  // 11: zhiping.expert.v1.SaveExpertResponse.expert:type_name -> zhiping.expert.v1.Expert
 	5,  // 12: zhiping.expert.v1.ImportExpertsRequest.experts:type_name -> zhiping.expert.v1.Expert
-	38, // 13: zhiping.expert.v1.ImportExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	39, // 14: zhiping.expert.v1.SubmitExpertsRequest.bases:type_name -> zhiping.common.v1.Base
-	38, // 15: zhiping.expert.v1.SubmitExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	39, // 16: zhiping.expert.v1.ReviewExpertsRequest.bases:type_name -> zhiping.common.v1.Base
-	40, // 17: zhiping.expert.v1.ReviewExpertsRequest.action:type_name -> zhiping.review.v1.Action
-	38, // 18: zhiping.expert.v1.ReviewExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	5,  // 19: zhiping.expert.v1.GetExpertResponse.expert:type_name -> zhiping.expert.v1.Expert
-	8,  // 20: zhiping.expert.v1.GetExpertResponse.memberships:type_name -> zhiping.expert.v1.Membership
-	41, // 21: zhiping.expert.v1.ListExpertsRequest.query:type_name -> zhiping.common.v1.Query
-	5,  // 22: zhiping.expert.v1.ListExpertsResponse.experts:type_name -> zhiping.expert.v1.Expert
-	42, // 23: zhiping.expert.v1.ListExpertsResponse.page:type_name -> zhiping.common.v1.PageInfo
-	39, // 24: zhiping.expert.v1.RemoveExpertsRequest.bases:type_name -> zhiping.common.v1.Base
-	38, // 25: zhiping.expert.v1.RemoveExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	39, // 26: zhiping.expert.v1.RestoreExpertsRequest.bases:type_name -> zhiping.common.v1.Base
-	38, // 27: zhiping.expert.v1.RestoreExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	41, // 28: zhiping.expert.v1.ListPoolsRequest.query:type_name -> zhiping.common.v1.Query
-	6,  // 29: zhiping.expert.v1.ListPoolsResponse.pools:type_name -> zhiping.expert.v1.Pool
-	42, // 30: zhiping.expert.v1.ListPoolsResponse.page:type_name -> zhiping.common.v1.PageInfo
-	7,  // 31: zhiping.expert.v1.SaveRecommendationRequest.recommendation:type_name -> zhiping.expert.v1.Recommendation
-	7,  // 32: zhiping.expert.v1.SaveRecommendationResponse.recommendation:type_name -> zhiping.expert.v1.Recommendation
-	39, // 33: zhiping.expert.v1.SubmitRecommendationsRequest.bases:type_name -> zhiping.common.v1.Base
-	38, // 34: zhiping.expert.v1.SubmitRecommendationsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	39, // 35: zhiping.expert.v1.ReviewRecommendationsRequest.bases:type_name -> zhiping.common.v1.Base
-	40, // 36: zhiping.expert.v1.ReviewRecommendationsRequest.action:type_name -> zhiping.review.v1.Action
-	38, // 37: zhiping.expert.v1.ReviewRecommendationsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
-	7,  // 38: zhiping.expert.v1.GetRecommendationResponse.recommendation:type_name -> zhiping.expert.v1.Recommendation
-	41, // 39: zhiping.expert.v1.ListRecommendationsRequest.query:type_name -> zhiping.common.v1.Query
-	7,  // 40: zhiping.expert.v1.ListRecommendationsResponse.recommendations:type_name -> zhiping.expert.v1.Recommendation
-	42, // 41: zhiping.expert.v1.ListRecommendationsResponse.page:type_name -> zhiping.common.v1.PageInfo
-	9,  // 42: zhiping.expert.v1.ExpertService.SaveExpert:input_type -> zhiping.expert.v1.SaveExpertRequest
-	11, // 43: zhiping.expert.v1.ExpertService.ImportExperts:input_type -> zhiping.expert.v1.ImportExpertsRequest
-	13, // 44: zhiping.expert.v1.ExpertService.SubmitExperts:input_type -> zhiping.expert.v1.SubmitExpertsRequest
-	15, // 45: zhiping.expert.v1.ExpertService.ReviewExperts:input_type -> zhiping.expert.v1.ReviewExpertsRequest
-	21, // 46: zhiping.expert.v1.ExpertService.RemoveExperts:input_type -> zhiping.expert.v1.RemoveExpertsRequest
-	23, // 47: zhiping.expert.v1.ExpertService.RestoreExperts:input_type -> zhiping.expert.v1.RestoreExpertsRequest
-	25, // 48: zhiping.expert.v1.ExpertService.ListPools:input_type -> zhiping.expert.v1.ListPoolsRequest
-	27, // 49: zhiping.expert.v1.ExpertService.SaveRecommendation:input_type -> zhiping.expert.v1.SaveRecommendationRequest
-	29, // 50: zhiping.expert.v1.ExpertService.SubmitRecommendations:input_type -> zhiping.expert.v1.SubmitRecommendationsRequest
-	31, // 51: zhiping.expert.v1.ExpertService.ReviewRecommendations:input_type -> zhiping.expert.v1.ReviewRecommendationsRequest
-	33, // 52: zhiping.expert.v1.ExpertService.GetRecommendation:input_type -> zhiping.expert.v1.GetRecommendationRequest
-	35, // 53: zhiping.expert.v1.ExpertService.ListRecommendations:input_type -> zhiping.expert.v1.ListRecommendationsRequest
-	17, // 54: zhiping.expert.v1.ExpertService.GetExpert:input_type -> zhiping.expert.v1.GetExpertRequest
-	19, // 55: zhiping.expert.v1.ExpertService.ListExperts:input_type -> zhiping.expert.v1.ListExpertsRequest
-	10, // 56: zhiping.expert.v1.ExpertService.SaveExpert:output_type -> zhiping.expert.v1.SaveExpertResponse
-	12, // 57: zhiping.expert.v1.ExpertService.ImportExperts:output_type -> zhiping.expert.v1.ImportExpertsResponse
-	14, // 58: zhiping.expert.v1.ExpertService.SubmitExperts:output_type -> zhiping.expert.v1.SubmitExpertsResponse
-	16, // 59: zhiping.expert.v1.ExpertService.ReviewExperts:output_type -> zhiping.expert.v1.ReviewExpertsResponse
-	22, // 60: zhiping.expert.v1.ExpertService.RemoveExperts:output_type -> zhiping.expert.v1.RemoveExpertsResponse
-	24, // 61: zhiping.expert.v1.ExpertService.RestoreExperts:output_type -> zhiping.expert.v1.RestoreExpertsResponse
-	26, // 62: zhiping.expert.v1.ExpertService.ListPools:output_type -> zhiping.expert.v1.ListPoolsResponse
-	28, // 63: zhiping.expert.v1.ExpertService.SaveRecommendation:output_type -> zhiping.expert.v1.SaveRecommendationResponse
-	30, // 64: zhiping.expert.v1.ExpertService.SubmitRecommendations:output_type -> zhiping.expert.v1.SubmitRecommendationsResponse
-	32, // 65: zhiping.expert.v1.ExpertService.ReviewRecommendations:output_type -> zhiping.expert.v1.ReviewRecommendationsResponse
-	34, // 66: zhiping.expert.v1.ExpertService.GetRecommendation:output_type -> zhiping.expert.v1.GetRecommendationResponse
-	36, // 67: zhiping.expert.v1.ExpertService.ListRecommendations:output_type -> zhiping.expert.v1.ListRecommendationsResponse
-	18, // 68: zhiping.expert.v1.ExpertService.GetExpert:output_type -> zhiping.expert.v1.GetExpertResponse
-	20, // 69: zhiping.expert.v1.ExpertService.ListExperts:output_type -> zhiping.expert.v1.ListExpertsResponse
-	56, // [56:70] is the sub-list for method output_type
-	42, // [42:56] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	40, // 13: zhiping.expert.v1.ImportExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	41, // 14: zhiping.expert.v1.SubmitExpertsRequest.bases:type_name -> zhiping.common.v1.Base
+	40, // 15: zhiping.expert.v1.SubmitExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	41, // 16: zhiping.expert.v1.WithdrawExpertsRequest.bases:type_name -> zhiping.common.v1.Base
+	40, // 17: zhiping.expert.v1.WithdrawExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	41, // 18: zhiping.expert.v1.ReviewExpertsRequest.bases:type_name -> zhiping.common.v1.Base
+	42, // 19: zhiping.expert.v1.ReviewExpertsRequest.action:type_name -> zhiping.review.v1.Action
+	40, // 20: zhiping.expert.v1.ReviewExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	5,  // 21: zhiping.expert.v1.GetExpertResponse.expert:type_name -> zhiping.expert.v1.Expert
+	8,  // 22: zhiping.expert.v1.GetExpertResponse.memberships:type_name -> zhiping.expert.v1.Membership
+	43, // 23: zhiping.expert.v1.ListExpertsRequest.query:type_name -> zhiping.common.v1.Query
+	5,  // 24: zhiping.expert.v1.ListExpertsResponse.experts:type_name -> zhiping.expert.v1.Expert
+	44, // 25: zhiping.expert.v1.ListExpertsResponse.page:type_name -> zhiping.common.v1.PageInfo
+	41, // 26: zhiping.expert.v1.RemoveExpertsRequest.bases:type_name -> zhiping.common.v1.Base
+	40, // 27: zhiping.expert.v1.RemoveExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	41, // 28: zhiping.expert.v1.RestoreExpertsRequest.bases:type_name -> zhiping.common.v1.Base
+	40, // 29: zhiping.expert.v1.RestoreExpertsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	43, // 30: zhiping.expert.v1.ListPoolsRequest.query:type_name -> zhiping.common.v1.Query
+	6,  // 31: zhiping.expert.v1.ListPoolsResponse.pools:type_name -> zhiping.expert.v1.Pool
+	44, // 32: zhiping.expert.v1.ListPoolsResponse.page:type_name -> zhiping.common.v1.PageInfo
+	7,  // 33: zhiping.expert.v1.SaveRecommendationRequest.recommendation:type_name -> zhiping.expert.v1.Recommendation
+	7,  // 34: zhiping.expert.v1.SaveRecommendationResponse.recommendation:type_name -> zhiping.expert.v1.Recommendation
+	41, // 35: zhiping.expert.v1.SubmitRecommendationsRequest.bases:type_name -> zhiping.common.v1.Base
+	40, // 36: zhiping.expert.v1.SubmitRecommendationsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	41, // 37: zhiping.expert.v1.ReviewRecommendationsRequest.bases:type_name -> zhiping.common.v1.Base
+	42, // 38: zhiping.expert.v1.ReviewRecommendationsRequest.action:type_name -> zhiping.review.v1.Action
+	40, // 39: zhiping.expert.v1.ReviewRecommendationsResponse.outcomes:type_name -> zhiping.common.v1.Outcome
+	7,  // 40: zhiping.expert.v1.GetRecommendationResponse.recommendation:type_name -> zhiping.expert.v1.Recommendation
+	43, // 41: zhiping.expert.v1.ListRecommendationsRequest.query:type_name -> zhiping.common.v1.Query
+	7,  // 42: zhiping.expert.v1.ListRecommendationsResponse.recommendations:type_name -> zhiping.expert.v1.Recommendation
+	44, // 43: zhiping.expert.v1.ListRecommendationsResponse.page:type_name -> zhiping.common.v1.PageInfo
+	9,  // 44: zhiping.expert.v1.ExpertService.SaveExpert:input_type -> zhiping.expert.v1.SaveExpertRequest
+	11, // 45: zhiping.expert.v1.ExpertService.ImportExperts:input_type -> zhiping.expert.v1.ImportExpertsRequest
+	13, // 46: zhiping.expert.v1.ExpertService.SubmitExperts:input_type -> zhiping.expert.v1.SubmitExpertsRequest
+	15, // 47: zhiping.expert.v1.ExpertService.WithdrawExperts:input_type -> zhiping.expert.v1.WithdrawExpertsRequest
+	17, // 48: zhiping.expert.v1.ExpertService.ReviewExperts:input_type -> zhiping.expert.v1.ReviewExpertsRequest
+	23, // 49: zhiping.expert.v1.ExpertService.RemoveExperts:input_type -> zhiping.expert.v1.RemoveExpertsRequest
+	25, // 50: zhiping.expert.v1.ExpertService.RestoreExperts:input_type -> zhiping.expert.v1.RestoreExpertsRequest
+	27, // 51: zhiping.expert.v1.ExpertService.ListPools:input_type -> zhiping.expert.v1.ListPoolsRequest
+	29, // 52: zhiping.expert.v1.ExpertService.SaveRecommendation:input_type -> zhiping.expert.v1.SaveRecommendationRequest
+	31, // 53: zhiping.expert.v1.ExpertService.SubmitRecommendations:input_type -> zhiping.expert.v1.SubmitRecommendationsRequest
+	33, // 54: zhiping.expert.v1.ExpertService.ReviewRecommendations:input_type -> zhiping.expert.v1.ReviewRecommendationsRequest
+	35, // 55: zhiping.expert.v1.ExpertService.GetRecommendation:input_type -> zhiping.expert.v1.GetRecommendationRequest
+	37, // 56: zhiping.expert.v1.ExpertService.ListRecommendations:input_type -> zhiping.expert.v1.ListRecommendationsRequest
+	19, // 57: zhiping.expert.v1.ExpertService.GetExpert:input_type -> zhiping.expert.v1.GetExpertRequest
+	21, // 58: zhiping.expert.v1.ExpertService.ListExperts:input_type -> zhiping.expert.v1.ListExpertsRequest
+	10, // 59: zhiping.expert.v1.ExpertService.SaveExpert:output_type -> zhiping.expert.v1.SaveExpertResponse
+	12, // 60: zhiping.expert.v1.ExpertService.ImportExperts:output_type -> zhiping.expert.v1.ImportExpertsResponse
+	14, // 61: zhiping.expert.v1.ExpertService.SubmitExperts:output_type -> zhiping.expert.v1.SubmitExpertsResponse
+	16, // 62: zhiping.expert.v1.ExpertService.WithdrawExperts:output_type -> zhiping.expert.v1.WithdrawExpertsResponse
+	18, // 63: zhiping.expert.v1.ExpertService.ReviewExperts:output_type -> zhiping.expert.v1.ReviewExpertsResponse
+	24, // 64: zhiping.expert.v1.ExpertService.RemoveExperts:output_type -> zhiping.expert.v1.RemoveExpertsResponse
+	26, // 65: zhiping.expert.v1.ExpertService.RestoreExperts:output_type -> zhiping.expert.v1.RestoreExpertsResponse
+	28, // 66: zhiping.expert.v1.ExpertService.ListPools:output_type -> zhiping.expert.v1.ListPoolsResponse
+	30, // 67: zhiping.expert.v1.ExpertService.SaveRecommendation:output_type -> zhiping.expert.v1.SaveRecommendationResponse
+	32, // 68: zhiping.expert.v1.ExpertService.SubmitRecommendations:output_type -> zhiping.expert.v1.SubmitRecommendationsResponse
+	34, // 69: zhiping.expert.v1.ExpertService.ReviewRecommendations:output_type -> zhiping.expert.v1.ReviewRecommendationsResponse
+	36, // 70: zhiping.expert.v1.ExpertService.GetRecommendation:output_type -> zhiping.expert.v1.GetRecommendationResponse
+	38, // 71: zhiping.expert.v1.ExpertService.ListRecommendations:output_type -> zhiping.expert.v1.ListRecommendationsResponse
+	20, // 72: zhiping.expert.v1.ExpertService.GetExpert:output_type -> zhiping.expert.v1.GetExpertResponse
+	22, // 73: zhiping.expert.v1.ExpertService.ListExperts:output_type -> zhiping.expert.v1.ListExpertsResponse
+	59, // [59:74] is the sub-list for method output_type
+	44, // [44:59] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_expert_v1_expert_proto_init() }
@@ -2822,7 +2924,7 @@ func file_zhiping_expert_v1_expert_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_expert_v1_expert_proto_rawDesc), len(file_zhiping_expert_v1_expert_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   36,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -40,6 +40,9 @@ const (
 	// CommitteeServiceSubmitCommitteesProcedure is the fully-qualified name of the CommitteeService's
 	// SubmitCommittees RPC.
 	CommitteeServiceSubmitCommitteesProcedure = "/zhiping.committee.v1.CommitteeService/SubmitCommittees"
+	// CommitteeServiceWithdrawCommitteesProcedure is the fully-qualified name of the CommitteeService's
+	// WithdrawCommittees RPC.
+	CommitteeServiceWithdrawCommitteesProcedure = "/zhiping.committee.v1.CommitteeService/WithdrawCommittees"
 	// CommitteeServiceReviewCommitteesProcedure is the fully-qualified name of the CommitteeService's
 	// ReviewCommittees RPC.
 	CommitteeServiceReviewCommitteesProcedure = "/zhiping.committee.v1.CommitteeService/ReviewCommittees"
@@ -63,6 +66,8 @@ type CommitteeServiceClient interface {
 	SaveCommittee(context.Context, *v1.SaveCommitteeRequest) (*v1.SaveCommitteeResponse, error)
 	// SubmitCommittees hands committees in for filing, for the first time or for renewal (C3).
 	SubmitCommittees(context.Context, *v1.SubmitCommitteesRequest) (*v1.SubmitCommitteesResponse, error)
+	// WithdrawCommittees takes filings back that nobody has reviewed yet, one answer each (C3).
+	WithdrawCommittees(context.Context, *v1.WithdrawCommitteesRequest) (*v1.WithdrawCommitteesResponse, error)
 	// ReviewCommittees moves filings, one answer each (C3).
 	ReviewCommittees(context.Context, *v1.ReviewCommitteesRequest) (*v1.ReviewCommitteesResponse, error)
 	// SaveRequirements sets the achievement requirements that the committee's activities begin with (E2).
@@ -96,6 +101,12 @@ func NewCommitteeServiceClient(httpClient connect.HTTPClient, baseURL string, op
 			httpClient,
 			baseURL+CommitteeServiceSubmitCommitteesProcedure,
 			connect.WithSchema(committeeServiceMethods.ByName("SubmitCommittees")),
+			connect.WithClientOptions(opts...),
+		),
+		withdrawCommittees: connect.NewClient[v1.WithdrawCommitteesRequest, v1.WithdrawCommitteesResponse](
+			httpClient,
+			baseURL+CommitteeServiceWithdrawCommitteesProcedure,
+			connect.WithSchema(committeeServiceMethods.ByName("WithdrawCommittees")),
 			connect.WithClientOptions(opts...),
 		),
 		reviewCommittees: connect.NewClient[v1.ReviewCommitteesRequest, v1.ReviewCommitteesResponse](
@@ -135,6 +146,7 @@ func NewCommitteeServiceClient(httpClient connect.HTTPClient, baseURL string, op
 type committeeServiceClient struct {
 	saveCommittee          *connect.Client[v1.SaveCommitteeRequest, v1.SaveCommitteeResponse]
 	submitCommittees       *connect.Client[v1.SubmitCommitteesRequest, v1.SubmitCommitteesResponse]
+	withdrawCommittees     *connect.Client[v1.WithdrawCommitteesRequest, v1.WithdrawCommitteesResponse]
 	reviewCommittees       *connect.Client[v1.ReviewCommitteesRequest, v1.ReviewCommitteesResponse]
 	saveRequirements       *connect.Client[v1.SaveRequirementsRequest, v1.SaveRequirementsResponse]
 	listSuperiorCommittees *connect.Client[v1.ListSuperiorCommitteesRequest, v1.ListSuperiorCommitteesResponse]
@@ -154,6 +166,15 @@ func (c *committeeServiceClient) SaveCommittee(ctx context.Context, req *v1.Save
 // SubmitCommittees calls zhiping.committee.v1.CommitteeService.SubmitCommittees.
 func (c *committeeServiceClient) SubmitCommittees(ctx context.Context, req *v1.SubmitCommitteesRequest) (*v1.SubmitCommitteesResponse, error) {
 	response, err := c.submitCommittees.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// WithdrawCommittees calls zhiping.committee.v1.CommitteeService.WithdrawCommittees.
+func (c *committeeServiceClient) WithdrawCommittees(ctx context.Context, req *v1.WithdrawCommitteesRequest) (*v1.WithdrawCommitteesResponse, error) {
+	response, err := c.withdrawCommittees.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -212,6 +233,8 @@ type CommitteeServiceHandler interface {
 	SaveCommittee(context.Context, *v1.SaveCommitteeRequest) (*v1.SaveCommitteeResponse, error)
 	// SubmitCommittees hands committees in for filing, for the first time or for renewal (C3).
 	SubmitCommittees(context.Context, *v1.SubmitCommitteesRequest) (*v1.SubmitCommitteesResponse, error)
+	// WithdrawCommittees takes filings back that nobody has reviewed yet, one answer each (C3).
+	WithdrawCommittees(context.Context, *v1.WithdrawCommitteesRequest) (*v1.WithdrawCommitteesResponse, error)
 	// ReviewCommittees moves filings, one answer each (C3).
 	ReviewCommittees(context.Context, *v1.ReviewCommitteesRequest) (*v1.ReviewCommitteesResponse, error)
 	// SaveRequirements sets the achievement requirements that the committee's activities begin with (E2).
@@ -241,6 +264,12 @@ func NewCommitteeServiceHandler(svc CommitteeServiceHandler, opts ...connect.Han
 		CommitteeServiceSubmitCommitteesProcedure,
 		svc.SubmitCommittees,
 		connect.WithSchema(committeeServiceMethods.ByName("SubmitCommittees")),
+		connect.WithHandlerOptions(opts...),
+	)
+	committeeServiceWithdrawCommitteesHandler := connect.NewUnaryHandlerSimple(
+		CommitteeServiceWithdrawCommitteesProcedure,
+		svc.WithdrawCommittees,
+		connect.WithSchema(committeeServiceMethods.ByName("WithdrawCommittees")),
 		connect.WithHandlerOptions(opts...),
 	)
 	committeeServiceReviewCommitteesHandler := connect.NewUnaryHandlerSimple(
@@ -279,6 +308,8 @@ func NewCommitteeServiceHandler(svc CommitteeServiceHandler, opts ...connect.Han
 			committeeServiceSaveCommitteeHandler.ServeHTTP(w, r)
 		case CommitteeServiceSubmitCommitteesProcedure:
 			committeeServiceSubmitCommitteesHandler.ServeHTTP(w, r)
+		case CommitteeServiceWithdrawCommitteesProcedure:
+			committeeServiceWithdrawCommitteesHandler.ServeHTTP(w, r)
 		case CommitteeServiceReviewCommitteesProcedure:
 			committeeServiceReviewCommitteesHandler.ServeHTTP(w, r)
 		case CommitteeServiceSaveRequirementsProcedure:
@@ -304,6 +335,10 @@ func (UnimplementedCommitteeServiceHandler) SaveCommittee(context.Context, *v1.S
 
 func (UnimplementedCommitteeServiceHandler) SubmitCommittees(context.Context, *v1.SubmitCommitteesRequest) (*v1.SubmitCommitteesResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.committee.v1.CommitteeService.SubmitCommittees is not implemented"))
+}
+
+func (UnimplementedCommitteeServiceHandler) WithdrawCommittees(context.Context, *v1.WithdrawCommitteesRequest) (*v1.WithdrawCommitteesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.committee.v1.CommitteeService.WithdrawCommittees is not implemented"))
 }
 
 func (UnimplementedCommitteeServiceHandler) ReviewCommittees(context.Context, *v1.ReviewCommitteesRequest) (*v1.ReviewCommitteesResponse, error) {

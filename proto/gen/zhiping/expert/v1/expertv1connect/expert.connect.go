@@ -43,6 +43,9 @@ const (
 	// ExpertServiceSubmitExpertsProcedure is the fully-qualified name of the ExpertService's
 	// SubmitExperts RPC.
 	ExpertServiceSubmitExpertsProcedure = "/zhiping.expert.v1.ExpertService/SubmitExperts"
+	// ExpertServiceWithdrawExpertsProcedure is the fully-qualified name of the ExpertService's
+	// WithdrawExperts RPC.
+	ExpertServiceWithdrawExpertsProcedure = "/zhiping.expert.v1.ExpertService/WithdrawExperts"
 	// ExpertServiceReviewExpertsProcedure is the fully-qualified name of the ExpertService's
 	// ReviewExperts RPC.
 	ExpertServiceReviewExpertsProcedure = "/zhiping.expert.v1.ExpertService/ReviewExperts"
@@ -84,6 +87,8 @@ type ExpertServiceClient interface {
 	ImportExperts(context.Context, *v1.ImportExpertsRequest) (*v1.ImportExpertsResponse, error)
 	// SubmitExperts hands experts in for review (C4).
 	SubmitExperts(context.Context, *v1.SubmitExpertsRequest) (*v1.SubmitExpertsResponse, error)
+	// WithdrawExperts takes experts back whom nobody has reviewed yet, one answer each (C4).
+	WithdrawExperts(context.Context, *v1.WithdrawExpertsRequest) (*v1.WithdrawExpertsResponse, error)
 	// ReviewExperts moves experts under review, one answer each (C5).
 	ReviewExperts(context.Context, *v1.ReviewExpertsRequest) (*v1.ReviewExpertsResponse, error)
 	// RemoveExperts takes experts out of the pool, with a reason (C4).
@@ -135,6 +140,12 @@ func NewExpertServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			httpClient,
 			baseURL+ExpertServiceSubmitExpertsProcedure,
 			connect.WithSchema(expertServiceMethods.ByName("SubmitExperts")),
+			connect.WithClientOptions(opts...),
+		),
+		withdrawExperts: connect.NewClient[v1.WithdrawExpertsRequest, v1.WithdrawExpertsResponse](
+			httpClient,
+			baseURL+ExpertServiceWithdrawExpertsProcedure,
+			connect.WithSchema(expertServiceMethods.ByName("WithdrawExperts")),
 			connect.WithClientOptions(opts...),
 		),
 		reviewExperts: connect.NewClient[v1.ReviewExpertsRequest, v1.ReviewExpertsResponse](
@@ -211,6 +222,7 @@ type expertServiceClient struct {
 	saveExpert            *connect.Client[v1.SaveExpertRequest, v1.SaveExpertResponse]
 	importExperts         *connect.Client[v1.ImportExpertsRequest, v1.ImportExpertsResponse]
 	submitExperts         *connect.Client[v1.SubmitExpertsRequest, v1.SubmitExpertsResponse]
+	withdrawExperts       *connect.Client[v1.WithdrawExpertsRequest, v1.WithdrawExpertsResponse]
 	reviewExperts         *connect.Client[v1.ReviewExpertsRequest, v1.ReviewExpertsResponse]
 	removeExperts         *connect.Client[v1.RemoveExpertsRequest, v1.RemoveExpertsResponse]
 	restoreExperts        *connect.Client[v1.RestoreExpertsRequest, v1.RestoreExpertsResponse]
@@ -245,6 +257,15 @@ func (c *expertServiceClient) ImportExperts(ctx context.Context, req *v1.ImportE
 // SubmitExperts calls zhiping.expert.v1.ExpertService.SubmitExperts.
 func (c *expertServiceClient) SubmitExperts(ctx context.Context, req *v1.SubmitExpertsRequest) (*v1.SubmitExpertsResponse, error) {
 	response, err := c.submitExperts.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// WithdrawExperts calls zhiping.expert.v1.ExpertService.WithdrawExperts.
+func (c *expertServiceClient) WithdrawExperts(ctx context.Context, req *v1.WithdrawExpertsRequest) (*v1.WithdrawExpertsResponse, error) {
+	response, err := c.withdrawExperts.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -358,6 +379,8 @@ type ExpertServiceHandler interface {
 	ImportExperts(context.Context, *v1.ImportExpertsRequest) (*v1.ImportExpertsResponse, error)
 	// SubmitExperts hands experts in for review (C4).
 	SubmitExperts(context.Context, *v1.SubmitExpertsRequest) (*v1.SubmitExpertsResponse, error)
+	// WithdrawExperts takes experts back whom nobody has reviewed yet, one answer each (C4).
+	WithdrawExperts(context.Context, *v1.WithdrawExpertsRequest) (*v1.WithdrawExpertsResponse, error)
 	// ReviewExperts moves experts under review, one answer each (C5).
 	ReviewExperts(context.Context, *v1.ReviewExpertsRequest) (*v1.ReviewExpertsResponse, error)
 	// RemoveExperts takes experts out of the pool, with a reason (C4).
@@ -405,6 +428,12 @@ func NewExpertServiceHandler(svc ExpertServiceHandler, opts ...connect.HandlerOp
 		ExpertServiceSubmitExpertsProcedure,
 		svc.SubmitExperts,
 		connect.WithSchema(expertServiceMethods.ByName("SubmitExperts")),
+		connect.WithHandlerOptions(opts...),
+	)
+	expertServiceWithdrawExpertsHandler := connect.NewUnaryHandlerSimple(
+		ExpertServiceWithdrawExpertsProcedure,
+		svc.WithdrawExperts,
+		connect.WithSchema(expertServiceMethods.ByName("WithdrawExperts")),
 		connect.WithHandlerOptions(opts...),
 	)
 	expertServiceReviewExpertsHandler := connect.NewUnaryHandlerSimple(
@@ -481,6 +510,8 @@ func NewExpertServiceHandler(svc ExpertServiceHandler, opts ...connect.HandlerOp
 			expertServiceImportExpertsHandler.ServeHTTP(w, r)
 		case ExpertServiceSubmitExpertsProcedure:
 			expertServiceSubmitExpertsHandler.ServeHTTP(w, r)
+		case ExpertServiceWithdrawExpertsProcedure:
+			expertServiceWithdrawExpertsHandler.ServeHTTP(w, r)
 		case ExpertServiceReviewExpertsProcedure:
 			expertServiceReviewExpertsHandler.ServeHTTP(w, r)
 		case ExpertServiceRemoveExpertsProcedure:
@@ -522,6 +553,10 @@ func (UnimplementedExpertServiceHandler) ImportExperts(context.Context, *v1.Impo
 
 func (UnimplementedExpertServiceHandler) SubmitExperts(context.Context, *v1.SubmitExpertsRequest) (*v1.SubmitExpertsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.expert.v1.ExpertService.SubmitExperts is not implemented"))
+}
+
+func (UnimplementedExpertServiceHandler) WithdrawExperts(context.Context, *v1.WithdrawExpertsRequest) (*v1.WithdrawExpertsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.expert.v1.ExpertService.WithdrawExperts is not implemented"))
 }
 
 func (UnimplementedExpertServiceHandler) ReviewExperts(context.Context, *v1.ReviewExpertsRequest) (*v1.ReviewExpertsResponse, error) {
