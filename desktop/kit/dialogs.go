@@ -119,7 +119,7 @@ func Ask(w fyne.Window, title string, content fyne.CanvasObject, button string, 
 		}
 	}, w)
 	d.Show()
-	if e := FirstEntry(content); e != nil {
+	if e := firstAsked(content); e != nil {
 		w.Canvas().Focus(e)
 	}
 }

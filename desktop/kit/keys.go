@@ -108,21 +108,38 @@ func (b *Button) TypedKey(k *fyne.KeyEvent) {
 	}
 }
 
-// FirstEntry is the first entry of a page that can be written in, nil for none: where the cursor of a form begins.
+// FirstEntry is the first entry of a form that can be written in, nil for none: where the cursor begins.
 func FirstEntry(o fyne.CanvasObject) fyne.Focusable {
+	return first(o, func(o fyne.CanvasObject) bool {
+		switch o.(type) {
+		case *leaveEntry, *leavePick:
+			return true
+		}
+		return false
+	})
+}
+
+// firstAsked is FirstEntry of a question, in which a paragraph stands by itself; on a page that would be a filter or a remark.
+func firstAsked(o fyne.CanvasObject) fyne.Focusable {
+	return first(o, func(o fyne.CanvasObject) bool {
+		switch o.(type) {
+		case *leaveEntry, *leavePick, *Entry:
+			return true
+		}
+		return false
+	})
+}
+
+func first(o fyne.CanvasObject, fits func(fyne.CanvasObject) bool) fyne.Focusable {
 	if !o.Visible() {
 		return nil
 	}
+	if d, ok := o.(fyne.Disableable); fits(o) && (!ok || !d.Disabled()) {
+		f, _ := o.(fyne.Focusable)
+		return f
+	}
 	var inside []fyne.CanvasObject
 	switch x := o.(type) {
-	case *leaveEntry:
-		if !x.Disabled() {
-			return x
-		}
-	case *leavePick:
-		if !x.Disabled() {
-			return x
-		}
 	case *fyne.Container:
 		inside = x.Objects
 	case *container.Scroll:
@@ -136,7 +153,7 @@ func FirstEntry(o fyne.CanvasObject) fyne.Focusable {
 		if in == nil {
 			continue
 		}
-		if found := FirstEntry(in); found != nil {
+		if found := first(in, fits); found != nil {
 			return found
 		}
 	}
