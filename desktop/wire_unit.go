@@ -181,19 +181,22 @@ func (p *program) staff(l *list.List[*unitv1.Staff], of *unitv1.Unit, what strin
 	units := p.client.Units()
 	var page *staffPage
 	edit := func(s *unitv1.Staff) { p.editStaff(s, of, what, page) }
-	saved := func() {
-		page.Load()
-		p.say("已保存")
+	did := func(text string) func() {
+		return func() {
+			page.Load()
+			p.say(text)
+		}
 	}
+	reset := did("密码已重置。请将新密码告知本人，本人登录后须先设置自己的密码。")
 	page = kit.NewListPage(l, p.desk.Run, edit, kit.Action[*unitv1.Staff]{Title: "新增" + what, Always: true, Run: func([]*unitv1.Staff, func()) { edit(unit.NewStaff(of)) }})
 	other := func(off bool) func(*unitv1.Staff) bool {
 		return func(s *unitv1.Staff) bool { return s.Disabled == off && s.Id != p.desk.By.StaffID } // nobody locks himself out
 	}
 	page.RowActions(
 		kit.RowAction[*unitv1.Staff]{Title: "编辑", Run: edit},
-		kit.RowAction[*unitv1.Staff]{Title: "重置密码", Run: func(s *unitv1.Staff) { unit.ResetPassword(s, units, p.desk, saved) }},
-		kit.RowAction[*unitv1.Staff]{Title: "停用", When: other(false), Run: func(s *unitv1.Staff) { unit.Disable(s, true, units, p.desk, saved) }},
-		kit.RowAction[*unitv1.Staff]{Title: "启用", When: other(true), Run: func(s *unitv1.Staff) { unit.Disable(s, false, units, p.desk, saved) }})
+		kit.RowAction[*unitv1.Staff]{Title: "重置密码", Run: func(s *unitv1.Staff) { unit.ResetPassword(s, units, p.desk, reset) }},
+		kit.RowAction[*unitv1.Staff]{Title: "停用", When: other(false), Run: func(s *unitv1.Staff) { unit.Disable(s, true, units, p.desk, did("已停用")) }},
+		kit.RowAction[*unitv1.Staff]{Title: "启用", When: other(true), Run: func(s *unitv1.Staff) { unit.Disable(s, false, units, p.desk, did("已启用")) }})
 	return pageOf(p, page)
 }
 

@@ -167,7 +167,7 @@ func TestHandlersOfASubordinate(t *testing.T) {
 		o.entryOf(e.Content, label, 1).SetText(text)
 	}
 	e.Save()
-	o.contains(texts(e.Content), "初始密码")
+	o.contains(texts(e.Content), "密码为必填项")
 	o.entryOf(e.Content, "密码", 1).SetText(servertest.Password)
 	if e.Save(); saved != 1 || len(o.rows(l)) != 2 {
 		t.Fatal(saved, o.failed, texts(e.Content))
