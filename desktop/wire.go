@@ -311,11 +311,16 @@ func pageOf[M any](p *program, page *kit.ListPage[M]) *shell.Page {
 	return out
 }
 
+// caseKey names the page of a row of a list.
+func caseKey[M any](from *kit.ListPage[M], id string) string {
+	return from.Model.List.Name + " " + id
+}
+
 // casePage opens the page of a row of a list. After done it goes on to the next row, as a clerk does who has two hundred before him; with
 // none left, back to the list.
 func casePage[M any](p *program, row M, title string, from *kit.ListPage[M], draw func(row M, done func()) (content fyne.CanvasObject, approve func()), open func(M, *kit.ListPage[M])) {
 	id := from.Model.List.ID(row)
-	key := from.Model.List.Name + " " + id
+	key := caseKey(from, id)
 	turn := func(by int) bool {
 		next, ok := from.Model.Beside(id, by)
 		if ok {

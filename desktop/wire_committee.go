@@ -116,7 +116,10 @@ func (p *program) showCommittee(c committeeRow, from committeePage) {
 	casePage(p, c, c.Name, from, func(c committeeRow, done func()) (fyne.CanvasObject, func()) {
 		var buttons []fyne.CanvasObject
 		if committeerules.Editable(c) {
-			buttons = append(buttons, widget.NewButtonWithIcon("编辑", fynetheme.DocumentCreateIcon(), func() { p.editCommittee(c, from.Load) }))
+			buttons = append(buttons, widget.NewButtonWithIcon("编辑", fynetheme.DocumentCreateIcon(), func() {
+				p.shell.Close(caseKey(from, c.Id)) // it would go on showing what was
+				p.editCommittee(c, from.Load)
+			}))
 			if committeerules.CheckRenewal(c, committee.Today()) == nil {
 				title := "提交换届备案"
 				if c.FiledOn == "" || c.Approved != nil {

@@ -143,7 +143,7 @@ func (p *program) editExpert(e expertRow, done func()) {
 	key := "edit-expert " + e.Id
 	title := "新增专家"
 	if e.Revision != 0 {
-		title = e.Name
+		title = "编辑 " + e.Name
 	}
 	edit := expert.NewEdit(e, p.client.Experts(), p.desk, func() {
 		p.shell.Close(key)
@@ -165,7 +165,10 @@ func (p *program) showExpert(e expertRow, from expertPage) {
 		if e.UnitId == p.desk.By.UnitID {
 			switch expertrules.State(e) {
 			case expertrules.Active:
-				buttons = append(buttons, widget.NewButtonWithIcon("编辑", fynetheme.DocumentCreateIcon(), func() { p.editExpert(e, from.Load) }),
+				buttons = append(buttons, widget.NewButtonWithIcon("编辑", fynetheme.DocumentCreateIcon(), func() {
+					p.shell.Close(caseKey(from, e.Id)) // it would go on showing what was
+					p.editExpert(e, from.Load)
+				}),
 					ask("移出专家库", "移出后不参加抽选，可重新入库。", func(reason string) error { return expert.Remove(c, []expertRow{e}, reason) }))
 			case expertrules.Removed:
 				buttons = append(buttons, ask("重新入库", "曾审核通过的直接回到在库；其他的须重新提交审核。", func(reason string) error { return expert.Restore(c, []expertRow{e}, reason) }))

@@ -32,10 +32,6 @@ func text(name string) func(message) string {
 	return func(e message) string { return field.Named(e, name)[0].Text(e) }
 }
 
-func masked(name string) func(message) string {
-	return func(e message) string { return field.Named(e, name)[0].Masked(e) }
-}
-
 func age(e message) string {
 	if n := rules.Age(e.Birth, committee.Today()); n > 0 {
 		return fmt.Sprint(n)
@@ -48,8 +44,8 @@ var who = []list.Column[message]{
 	{Key: "name", Title: "姓名", Width: 72, Fixed: true, Text: text(expertv1.Expert_Name)},
 	{Title: "性别", Width: 44, Text: text(expertv1.Expert_Sex)},
 	{Title: "年龄", Width: 44, Text: age},
-	{Title: "证件号码", Width: 146, Text: masked(expertv1.Expert_Number)},
-	{Title: "手机号码", Width: 98, Text: masked(expertv1.Expert_Phone)},
+	list.Declared[message](expertv1.Expert_Number, 146),
+	list.Declared[message](expertv1.Expert_Phone, 98),
 	{Title: "现职称", Width: 84, Text: text(expertv1.Expert_Title)},
 	{Key: "work_unit", Title: "工作单位", Width: 112, Text: text(expertv1.Expert_WorkUnit)},
 	{Title: "行政职务", Width: 70, Text: text(expertv1.Expert_Duty)},

@@ -127,6 +127,7 @@ func AskReason(d *kit.Desk, title, note string, do func(string)) {
 
 func (p *PoolPage) expertStage(l *list.List[message], state, title string, actions ...kit.Action[message]) {
 	one := *l
+	one.Title = "专家库（" + title + "）" // names the workbook of an export
 	one.Empty = "没有" + title + "的专家。"
 	if state == rules.Draft {
 		one.Empty = "没有待提交的专家。点“新增专家”逐个填写，或点“批量新增”从Excel导入。"

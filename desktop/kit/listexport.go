@@ -34,7 +34,7 @@ func (p *ListPage[M]) export() {
 	}
 	text := widget.NewLabel("名单中有证件号码等个人信息。一般导出用掩码即可；导出完整号码将记录在案（何人、何时、哪份名单、多少行）。")
 	text.Wrapping = wrapAnywhere
-	p.desk.Choose("导出“"+p.Model.List.Title+"”", text,
+	p.desk.Choose("导出“"+p.Model.List.Title+"”", sized(text),
 		Choice{Title: "取消"},
 		Choice{Title: "导出完整号码", Do: func() { p.exportAs(true) }},
 		Choice{Title: "用掩码导出", Do: func() { p.exportAs(false) }})
@@ -78,7 +78,7 @@ func (p *ListPage[M]) exportAs(whole bool) {
 func (p *ListPage[M]) exported(path string, rows int) {
 	text := widget.NewLabel(fmt.Sprintf("已导出 %d 行到\n%s", rows, path))
 	text.Wrapping = wrapAnywhere
-	p.desk.Choose("导出完成", text, Choice{Title: "关闭"}, Choice{Title: "打开文件", Do: func() { p.desk.Show(path) }})
+	p.desk.Choose("导出完成", sized(text), Choice{Title: "关闭"}, Choice{Title: "打开文件", Do: func() { p.desk.Show(path) }})
 }
 
 // every so many rows the page says how far it is.

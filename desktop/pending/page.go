@@ -81,9 +81,9 @@ func (p *Page) row(m *outbox.Mutation) row {
 	r := row{Mutation: m}
 	kind := kindOf(m.Procedure)
 	ids := syncer.IDs(m)
-	names := map[string]string{}
+	names, sent := map[string]string{}, syncer.Carried(m)
 	for _, id := range ids {
-		name := p.name(kind, id, m)
+		name := p.name(kind, id, sent[id])
 		names[id] = name
 		if len(r.what) < 60 {
 			r.what += name + " "
@@ -91,7 +91,7 @@ func (p *Page) row(m *outbox.Mutation) row {
 	}
 	r.what = strings.TrimSpace(r.what)
 	if len(ids) > 1 {
-		r.what += fmt.Sprintf("（%d 条）", len(ids))
+		r.what = fmt.Sprintf("%d 条：%s", len(ids), r.what)
 	}
 	if m.State == outbox.Rejected || m.State == outbox.Conflict {
 		for id, f := range syncer.Faults(m) {
@@ -105,14 +105,14 @@ func (p *Page) row(m *outbox.Mutation) row {
 }
 
 // name is what a person calls a record: as it is here, or as it was sent.
-func (p *Page) name(kind, id string, m *outbox.Mutation) string {
+func (p *Page) name(kind, id string, sent proto.Message) string {
 	if found, ok, err := p.mirror.Get(context.Background(), kind, id); err == nil && ok {
 		if n := nameOf(found); n != "" {
 			return n
 		}
 	}
-	if mine := syncer.Record(m); mine != nil {
-		return nameOf(mine)
+	if n := nameOf(sent); n != "" {
+		return n
 	}
 	return "（本机没有该记录）"
 }

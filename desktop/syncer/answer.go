@@ -199,6 +199,33 @@ func Record(m *outbox.Mutation) proto.Message {
 	return nil
 }
 
+// Carried are the records that a mutation carries, by id: one that is saved, or the many of an import.
+func Carried(m *outbox.Mutation) map[string]proto.Message {
+	all := map[string]proto.Message{}
+	request, err := Request(m)
+	if err != nil {
+		return all
+	}
+	add := func(r proto.Message) {
+		if named, ok := r.(interface{ GetId() string }); ok {
+			all[named.GetId()] = r
+		}
+	}
+	request.ProtoReflect().Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case fd.Message() == nil || fd.IsMap() || fd.Message().FullName() == "zhiping.common.v1.Base":
+		case fd.IsList():
+			for i := range v.List().Len() {
+				add(v.List().Get(i).Message().Interface())
+			}
+		default:
+			add(v.Message().Interface())
+		}
+		return true
+	})
+	return all
+}
+
 // Mine is what a clerk wanted with a mutation: the record as it was to be, or the action on it.
 func Mine(m *outbox.Mutation) proto.Message {
 	if r := Record(m); r != nil {

@@ -104,6 +104,9 @@ func TestPoolWithoutANetwork(t *testing.T) {
 	if _, err := one.c.Experts().ImportExperts(ctx, &expertv1.ImportExpertsRequest{Experts: []*expertv1.Expert{first, second}}); err != nil {
 		t.Fatal(err)
 	}
+	if all, err := one.a.Box.Pending(ctx, 1, 1); err != nil || len(all) != 1 || !proto.Equal(Carried(all[0])[second.Id], second) || len(Carried(all[0])) != 2 {
+		t.Fatal("the people of an import are not known by name:", all, err)
+	}
 	rows := one.rows(c.Id, rules.Draft)
 	if len(rows) != 2 || rows[0].Birth == "" || rows[0].CommitteeName != c.Name {
 		t.Fatal("what was imported is not seen:", rows)
