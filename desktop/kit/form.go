@@ -40,7 +40,7 @@ type formRow struct {
 	pick    *leavePick
 	all     []string // what can be picked
 	narrow  bool     // not everything that is declared can be
-	check   *widget.Check
+	check   *Check
 	place   *divisionPick
 	files   *fyne.Container
 	shown   *widget.Label // of a derived field
@@ -85,7 +85,7 @@ func (f *Form) row(info *field.Info) fyne.CanvasObject {
 		r.shown = widget.NewLabel(info.Text(f.message))
 		input = r.shown
 	case info.Desc.Kind() == protoreflect.BoolKind:
-		r.check = widget.NewCheck("", func(on bool) { f.set(r, map[bool]string{true: "是", false: "否"}[on]) })
+		r.check = NewCheck("", func(on bool) { f.set(r, map[bool]string{true: "是", false: "否"}[on]) })
 		r.check.SetChecked(info.Text(f.message) == "是")
 		input = r.check
 	case isDivision(info):

@@ -18,7 +18,7 @@ import (
 // the good ones.
 type failedTable[M proto.Message] struct {
 	page  *ImportPage[M]
-	table *widget.Table
+	table *Table
 	entry *fixEntry // stands in the cell that is being typed
 	at    widget.TableCellID
 }

@@ -41,7 +41,7 @@ type ImportPage[M proto.Message] struct {
 	confirm *widget.Button
 	tables  *container.AppTabs
 	bad     *failedTable[M]
-	good    *widget.Table
+	good    *Table
 }
 
 // NewImportPage draws the page of a template; subject is what the rows are for, such as an activity's id, and send hands good rows over. What was

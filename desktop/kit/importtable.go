@@ -21,9 +21,9 @@ const (
 )
 
 // headed makes a table of rows with a head; at zero height it has no rows, else it would build one for each.
-func headed(heads []string, rows func() int, create func() fyne.CanvasObject, update func(widget.TableCellID, fyne.CanvasObject)) *widget.Table {
-	var t *widget.Table
-	t = widget.NewTable(func() (int, int) {
+func headed(heads []string, rows func() int, create func() fyne.CanvasObject, update func(widget.TableCellID, fyne.CanvasObject)) *Table {
+	var t *Table
+	t = newTable(func() (int, int) {
 		if t != nil && t.Size().Height < 1 {
 			return 0, len(heads)
 		}
@@ -51,7 +51,7 @@ func newLine() *widget.Label {
 }
 
 // goodTable shows the rows that can be imported.
-func (p *ImportPage[M]) goodTable() *widget.Table {
+func (p *ImportPage[M]) goodTable() *Table {
 	t := headed(append([]string{"行号"}, headsOf(p.sheet)...), func() int { good, _ := p.counts(); return good },
 		func() fyne.CanvasObject { return container.New(lineLayout{}, newLine()) },
 		func(at widget.TableCellID, o fyne.CanvasObject) {
@@ -68,7 +68,7 @@ func (p *ImportPage[M]) goodTable() *widget.Table {
 }
 
 // widths makes the columns of the sheet, which begin at one of the table, as wide as what they hold.
-func (p *ImportPage[M]) widths(t *widget.Table, from int) {
+func (p *ImportPage[M]) widths(t *Table, from int) {
 	for i, w := range p.sheet.Widths() {
 		t.SetColumnWidth(from+i, float32(w)*signWidth*scale())
 	}

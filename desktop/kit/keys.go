@@ -108,6 +108,40 @@ func (b *Button) TypedKey(k *fyne.KeyEvent) {
 	}
 }
 
+// A Table is a table in which the keys of the page work: a click into it takes the cursor.
+type Table struct{ widget.Table }
+
+// newTable returns a table; see widget.NewTable.
+func newTable(size func() (rows, columns int), create func() fyne.CanvasObject, update func(widget.TableCellID, fyne.CanvasObject)) *Table {
+	t := &Table{widget.Table{Length: size, CreateCell: create, UpdateCell: update}}
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+// TypedKey implements fyne.Focusable.
+func (t *Table) TypedKey(k *fyne.KeyEvent) {
+	if !passKey(t, k) {
+		t.Table.TypedKey(k)
+	}
+}
+
+// A Check is a box to tick in which the keys of the page work.
+type Check struct{ widget.Check }
+
+// NewCheck returns a box to tick; changed may be nil.
+func NewCheck(text string, changed func(bool)) *Check {
+	c := &Check{widget.Check{Text: text, OnChanged: changed}}
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// TypedKey implements fyne.Focusable.
+func (c *Check) TypedKey(k *fyne.KeyEvent) {
+	if !passKey(c, k) {
+		c.Check.TypedKey(k)
+	}
+}
+
 // FirstEntry is the first entry of a form that can be written in, nil for none: where the cursor begins.
 func FirstEntry(o fyne.CanvasObject) fyne.Focusable {
 	return first(o, func(o fyne.CanvasObject) bool {

@@ -57,6 +57,33 @@ func TestKeysOfThePageWorkInEntries(t *testing.T) {
 	}
 }
 
+// A click into a list or on a box to tick takes the cursor, and F1, F5 and Esc work as before.
+func TestKeysOfThePageWorkInAList(t *testing.T) {
+	look(t)
+	check := kit.NewCheck("已核对", nil)
+	page := kit.NewListPage(people(&registry{n: 3}), kit.Inline, nil)
+	o := container.NewBorder(check, nil, nil, nil, page.Content)
+	w := show(t, o, 900, 400)
+	var pressed []fyne.KeyName
+	kit.PageKeys(w.Canvas(), func(e *fyne.KeyEvent) { pressed = append(pressed, e.Name) })
+	for _, in := range []fyne.Focusable{check, tableOf(t, o)} {
+		for _, k := range []fyne.KeyName{fyne.KeyF1, fyne.KeyF5, fyne.KeyEscape} {
+			w.Canvas().Focus(in)
+			in.TypedKey(&fyne.KeyEvent{Name: k})
+		}
+		if w.Canvas().Focused() != nil {
+			t.Errorf("%T: Esc left the cursor in", in)
+		}
+	}
+	if len(pressed) != 4 {
+		t.Error(pressed)
+	}
+	w.Canvas().Focus(check)
+	if check.TypedRune(' '); !check.Checked {
+		t.Error("the space bar does not tick")
+	}
+}
+
 // A key pressed over a dialog does nothing on the page behind it: in a booth it would be a vote.
 func TestKeysStopAtADialog(t *testing.T) {
 	look(t)

@@ -45,7 +45,7 @@ func each(o fyne.CanvasObject, fn func(fyne.CanvasObject)) {
 		for _, c := range x.Objects {
 			each(c, fn)
 		}
-	case *widget.Label, *widget.Button, *kit.Button, *widget.Entry, *kit.Entry, *widget.Check, *widget.Select, *widget.SelectEntry, *widget.Hyperlink:
+	case *widget.Label, *widget.Button, *kit.Button, *widget.Entry, *kit.Entry, *kit.Check, *widget.Select, *widget.SelectEntry, *widget.Hyperlink:
 	case fyne.Widget:
 		for _, c := range test.WidgetRenderer(x).Objects() {
 			each(c, fn)

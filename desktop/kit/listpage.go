@@ -40,7 +40,7 @@ type ListPage[M any] struct {
 	bar     *filterBar
 	tabs    []*widget.Button
 	batch   []*widget.Button
-	table   *widget.Table
+	table   *Table
 	note    *widget.Label
 	blank   *canvas.Rectangle // under the note, which the lines between the columns would cross
 	warning *Banner
@@ -190,10 +190,10 @@ func scale() float32 { return theme.TextSize() / baseText }
 
 const baseText = 13 // of package theme
 
-func (p *ListPage[M]) newTable() *widget.Table {
+func (p *ListPage[M]) newTable() *Table {
 	cols := p.Model.List.Columns
-	var t *widget.Table
-	t = widget.NewTable(
+	var t *Table
+	t = newTable(
 		func() (int, int) {
 			if t != nil && t.Size().Height < 1 {
 				return 0, len(cols) + 2 // laid out at zero height it would build a row for everything
@@ -239,7 +239,7 @@ func (p *ListPage[M]) verb() string {
 func newCell() fyne.CanvasObject {
 	l := widget.NewLabel("")
 	l.Truncation = fyne.TextTruncateEllipsis
-	return container.New(lineLayout{}, l, widget.NewCheck("", nil), widget.NewHyperlink("", nil))
+	return container.New(lineLayout{}, l, NewCheck("", nil), widget.NewHyperlink("", nil))
 }
 
 // lineLayout centres what is in a cell on a line, whatever height it would like to have.
@@ -261,7 +261,7 @@ func (lineLayout) MinSize([]fyne.CanvasObject) fyne.Size {
 
 func (p *ListPage[M]) updateCell(at widget.TableCellID, o fyne.CanvasObject) {
 	cell := o.(*fyne.Container).Objects
-	label, check, link := cell[0].(*widget.Label), cell[1].(*widget.Check), cell[2].(*widget.Hyperlink)
+	label, check, link := cell[0].(*widget.Label), cell[1].(*Check), cell[2].(*widget.Hyperlink)
 	label.Hide()
 	check.Hide()
 	link.Hide()

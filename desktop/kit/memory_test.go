@@ -17,10 +17,10 @@ import (
 )
 
 // tableOf is the table of a list page.
-func tableOf(t *testing.T, o fyne.CanvasObject) (found *widget.Table) {
+func tableOf(t *testing.T, o fyne.CanvasObject) (found *kit.Table) {
 	t.Helper()
 	each(o, func(o fyne.CanvasObject) {
-		if x, ok := o.(*widget.Table); ok {
+		if x, ok := o.(*kit.Table); ok {
 			found = x
 		}
 	})
@@ -42,7 +42,7 @@ func TestListIsLeftAsItWas(t *testing.T) {
 		},
 	}
 	prefs := fyne.CurrentApp().Preferences()
-	open := func(account string) (*kit.ListPage[string], *widget.Table) {
+	open := func(account string) (*kit.ListPage[string], *kit.Table) {
 		p := kit.NewListPage(l, kit.Inline, func(string) {})
 		p.Remember(&kit.Memory{Preferences: prefs, Account: account})
 		show(t, p.Content, 900, 500)

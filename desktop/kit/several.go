@@ -142,7 +142,7 @@ func (s *Several) boxes() fyne.CanvasObject {
 	var all []fyne.CanvasObject
 	chosen := s.chosen()
 	for _, l := range s.offered {
-		c := widget.NewCheck(l, nil)
+		c := NewCheck(l, nil)
 		c.SetChecked(slices.Contains(chosen, l))
 		c.OnChanged = func(on bool) { s.toggle(l, on) }
 		width, height = max(width, c.MinSize().Width), c.MinSize().Height

@@ -199,7 +199,7 @@ func TestRolesOfTheUnit(t *testing.T) {
 	o.contains(texts(e.Content), "请至少勾选一项")
 	check := func(name string) {
 		each(e.Content, func(x fyne.CanvasObject) {
-			if c, ok := x.(*widget.Check); ok && c.Text == name {
+			if c, ok := x.(*kit.Check); ok && c.Text == name {
 				c.SetChecked(true)
 			}
 		})

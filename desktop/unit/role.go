@@ -134,10 +134,10 @@ func NewRolePage(role *unitv1.Role, u *unitv1.Unit, c unitv1connect.UnitServiceC
 type rightGroup struct {
 	name    string
 	content fyne.CanvasObject
-	all     *widget.Check
+	all     *kit.Check
 	box     *fyne.Container
 	rights  []commonv1.Right
-	checks  []*widget.Check
+	checks  []*kit.Check
 	setting bool
 }
 
@@ -146,7 +146,7 @@ const rightWidth = 170
 
 func newRightGroup(name string) *rightGroup {
 	g := &rightGroup{name: name, box: container.NewGridWrap(fyne.NewSize(rightWidth*theme.TextSize()/13, theme.TextSize()*2.6))}
-	g.all = widget.NewCheck(name+"（全选）", func(on bool) {
+	g.all = kit.NewCheck(name+"（全选）", func(on bool) {
 		if g.setting {
 			return
 		}
@@ -159,7 +159,7 @@ func newRightGroup(name string) *rightGroup {
 }
 
 func (g *rightGroup) add(x commonv1.Right, on bool) {
-	c := widget.NewCheck(right.Grant(x).Label, func(bool) { g.draw() })
+	c := kit.NewCheck(right.Grant(x).Label, func(bool) { g.draw() })
 	g.rights, g.checks = append(g.rights, x), append(g.checks, c)
 	g.box.Add(c)
 	c.Checked = on

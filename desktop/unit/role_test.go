@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
 	"zhiping/desktop/unit"
@@ -18,7 +17,7 @@ import (
 // headings are the checks that choose all rights of a group.
 func headings(o fyne.CanvasObject) (all []string) {
 	switch x := o.(type) {
-	case *widget.Check:
+	case *kit.Check:
 		if name, ok := strings.CutSuffix(x.Text, "（全选）"); ok {
 			all = append(all, name)
 		}
