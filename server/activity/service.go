@@ -80,6 +80,15 @@ func (s *Service) committee(ctx context.Context, tx *command.Tx, a *activityv1.A
 	}, annual, a.CommitteeId, a.Year)
 }
 
+// filed refuses to open an activity of a committee whose filing has run out since the activity was written (Articles 8 and 38).
+func filed(ctx context.Context, tx *command.Tx, a *activityv1.Activity) error {
+	c, err := committee.Committees.Find(ctx, tx.Tx, a.CommitteeId)
+	if err != nil {
+		return err
+	}
+	return committeerules.CheckValid(c, tx.Today)
+}
+
 // Own loads an activity of the caller's unit at a revision.
 func Own(ctx context.Context, tx *command.Tx, id string, revision int64) (*activityv1.Activity, error) {
 	a, err := Activities.SeeAt(ctx, tx, id, revision)
@@ -95,6 +104,9 @@ func (s *Service) SubmitActivities(ctx context.Context, r *activityv1.SubmitActi
 		outcomes, err := record.EachAt(ctx, tx, Activities, r.Bases, func(a *activityv1.Activity) error {
 			if a.UnitId != tx.Caller.Unit.Id {
 				return fault.New(fault.Denied, "只有组建单位可以提交评审活动")
+			}
+			if err := filed(ctx, tx, a); err != nil {
+				return err
 			}
 			route, err := unit.Route(ctx, tx.Tx, reviewv1.Matter_MATTER_ACTIVITY, a.AuthorisingId)
 			if err != nil {
@@ -118,6 +130,9 @@ func (s *Service) ReviewActivities(ctx context.Context, r *activityv1.ReviewActi
 			}
 			if a.Publication.Stage != reviewv1.Stage_STAGE_APPROVED {
 				return nil
+			}
+			if err := filed(ctx, tx, a); err != nil {
+				return err
 			}
 			set, err := catalog.RulesOn(tx.Today)
 			if err != nil {

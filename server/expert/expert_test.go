@@ -50,6 +50,7 @@ type pool struct {
 	*servertest.Province
 	t      *testing.T
 	c      *committeev1.Committee
+	opened *commonv1.Base // the last activity that was saved
 	people int
 }
 
@@ -312,10 +313,13 @@ func (p *pool) file() {
 }
 
 func (p *pool) activity() error {
-	_, err := activityv1connect.NewActivityServiceClient(p.Department.HTTP, p.URL, p.Department.Options...).SaveActivity(ctx, &activityv1.SaveActivityRequest{Activity: &activityv1.Activity{
+	resp, err := activityv1connect.NewActivityServiceClient(p.Department.HTTP, p.URL, p.Department.Options...).SaveActivity(ctx, &activityv1.SaveActivityRequest{Activity: &activityv1.Activity{
 		Id: servertest.NewID(), Name: "示例活动（虚构）", ScopeText: "示例", Year: 2026, Frequency: activityv1.Frequency_FREQUENCY_SPECIAL, CommitteeId: p.c.Id, Levels: []string{"3"}, Specialties: []string{"0501"},
 		GroupMethod: activityv1.GroupMethod_GROUP_METHOD_NONE, OpensAt: 1, SubmitBy: 2, CorrectBy: 3, ReceiveBy: 4, Contact: "联系人", Phone: "028-00000000",
 	}})
+	if err == nil {
+		p.opened = &commonv1.Base{Id: resp.Activity.Id, Revision: resp.Activity.Revision}
+	}
 	return err
 }
 
@@ -350,6 +354,8 @@ func TestFiling(t *testing.T) {
 		h.Advance(4 * 365 * 24 * time.Hour)
 		p.Department = h.SignIn("department")
 		refused(t, p.activity(), fault.State, "到期，请先重新备案")
+		refused(t, first(activityv1connect.NewActivityServiceClient(p.Department.HTTP, p.URL, p.Department.Options...).SubmitActivities(ctx, &activityv1.SubmitActivitiesRequest{Bases: []*commonv1.Base{p.opened}})),
+			fault.State, "到期，请先重新备案") // written while the filing held
 	})
 }
 
