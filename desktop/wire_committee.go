@@ -8,6 +8,7 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/clock"
 	"zhiping/desktop/committee"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/list"
@@ -58,7 +59,7 @@ func (p *program) ownCommittees(l *list.List[committeeRow]) *shell.Page {
 	page.Loaded = func() {
 		rows, _, err := l.Source(context.Background(), &commonv1.Query{Scope: l.Scope, Size: 200})
 		if err == nil {
-			due.Say(committee.Due(rows, committee.Today()), widget.WarningImportance)
+			due.Say(committee.Due(rows, clock.Today()), widget.WarningImportance)
 		}
 	}
 	add := widget.NewButtonWithIcon("新增评委会", fynetheme.ContentAddIcon(), func() {
@@ -120,7 +121,7 @@ func (p *program) showCommittee(c committeeRow, from committeePage) {
 				p.shell.Close(caseKey(from, c.Id)) // it would go on showing what was
 				p.editCommittee(c, from.Load)
 			}))
-			if committeerules.CheckRenewal(c, committee.Today()) == nil {
+			if committeerules.CheckRenewal(c, clock.Today()) == nil {
 				title := "提交换届备案"
 				if c.FiledOn == "" || c.Approved != nil {
 					title = "提交备案"

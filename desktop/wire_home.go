@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"time"
 
+	"zhiping/desktop/clock"
 	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/list"
@@ -64,7 +64,7 @@ func (p *program) unitNow(ctx context.Context) (*unitv1.Unit, error) {
 
 // supervision is what the unit's committees do (B4).
 func (p *program) supervision() *home.Supervision {
-	s := &home.Supervision{Records: p.records, Division: p.client.Identity.Unit.GetDivision(), Now: time.Now, Open: p.openProgress}
+	s := &home.Supervision{Records: p.records, Division: p.client.Identity.Unit.GetDivision(), Now: clock.Now, Open: p.openProgress}
 	s.All = func() {
 		page := listPage(p, s.List(), func(r rules.Row, _ *kit.ListPage[rules.Row]) { p.openProgress(r) })
 		page.Kinds, page.Follow = s.Kinds(), page.Refresh

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
+	"zhiping/desktop/clock"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/unit"
 	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
@@ -204,7 +205,7 @@ func (e *Edit) submit() {
 // Standing says how a committee's filing stands, and why it came back; nothing for one that is new.
 func Standing(c message) fyne.CanvasObject {
 	banner := kit.NewBanner()
-	text, bad := rules.Standing(c, Today())
+	text, bad := rules.Standing(c, clock.Today())
 	how := widget.MediumImportance
 	if bad {
 		how = widget.WarningImportance

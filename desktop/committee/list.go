@@ -4,9 +4,9 @@ package committee
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"zhiping/desktop/cache"
+	"zhiping/desktop/clock"
 	"zhiping/desktop/list"
 	committeev1 "zhiping/proto/gen/zhiping/committee/v1"
 	"zhiping/proto/gen/zhiping/committee/v1/committeev1connect"
@@ -18,18 +18,13 @@ type message = *committeev1.Committee
 
 const kind = "committee"
 
-// Today is the civil date at +08:00, by this machine's clock: for what is pointed at, the server's clock decides.
-func Today() string {
-	return time.Now().In(time.FixedZone("+08:00", 8*60*60)).Format(time.DateOnly)
-}
-
 // columns leave room for the link at the end of a line in the smallest window; whole names stand on the committee's page.
 var columns = []list.Column[message]{
 	list.Declared[message](committeev1.Committee_Name, 236).By("name"),
 	list.Declared[message](committeev1.Committee_Series, 92),
 	{Title: "层级", Width: 88, Text: list.Declared[message](committeev1.Committee_Levels, 0).Text},
 	{Title: "备案状态", Width: 190, Text: func(c message) string {
-		text, _ := rules.Standing(c, Today())
+		text, _ := rules.Standing(c, clock.Today())
 		return text
 	}},
 	{Title: "最近备案通过", Width: 94, Text: func(c message) string { return c.FiledOn }},

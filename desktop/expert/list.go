@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"zhiping/desktop/cache"
-	"zhiping/desktop/committee"
+	"zhiping/desktop/clock"
 	"zhiping/desktop/list"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
@@ -33,7 +33,7 @@ func text(name string) func(message) string {
 }
 
 func age(e message) string {
-	if n := rules.Age(e.Birth, committee.Today()); n > 0 {
+	if n := rules.Age(e.Birth, clock.Today()); n > 0 {
 		return fmt.Sprint(n)
 	}
 	return ""
@@ -58,7 +58,7 @@ var columns = append(who[:len(who):len(who)],
 
 // completeness says too what else should be looked at in an expert.
 func completeness(e message) string {
-	return strings.Join(append([]string{rules.Completeness(e)}, rules.Warnings(e, committee.Today())...), "；")
+	return strings.Join(append([]string{rules.Completeness(e)}, rules.Warnings(e, clock.Today())...), "；")
 }
 
 var filters = []list.Filter{{Column: "name", Title: "姓名"}, {Column: "work_unit", Title: "工作单位"}}

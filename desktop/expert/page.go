@@ -9,7 +9,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
-	"zhiping/desktop/committee"
+	"zhiping/desktop/clock"
 	"zhiping/desktop/kit"
 	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
@@ -61,7 +61,7 @@ func material(e message) []kit.Section {
 // hints are what should be looked at in an expert: completeness, age, term, leave.
 func hints(e message) fyne.CanvasObject {
 	banner := kit.NewBanner()
-	all := rules.Warnings(e, committee.Today())
+	all := rules.Warnings(e, clock.Today())
 	if missing := rules.Missing(e); len(missing) > 0 {
 		all = append([]string{"信息不完整，缺：" + strings.Join(missing, "、")}, all...)
 	}

@@ -15,6 +15,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/google/uuid"
 
+	"zhiping/desktop/clock"
 	"zhiping/desktop/vault"
 	"zhiping/proto/gen/zhiping/activity/v1/activityv1connect"
 	"zhiping/proto/gen/zhiping/application/v1/applicationv1connect"
@@ -90,6 +91,9 @@ func (a answered) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		resp, err := next(ctx, req)
 		if a.c.offline.Store(fault.CodeOf(err) == fault.Offline); !a.c.offline.Load() {
 			a.c.last.Store(time.Now().UnixMilli())
+		}
+		if err == nil {
+			clock.Learn(resp.Header().Get("Date"))
 		}
 		return resp, err
 	}

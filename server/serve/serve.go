@@ -141,8 +141,14 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	w.Write([]byte("ok\n"))
 }
 
-// Handler is everything the server answers.
-func (s *Server) Handler() http.Handler { return s.mux }
+// Handler is everything the server answers. Every answer carries the server's own time, by which the desktops judge what is due: it decides by
+// that, also where a demonstration has a date of its own.
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", s.Run.Now().UTC().Format(http.TimeFormat))
+		s.mux.ServeHTTP(w, r)
+	})
+}
 
 // Serve answers on a listener until the context ends, then lets open calls finish: streams are told to stop first, because Shutdown would
 // wait for them for ever.
@@ -151,7 +157,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, t *tls.Config) error
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(t == nil)
-	h := &http.Server{Handler: s.mux, TLSConfig: t, Protocols: protocols, ReadHeaderTimeout: 20 * time.Second, IdleTimeout: 3 * time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	h := &http.Server{Handler: s.Handler(), TLSConfig: t, Protocols: protocols, ReadHeaderTimeout: 20 * time.Second, IdleTimeout: 3 * time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	h.RegisterOnShutdown(s.endStreams)
 	done := make(chan error, 1)
 	go func() {
