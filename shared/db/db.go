@@ -175,8 +175,9 @@ var numbered = regexp.MustCompile(`\$(\d+)`)
 
 var likeEscape = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
 
-// Like returns the pattern for LIKE … ESCAPE '\' that finds part anywhere, whatever characters it has.
-func Like(part string) string { return "%" + likeEscape.Replace(part) + "%" }
+// Like returns the pattern for LIKE … ESCAPE '\' that finds part anywhere, whatever characters it has. Spaces around it, full-width ones too, are
+// what came along with a copied name: they are not looked for.
+func Like(part string) string { return "%" + likeEscape.Replace(strings.TrimSpace(part)) + "%" }
 
 // Rebind turns $n into ?n for SQLite, whose driver binds names like $1 by the order in which they appear.
 func Rebind(d Dialect, query string) string {

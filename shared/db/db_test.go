@@ -156,3 +156,11 @@ func TestReadersCannotWrite(t *testing.T) {
 		}
 	})
 }
+
+func TestLike(t *testing.T) {
+	for part, want := range map[string]string{"": "%%", "住建局": "%住建局%", " 住建局　": "%住建局%", "第 1 院": "%第 1 院%", `5%_\`: `%5\%\_\\%`} {
+		if got := db.Like(part); got != want {
+			t.Errorf("%q gives %q, want %q", part, got, want)
+		}
+	}
+}
