@@ -239,7 +239,7 @@ func (b *Booth) send(ctx context.Context, round string, envelope []byte) (*ballo
 	t := time.NewTicker(retryEvery)
 	defer t.Stop()
 	for {
-		resp, err := b.client.Submit(ctx, &roomv1.SubmitRequest{Envelope: envelope})
+		resp, err := b.client.Submit(ctx, &roomv1.SubmitRequest{Object: envelope})
 		if err == nil {
 			r, err := ballot.CheckReceipt(resp.Receipt, envelope, b.Package)
 			if err != nil {

@@ -69,7 +69,7 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle(roomv1connect.NewRoomServiceHandler(&lan{h}, connect.WithInterceptors(guard{h}), connect.WithReadMaxBytes(2<<20)))
+	mux.Handle(roomv1connect.NewRoomServiceHandler(&lan{h: h}, connect.WithInterceptors(guard{h}), connect.WithReadMaxBytes(2<<20)))
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &http.Server{
@@ -116,7 +116,10 @@ func (g guard) WrapStreamingHandler(connect.StreamingHandlerFunc) connect.Stream
 }
 
 // lan implements roomv1connect.RoomServiceHandler.
-type lan struct{ h *Hub }
+type lan struct {
+	roomv1connect.UnimplementedRoomServiceHandler
+	h *Hub
+}
 
 func (s *lan) GetPackage(context.Context, *roomv1.GetPackageRequest) (*roomv1.GetPackageResponse, error) {
 	return &roomv1.GetPackageResponse{Package: s.h.Session.Log()[0]}, nil
@@ -131,10 +134,10 @@ func (s *lan) CheckIn(ctx context.Context, r *roomv1.CheckInRequest) (*roomv1.Ch
 }
 
 func (s *lan) Submit(ctx context.Context, r *roomv1.SubmitRequest) (*roomv1.SubmitResponse, error) {
-	if _, err := ballot.ParseEnvelope(r.Envelope); err != nil {
+	if _, err := ballot.ParseEnvelope(r.Object); err != nil {
 		return nil, err
 	}
-	receipt, err := s.h.Append(ctx, r.Envelope)
+	receipt, err := s.h.Append(ctx, r.Object)
 	if err != nil {
 		return nil, err
 	}

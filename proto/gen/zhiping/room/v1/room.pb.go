@@ -4,8 +4,8 @@
 // 	protoc        (unknown)
 // source: zhiping/room/v1/room.proto
 
-// What the hub laptop of a meeting room answers to the booths (voting.md, LAN transport). Objects are the bytes of shared/ballot; the hub
-// trusts nobody for being on the network: pairing code, one-time codes and signatures decide.
+// What the sequencer of a room answers: the hub laptop, or the central server while no hub holds the meeting's lease (voting.md). Objects are the
+// bytes of shared/ballot. The sequencer trusts nobody for being on the network: pairing code, one-time codes, certificates and signatures decide.
 
 package roomv1
 
@@ -26,15 +26,157 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ListSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsRequest) Reset() {
+	*x = ListSessionsRequest{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsRequest) ProtoMessage() {}
+
+func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{0}
+}
+
+type ListSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*SessionInfo         `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsResponse) Reset() {
+	*x = ListSessionsResponse{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsResponse) ProtoMessage() {}
+
+func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ListSessionsResponse) GetSessions() []*SessionInfo {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+// SessionInfo names a session of the sequencer.
+type SessionInfo struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	Title         string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	Place         string                 `protobuf:"bytes,3,opt,name=place,proto3" json:"place,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionInfo) Reset() {
+	*x = SessionInfo{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionInfo) ProtoMessage() {}
+
+func (x *SessionInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionInfo.ProtoReflect.Descriptor instead.
+func (*SessionInfo) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SessionInfo) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *SessionInfo) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *SessionInfo) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
 type GetPackageRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetPackageRequest) Reset() {
 	*x = GetPackageRequest{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[0]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -46,7 +188,7 @@ func (x *GetPackageRequest) String() string {
 func (*GetPackageRequest) ProtoMessage() {}
 
 func (x *GetPackageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[0]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -59,7 +201,14 @@ func (x *GetPackageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPackageRequest.ProtoReflect.Descriptor instead.
 func (*GetPackageRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{0}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GetPackageRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
 }
 
 type GetPackageResponse struct {
@@ -71,7 +220,7 @@ type GetPackageResponse struct {
 
 func (x *GetPackageResponse) Reset() {
 	*x = GetPackageResponse{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[1]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -83,7 +232,7 @@ func (x *GetPackageResponse) String() string {
 func (*GetPackageResponse) ProtoMessage() {}
 
 func (x *GetPackageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[1]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -96,7 +245,7 @@ func (x *GetPackageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPackageResponse.ProtoReflect.Descriptor instead.
 func (*GetPackageResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{1}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetPackageResponse) GetPackage() []byte {
@@ -109,13 +258,14 @@ func (x *GetPackageResponse) GetPackage() []byte {
 type CheckInRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Object        []byte                 `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Session       string                 `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CheckInRequest) Reset() {
 	*x = CheckInRequest{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[2]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -127,7 +277,7 @@ func (x *CheckInRequest) String() string {
 func (*CheckInRequest) ProtoMessage() {}
 
 func (x *CheckInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[2]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -140,7 +290,7 @@ func (x *CheckInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckInRequest.ProtoReflect.Descriptor instead.
 func (*CheckInRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{2}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CheckInRequest) GetObject() []byte {
@@ -150,16 +300,25 @@ func (x *CheckInRequest) GetObject() []byte {
 	return nil
 }
 
+func (x *CheckInRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
 type CheckInResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Receipt       []byte                 `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Receipt []byte                 `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	// Staff has not seen it yet.
+	Pending       bool `protobuf:"varint,2,opt,name=pending,proto3" json:"pending,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CheckInResponse) Reset() {
 	*x = CheckInResponse{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[3]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -171,7 +330,7 @@ func (x *CheckInResponse) String() string {
 func (*CheckInResponse) ProtoMessage() {}
 
 func (x *CheckInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[3]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -184,7 +343,7 @@ func (x *CheckInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckInResponse.ProtoReflect.Descriptor instead.
 func (*CheckInResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{3}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CheckInResponse) GetReceipt() []byte {
@@ -194,17 +353,27 @@ func (x *CheckInResponse) GetReceipt() []byte {
 	return nil
 }
 
+func (x *CheckInResponse) GetPending() bool {
+	if x != nil {
+		return x.Pending
+	}
+	return false
+}
+
 type GetStatusRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The size of the log that the booth knows; 0 answers at once.
-	After         int64 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
+	After   int64  `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
+	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	// Whose ballots are asked for; empty for none.
+	Expert        string `protobuf:"bytes,3,opt,name=expert,proto3" json:"expert,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetStatusRequest) Reset() {
 	*x = GetStatusRequest{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[4]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -216,7 +385,7 @@ func (x *GetStatusRequest) String() string {
 func (*GetStatusRequest) ProtoMessage() {}
 
 func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[4]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -229,7 +398,7 @@ func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetStatusRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{4}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetStatusRequest) GetAfter() int64 {
@@ -239,19 +408,39 @@ func (x *GetStatusRequest) GetAfter() int64 {
 	return 0
 }
 
+func (x *GetStatusRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *GetStatusRequest) GetExpert() string {
+	if x != nil {
+		return x.Expert
+	}
+	return ""
+}
+
 type GetStatusResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Size   int64                  `protobuf:"varint,1,opt,name=size,proto3" json:"size,omitempty"`
 	Rounds []*Round               `protobuf:"bytes,2,rep,name=rounds,proto3" json:"rounds,omitempty"`
-	// The hub's signed checkpoint.
-	Checkpoint    []byte `protobuf:"bytes,3,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	// The sequencer's signed checkpoint.
+	Checkpoint []byte `protobuf:"bytes,3,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	Epoch      int64  `protobuf:"varint,4,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// The epochs since the first, as objects: a booth believes another hub key only if one of them names it.
+	Epochs [][]byte `protobuf:"bytes,5,rep,name=epochs,proto3" json:"epochs,omitempty"`
+	// The object that derived the people of a second round, empty for none.
+	Derived       []byte `protobuf:"bytes,6,opt,name=derived,proto3" json:"derived,omitempty"`
+	Own           *Own   `protobuf:"bytes,7,opt,name=own,proto3" json:"own,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetStatusResponse) Reset() {
 	*x = GetStatusResponse{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[5]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -263,7 +452,7 @@ func (x *GetStatusResponse) String() string {
 func (*GetStatusResponse) ProtoMessage() {}
 
 func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[5]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -276,7 +465,7 @@ func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetStatusResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{5}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetStatusResponse) GetSize() int64 {
@@ -300,21 +489,54 @@ func (x *GetStatusResponse) GetCheckpoint() []byte {
 	return nil
 }
 
+func (x *GetStatusResponse) GetEpoch() int64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *GetStatusResponse) GetEpochs() [][]byte {
+	if x != nil {
+		return x.Epochs
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetDerived() []byte {
+	if x != nil {
+		return x.Derived
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetOwn() *Own {
+	if x != nil {
+		return x.Own
+	}
+	return nil
+}
+
 // Round is where a round stands. Who has submitted is not secret; what is never on this line.
 type Round struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// READY, OPEN, CLOSED, OPENED, SIGNED
-	State         string   `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
-	Present       []string `protobuf:"bytes,3,rep,name=present,proto3" json:"present,omitempty"`
-	Submitted     []string `protobuf:"bytes,4,rep,name=submitted,proto3" json:"submitted,omitempty"`
+	// READY, OPEN, CLOSED, OPENED, SIGNED, ARCHIVED, VOID
+	State     string   `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	Present   []string `protobuf:"bytes,3,rep,name=present,proto3" json:"present,omitempty"`
+	Submitted []string `protobuf:"bytes,4,rep,name=submitted,proto3" json:"submitted,omitempty"`
+	Returned  []string `protobuf:"bytes,5,rep,name=returned,proto3" json:"returned,omitempty"`
+	// The tally of a counted round, with its counts as far as they may be shown.
+	Tally []byte `protobuf:"bytes,6,opt,name=tally,proto3" json:"tally,omitempty"`
+	// The id of the round that is held again in place of a void one.
+	Next          string `protobuf:"bytes,7,opt,name=next,proto3" json:"next,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Round) Reset() {
 	*x = Round{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[6]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -326,7 +548,7 @@ func (x *Round) String() string {
 func (*Round) ProtoMessage() {}
 
 func (x *Round) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[6]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -339,7 +561,7 @@ func (x *Round) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Round.ProtoReflect.Descriptor instead.
 func (*Round) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{6}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Round) GetId() string {
@@ -370,16 +592,206 @@ func (x *Round) GetSubmitted() []string {
 	return nil
 }
 
+func (x *Round) GetReturned() []string {
+	if x != nil {
+		return x.Returned
+	}
+	return nil
+}
+
+func (x *Round) GetTally() []byte {
+	if x != nil {
+		return x.Tally
+	}
+	return nil
+}
+
+func (x *Round) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
+// Own is what the sequencer knows of one expert.
+type Own struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// PRESENT, ABSENT, LEFT, RECUSED or empty; the credential he has now, and whether a former one was revoked.
+	Status     string      `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	Credential string      `protobuf:"bytes,2,opt,name=credential,proto3" json:"credential,omitempty"`
+	Ballots    []*Standing `protobuf:"bytes,3,rep,name=ballots,proto3" json:"ballots,omitempty"`
+	// How many of his opinions stand in the log, by applicant.
+	Opinions      []string `protobuf:"bytes,4,rep,name=opinions,proto3" json:"opinions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Own) Reset() {
+	*x = Own{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Own) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Own) ProtoMessage() {}
+
+func (x *Own) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Own.ProtoReflect.Descriptor instead.
+func (*Own) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Own) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *Own) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
+func (x *Own) GetBallots() []*Standing {
+	if x != nil {
+		return x.Ballots
+	}
+	return nil
+}
+
+func (x *Own) GetOpinions() []string {
+	if x != nil {
+		return x.Opinions
+	}
+	return nil
+}
+
+// Standing is where an expert's ballot of a round stands.
+type Standing struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Round   string                 `protobuf:"bytes,1,opt,name=round,proto3" json:"round,omitempty"`
+	Version int64                  `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// The id of his newest envelope in the log, hex.
+	Envelope string `protobuf:"bytes,3,opt,name=envelope,proto3" json:"envelope,omitempty"`
+	// The return that made it void, as staff signed it; empty if it is in force.
+	Returned []byte `protobuf:"bytes,4,opt,name=returned,proto3" json:"returned,omitempty"`
+	// He has asked for its return.
+	Requested bool `protobuf:"varint,5,opt,name=requested,proto3" json:"requested,omitempty"`
+	Attested  bool `protobuf:"varint,6,opt,name=attested,proto3" json:"attested,omitempty"`
+	// The reason of the last envelope that does not count, and its receipt's text.
+	Rejected      string `protobuf:"bytes,7,opt,name=rejected,proto3" json:"rejected,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Standing) Reset() {
+	*x = Standing{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Standing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Standing) ProtoMessage() {}
+
+func (x *Standing) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Standing.ProtoReflect.Descriptor instead.
+func (*Standing) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Standing) GetRound() string {
+	if x != nil {
+		return x.Round
+	}
+	return ""
+}
+
+func (x *Standing) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Standing) GetEnvelope() string {
+	if x != nil {
+		return x.Envelope
+	}
+	return ""
+}
+
+func (x *Standing) GetReturned() []byte {
+	if x != nil {
+		return x.Returned
+	}
+	return nil
+}
+
+func (x *Standing) GetRequested() bool {
+	if x != nil {
+		return x.Requested
+	}
+	return false
+}
+
+func (x *Standing) GetAttested() bool {
+	if x != nil {
+		return x.Attested
+	}
+	return false
+}
+
+func (x *Standing) GetRejected() string {
+	if x != nil {
+		return x.Rejected
+	}
+	return ""
+}
+
 type SubmitRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Envelope      []byte                 `protobuf:"bytes,1,opt,name=envelope,proto3" json:"envelope,omitempty"`
+	Object        []byte                 `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Session       string                 `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SubmitRequest) Reset() {
 	*x = SubmitRequest{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[7]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -391,7 +803,7 @@ func (x *SubmitRequest) String() string {
 func (*SubmitRequest) ProtoMessage() {}
 
 func (x *SubmitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[7]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -404,14 +816,21 @@ func (x *SubmitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitRequest.ProtoReflect.Descriptor instead.
 func (*SubmitRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{7}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{12}
 }
 
-func (x *SubmitRequest) GetEnvelope() []byte {
+func (x *SubmitRequest) GetObject() []byte {
 	if x != nil {
-		return x.Envelope
+		return x.Object
 	}
 	return nil
+}
+
+func (x *SubmitRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
 }
 
 type SubmitResponse struct {
@@ -423,7 +842,7 @@ type SubmitResponse struct {
 
 func (x *SubmitResponse) Reset() {
 	*x = SubmitResponse{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[8]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -435,7 +854,7 @@ func (x *SubmitResponse) String() string {
 func (*SubmitResponse) ProtoMessage() {}
 
 func (x *SubmitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[8]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -448,10 +867,646 @@ func (x *SubmitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitResponse.ProtoReflect.Descriptor instead.
 func (*SubmitResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{8}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SubmitResponse) GetReceipt() []byte {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
+type WitnessRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	Checkpoint    []byte                 `protobuf:"bytes,2,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WitnessRequest) Reset() {
+	*x = WitnessRequest{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WitnessRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WitnessRequest) ProtoMessage() {}
+
+func (x *WitnessRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WitnessRequest.ProtoReflect.Descriptor instead.
+func (*WitnessRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *WitnessRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *WitnessRequest) GetCheckpoint() []byte {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return nil
+}
+
+type WitnessResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The hashes of the proof that the log of the shown checkpoint is the beginning of this one; empty if that one is of an earlier epoch.
+	Proof         [][]byte `protobuf:"bytes,1,rep,name=proof,proto3" json:"proof,omitempty"`
+	Checkpoint    []byte   `protobuf:"bytes,2,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WitnessResponse) Reset() {
+	*x = WitnessResponse{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WitnessResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WitnessResponse) ProtoMessage() {}
+
+func (x *WitnessResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WitnessResponse.ProtoReflect.Descriptor instead.
+func (*WitnessResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *WitnessResponse) GetProof() [][]byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
+}
+
+func (x *WitnessResponse) GetCheckpoint() []byte {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return nil
+}
+
+type GetColumnsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	Round         string                 `protobuf:"bytes,2,opt,name=round,proto3" json:"round,omitempty"`
+	Offset        int64                  `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetColumnsRequest) Reset() {
+	*x = GetColumnsRequest{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetColumnsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetColumnsRequest) ProtoMessage() {}
+
+func (x *GetColumnsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetColumnsRequest.ProtoReflect.Descriptor instead.
+func (*GetColumnsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetColumnsRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *GetColumnsRequest) GetRound() string {
+	if x != nil {
+		return x.Round
+	}
+	return ""
+}
+
+func (x *GetColumnsRequest) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+type GetColumnsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 1 MiB from the offset.
+	Piece         []byte `protobuf:"bytes,1,opt,name=piece,proto3" json:"piece,omitempty"`
+	Total         int64  `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetColumnsResponse) Reset() {
+	*x = GetColumnsResponse{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetColumnsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetColumnsResponse) ProtoMessage() {}
+
+func (x *GetColumnsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetColumnsResponse.ProtoReflect.Descriptor instead.
+func (*GetColumnsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetColumnsResponse) GetPiece() []byte {
+	if x != nil {
+		return x.Piece
+	}
+	return nil
+}
+
+func (x *GetColumnsResponse) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+type GetLogRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	From          int64                  `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
+	Wait          bool                   `protobuf:"varint,3,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLogRequest) Reset() {
+	*x = GetLogRequest{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLogRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLogRequest) ProtoMessage() {}
+
+func (x *GetLogRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLogRequest.ProtoReflect.Descriptor instead.
+func (*GetLogRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *GetLogRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *GetLogRequest) GetFrom() int64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *GetLogRequest) GetWait() bool {
+	if x != nil {
+		return x.Wait
+	}
+	return false
+}
+
+type GetLogResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 4 MiB, in order; there may be more.
+	Objects       [][]byte `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
+	Size          int64    `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	Checkpoint    []byte   `protobuf:"bytes,3,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLogResponse) Reset() {
+	*x = GetLogResponse{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLogResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLogResponse) ProtoMessage() {}
+
+func (x *GetLogResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLogResponse.ProtoReflect.Descriptor instead.
+func (*GetLogResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *GetLogResponse) GetObjects() [][]byte {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+func (x *GetLogResponse) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *GetLogResponse) GetCheckpoint() []byte {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return nil
+}
+
+type AppendRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	Object        []byte                 `protobuf:"bytes,2,opt,name=object,proto3" json:"object,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppendRequest) Reset() {
+	*x = AppendRequest{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppendRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppendRequest) ProtoMessage() {}
+
+func (x *AppendRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppendRequest.ProtoReflect.Descriptor instead.
+func (*AppendRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *AppendRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *AppendRequest) GetObject() []byte {
+	if x != nil {
+		return x.Object
+	}
+	return nil
+}
+
+type AppendResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Receipt       []byte                 `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppendResponse) Reset() {
+	*x = AppendResponse{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppendResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppendResponse) ProtoMessage() {}
+
+func (x *AppendResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppendResponse.ProtoReflect.Descriptor instead.
+func (*AppendResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *AppendResponse) GetReceipt() []byte {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
+type ListPendingRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPendingRequest) Reset() {
+	*x = ListPendingRequest{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPendingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPendingRequest) ProtoMessage() {}
+
+func (x *ListPendingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPendingRequest.ProtoReflect.Descriptor instead.
+func (*ListPendingRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListPendingRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+type ListPendingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Objects       [][]byte               `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPendingResponse) Reset() {
+	*x = ListPendingResponse{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPendingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPendingResponse) ProtoMessage() {}
+
+func (x *ListPendingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPendingResponse.ProtoReflect.Descriptor instead.
+func (*ListPendingResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListPendingResponse) GetObjects() [][]byte {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+type CountRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Session string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	Round   string                 `protobuf:"bytes,2,opt,name=round,proto3" json:"round,omitempty"`
+	// The columns, and the ids of the ballots that are invalid.
+	Columns       []byte   `protobuf:"bytes,3,opt,name=columns,proto3" json:"columns,omitempty"`
+	Invalid       [][]byte `protobuf:"bytes,4,rep,name=invalid,proto3" json:"invalid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountRequest) Reset() {
+	*x = CountRequest{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountRequest) ProtoMessage() {}
+
+func (x *CountRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountRequest.ProtoReflect.Descriptor instead.
+func (*CountRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CountRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *CountRequest) GetRound() string {
+	if x != nil {
+		return x.Round
+	}
+	return ""
+}
+
+func (x *CountRequest) GetColumns() []byte {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+func (x *CountRequest) GetInvalid() [][]byte {
+	if x != nil {
+		return x.Invalid
+	}
+	return nil
+}
+
+type CountResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Receipt       []byte                 `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountResponse) Reset() {
+	*x = CountResponse{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountResponse) ProtoMessage() {}
+
+func (x *CountResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountResponse.ProtoReflect.Descriptor instead.
+func (*CountResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *CountResponse) GetReceipt() []byte {
 	if x != nil {
 		return x.Receipt
 	}
@@ -462,20 +1517,41 @@ var File_zhiping_room_v1_room_proto protoreflect.FileDescriptor
 
 const file_zhiping_room_v1_room_proto_rawDesc = "" +
 	"\n" +
-	"\x1azhiping/room/v1/room.proto\x12\x0fzhiping.room.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\"\x13\n" +
-	"\x11GetPackageRequest\"?\n" +
+	"\x1azhiping/room/v1/room.proto\x12\x0fzhiping.room.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fzhiping/common/v1/options.proto\"\x15\n" +
+	"\x13ListSessionsRequest\"^\n" +
+	"\x14ListSessionsResponse\x12F\n" +
+	"\bsessions\x18\x01 \x03(\v2\x1c.zhiping.room.v1.SessionInfoB\f\x8a\xb5\x18\b\n" +
+	"\x06会场R\bsessions\"\x84\x01\n" +
+	"\vSessionInfo\x12!\n" +
+	"\asession\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\x12(\n" +
+	"\x05title\x18\x02 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f会议名称R\x05title\x12(\n" +
+	"\x05place\x18\x03 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f会议地点R\x05place\"=\n" +
+	"\x11GetPackageRequest\x12(\n" +
+	"\asession\x18\x01 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\"?\n" +
 	"\x12GetPackageResponse\x12)\n" +
 	"\apackage\x18\x01 \x01(\fB\x0f\x8a\xb5\x18\v\n" +
-	"\t会议包R\apackage\"A\n" +
+	"\t会议包R\apackage\"k\n" +
 	"\x0eCheckInRequest\x12/\n" +
 	"\x06object\x18\x01 \x01(\fB\x17\xbaH\b\xc8\x01\x01z\x03\x18\x90N\x8a\xb5\x18\b\n" +
-	"\x06签到R\x06object\"9\n" +
+	"\x06签到R\x06object\x12(\n" +
+	"\asession\x18\x02 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\"\\\n" +
 	"\x0fCheckInResponse\x12&\n" +
 	"\areceipt\x18\x01 \x01(\fB\f\x8a\xb5\x18\b\n" +
-	"\x06回执R\areceipt\"1\n" +
+	"\x06回执R\areceipt\x12!\n" +
+	"\apending\x18\x02 \x01(\bB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\apending\"\x88\x01\n" +
 	"\x10GetStatusRequest\x12\x1d\n" +
 	"\x05after\x18\x01 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
-	"\x01-R\x05after\"\x97\x01\n" +
+	"\x01-R\x05after\x12(\n" +
+	"\asession\x18\x02 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\x12+\n" +
+	"\x06expert\x18\x03 \x01(\tB\x13\xbaH\x04r\x02\x18d\x8a\xb5\x18\b\n" +
+	"\x06专家R\x06expert\"\xab\x02\n" +
 	"\x11GetStatusResponse\x12\x1b\n" +
 	"\x04size\x18\x01 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x04size\x12<\n" +
@@ -484,7 +1560,15 @@ const file_zhiping_room_v1_room_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\x03 \x01(\fB\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\n" +
-	"checkpoint\"\xac\x01\n" +
+	"checkpoint\x12\x1d\n" +
+	"\x05epoch\x18\x04 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x05epoch\x12\x1f\n" +
+	"\x06epochs\x18\x05 \x03(\fB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x06epochs\x12!\n" +
+	"\aderived\x18\x06 \x01(\fB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\aderived\x12/\n" +
+	"\x03own\x18\a \x01(\v2\x14.zhiping.room.v1.OwnB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x03own\"\xa6\x02\n" +
 	"\x05Round\x12\x1c\n" +
 	"\x02id\x18\x01 \x01(\tB\f\x8a\xb5\x18\b\n" +
 	"\x06轮次R\x02id\x12\"\n" +
@@ -493,14 +1577,119 @@ const file_zhiping_room_v1_room_proto_rawDesc = "" +
 	"\apresent\x18\x03 \x03(\tB\x12\x8a\xb5\x18\x0e\n" +
 	"\f出席专家R\apresent\x123\n" +
 	"\tsubmitted\x18\x04 \x03(\tB\x15\x8a\xb5\x18\x11\n" +
-	"\x0f已提交专家R\tsubmitted\"K\n" +
-	"\rSubmitRequest\x12:\n" +
-	"\benvelope\x18\x01 \x01(\fB\x1e\xbaH\t\xc8\x01\x01z\x04\x18\x80\x80@\x8a\xb5\x18\x0e\n" +
-	"\f密封选票R\benvelope\"8\n" +
+	"\x0f已提交专家R\tsubmitted\x121\n" +
+	"\breturned\x18\x05 \x03(\tB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f已退回专家R\breturned\x12(\n" +
+	"\x05tally\x18\x06 \x01(\fB\x12\x8a\xb5\x18\x0e\n" +
+	"\f计票结果R\x05tally\x12\x1b\n" +
+	"\x04next\x18\a \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04next\"\xc7\x01\n" +
+	"\x03Own\x12$\n" +
+	"\x06status\x18\x01 \x01(\tB\f\x8a\xb5\x18\b\n" +
+	"\x06状态R\x06status\x12'\n" +
+	"\n" +
+	"credential\x18\x02 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\n" +
+	"credential\x12A\n" +
+	"\aballots\x18\x03 \x03(\v2\x19.zhiping.room.v1.StandingB\f\x8a\xb5\x18\b\n" +
+	"\x06选票R\aballots\x12.\n" +
+	"\bopinions\x18\x04 \x03(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f书面意见R\bopinions\"\x91\x02\n" +
+	"\bStanding\x12\"\n" +
+	"\x05round\x18\x01 \x01(\tB\f\x8a\xb5\x18\b\n" +
+	"\x06轮次R\x05round\x12!\n" +
+	"\aversion\x18\x02 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\aversion\x12#\n" +
+	"\benvelope\x18\x03 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\benvelope\x12(\n" +
+	"\breturned\x18\x04 \x01(\fB\f\x8a\xb5\x18\b\n" +
+	"\x06退回R\breturned\x12%\n" +
+	"\trequested\x18\x05 \x01(\bB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\trequested\x12#\n" +
+	"\battested\x18\x06 \x01(\bB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\battested\x12#\n" +
+	"\brejected\x18\a \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\brejected\"q\n" +
+	"\rSubmitRequest\x126\n" +
+	"\x06object\x18\x01 \x01(\fB\x1e\xbaH\t\xc8\x01\x01z\x04\x18\x80\x80@\x8a\xb5\x18\x0e\n" +
+	"\f密封选票R\x06object\x12(\n" +
+	"\asession\x18\x02 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\"8\n" +
 	"\x0eSubmitResponse\x12&\n" +
 	"\areceipt\x18\x01 \x01(\fB\f\x8a\xb5\x18\b\n" +
-	"\x06回执R\areceipt2\xc4\x03\n" +
-	"\vRoomService\x12r\n" +
+	"\x06回执R\areceipt\"n\n" +
+	"\x0eWitnessRequest\x12(\n" +
+	"\asession\x18\x01 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\x122\n" +
+	"\n" +
+	"checkpoint\x18\x02 \x01(\fB\x12\xbaH\b\xc8\x01\x01z\x03\x18\x90N\x8a\xb5\x18\x03\n" +
+	"\x01-R\n" +
+	"checkpoint\"Y\n" +
+	"\x0fWitnessResponse\x12\x1d\n" +
+	"\x05proof\x18\x01 \x03(\fB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x05proof\x12'\n" +
+	"\n" +
+	"checkpoint\x18\x02 \x01(\fB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\n" +
+	"checkpoint\"\x93\x01\n" +
+	"\x11GetColumnsRequest\x12(\n" +
+	"\asession\x18\x01 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\x12,\n" +
+	"\x05round\x18\x02 \x01(\tB\x16\xbaH\a\xc8\x01\x01r\x02\x18(\x8a\xb5\x18\b\n" +
+	"\x06轮次R\x05round\x12&\n" +
+	"\x06offset\x18\x03 \x01(\x03B\x0e\xbaH\x04\"\x02(\x00\x8a\xb5\x18\x03\n" +
+	"\x01-R\x06offset\"R\n" +
+	"\x12GetColumnsResponse\x12\x1d\n" +
+	"\x05piece\x18\x01 \x01(\fB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x05piece\x12\x1d\n" +
+	"\x05total\x18\x02 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x05total\"z\n" +
+	"\rGetLogRequest\x12(\n" +
+	"\asession\x18\x01 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\x12\"\n" +
+	"\x04from\x18\x02 \x01(\x03B\x0e\xbaH\x04\"\x02(\x00\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04from\x12\x1b\n" +
+	"\x04wait\x18\x03 \x01(\bB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04wait\"y\n" +
+	"\x0eGetLogResponse\x12!\n" +
+	"\aobjects\x18\x01 \x03(\fB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\aobjects\x12\x1b\n" +
+	"\x04size\x18\x02 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04size\x12'\n" +
+	"\n" +
+	"checkpoint\x18\x03 \x01(\fB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\n" +
+	"checkpoint\"q\n" +
+	"\rAppendRequest\x12(\n" +
+	"\asession\x18\x01 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\x126\n" +
+	"\x06object\x18\x02 \x01(\fB\x1e\xbaH\t\xc8\x01\x01z\x04\x18\x80\x80@\x8a\xb5\x18\x0e\n" +
+	"\f会议记录R\x06object\"8\n" +
+	"\x0eAppendResponse\x12&\n" +
+	"\areceipt\x18\x01 \x01(\fB\f\x8a\xb5\x18\b\n" +
+	"\x06回执R\areceipt\">\n" +
+	"\x12ListPendingRequest\x12(\n" +
+	"\asession\x18\x01 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\"=\n" +
+	"\x13ListPendingResponse\x12&\n" +
+	"\aobjects\x18\x01 \x03(\fB\f\x8a\xb5\x18\b\n" +
+	"\x06签到R\aobjects\"\xd5\x01\n" +
+	"\fCountRequest\x12(\n" +
+	"\asession\x18\x01 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\x12,\n" +
+	"\x05round\x18\x02 \x01(\tB\x16\xbaH\a\xc8\x01\x01r\x02\x18(\x8a\xb5\x18\b\n" +
+	"\x06轮次R\x05round\x126\n" +
+	"\acolumns\x18\x03 \x01(\fB\x1c\xbaH\n" +
+	"\xc8\x01\x01z\x05\x18\x80\x80\x80\x10\x8a\xb5\x18\v\n" +
+	"\t计票列R\acolumns\x125\n" +
+	"\ainvalid\x18\x04 \x03(\fB\x1b\xbaH\x06\x92\x01\x03\x10\xc8\x01\x8a\xb5\x18\x0e\n" +
+	"\f无效选票R\ainvalid\"7\n" +
+	"\rCountResponse\x12&\n" +
+	"\areceipt\x18\x01 \x01(\fB\f\x8a\xb5\x18\b\n" +
+	"\x06回执R\areceipt2\x9d\x06\n" +
+	"\vRoomService\x12u\n" +
+	"\fListSessions\x12$.zhiping.room.v1.ListSessionsRequest\x1a%.zhiping.room.v1.ListSessionsResponse\"\x18\x8a\xb5\x18\x14\n" +
+	"\f查看会场\x10\x01\x18\x03 \x01\x12r\n" +
 	"\n" +
 	"GetPackage\x12\".zhiping.room.v1.GetPackageRequest\x1a#.zhiping.room.v1.GetPackageResponse\"\x1b\x8a\xb5\x18\x17\n" +
 	"\x0f读取会议包\x10\x01\x18\x03 \x01\x12d\n" +
@@ -509,7 +1698,21 @@ const file_zhiping_room_v1_room_proto_rawDesc = "" +
 	"\tGetStatus\x12!.zhiping.room.v1.GetStatusRequest\x1a\".zhiping.room.v1.GetStatusResponse\"\x1e\x8a\xb5\x18\x1a\n" +
 	"\x12查询会议状态\x10\x01\x18\x03 \x01\x12g\n" +
 	"\x06Submit\x12\x1e.zhiping.room.v1.SubmitRequest\x1a\x1f.zhiping.room.v1.SubmitResponse\"\x1c\x8a\xb5\x18\x18\n" +
-	"\x12提交密封选票\x10\x01\x18\x03B\xa8\x01\n" +
+	"\x12提交密封选票\x10\x01\x18\x03\x12l\n" +
+	"\aWitness\x12\x1f.zhiping.room.v1.WitnessRequest\x1a .zhiping.room.v1.WitnessResponse\"\x1e\x8a\xb5\x18\x1a\n" +
+	"\x12核对会议记录\x10\x01\x18\x03 \x01\x12r\n" +
+	"\n" +
+	"GetColumns\x12\".zhiping.room.v1.GetColumnsRequest\x1a#.zhiping.room.v1.GetColumnsResponse\"\x1b\x8a\xb5\x18\x17\n" +
+	"\x0f读取计票列\x10\x01\x18\x03 \x012\xbe\x03\n" +
+	"\vDeskService\x12i\n" +
+	"\x06GetLog\x12\x1e.zhiping.room.v1.GetLogRequest\x1a\x1f.zhiping.room.v1.GetLogResponse\"\x1e\x8a\xb5\x18\x1a\n" +
+	"\x12读取会议记录\x103\x18\x03 \x01\x12g\n" +
+	"\x06Append\x12\x1e.zhiping.room.v1.AppendRequest\x1a\x1f.zhiping.room.v1.AppendResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12记入会议记录\x103\x18\x03\x12u\n" +
+	"\vListPending\x12#.zhiping.room.v1.ListPendingRequest\x1a$.zhiping.room.v1.ListPendingResponse\"\x1b\x8a\xb5\x18\x17\n" +
+	"\x0f待确认签到\x103\x18\x03 \x01\x12d\n" +
+	"\x05Count\x12\x1d.zhiping.room.v1.CountRequest\x1a\x1e.zhiping.room.v1.CountResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12提交计票结果\x103\x18\x03B\xa8\x01\n" +
 	"\x13com.zhiping.room.v1B\tRoomProtoP\x01Z(zhiping/proto/gen/zhiping/room/v1;roomv1\xa2\x02\x03ZRX\xaa\x02\x0fZhiping.Room.V1\xca\x02\x0fZhiping\\Room\\V1\xe2\x02\x1bZhiping\\Room\\V1\\GPBMetadata\xea\x02\x11Zhiping::Room::V1b\x06proto3"
 
 var (
@@ -524,33 +1727,67 @@ func file_zhiping_room_v1_room_proto_rawDescGZIP() []byte {
 	return file_zhiping_room_v1_room_proto_rawDescData
 }
 
-var file_zhiping_room_v1_room_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_zhiping_room_v1_room_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_zhiping_room_v1_room_proto_goTypes = []any{
-	(*GetPackageRequest)(nil),  // 0: zhiping.room.v1.GetPackageRequest
-	(*GetPackageResponse)(nil), // 1: zhiping.room.v1.GetPackageResponse
-	(*CheckInRequest)(nil),     // 2: zhiping.room.v1.CheckInRequest
-	(*CheckInResponse)(nil),    // 3: zhiping.room.v1.CheckInResponse
-	(*GetStatusRequest)(nil),   // 4: zhiping.room.v1.GetStatusRequest
-	(*GetStatusResponse)(nil),  // 5: zhiping.room.v1.GetStatusResponse
-	(*Round)(nil),              // 6: zhiping.room.v1.Round
-	(*SubmitRequest)(nil),      // 7: zhiping.room.v1.SubmitRequest
-	(*SubmitResponse)(nil),     // 8: zhiping.room.v1.SubmitResponse
+	(*ListSessionsRequest)(nil),  // 0: zhiping.room.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil), // 1: zhiping.room.v1.ListSessionsResponse
+	(*SessionInfo)(nil),          // 2: zhiping.room.v1.SessionInfo
+	(*GetPackageRequest)(nil),    // 3: zhiping.room.v1.GetPackageRequest
+	(*GetPackageResponse)(nil),   // 4: zhiping.room.v1.GetPackageResponse
+	(*CheckInRequest)(nil),       // 5: zhiping.room.v1.CheckInRequest
+	(*CheckInResponse)(nil),      // 6: zhiping.room.v1.CheckInResponse
+	(*GetStatusRequest)(nil),     // 7: zhiping.room.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),    // 8: zhiping.room.v1.GetStatusResponse
+	(*Round)(nil),                // 9: zhiping.room.v1.Round
+	(*Own)(nil),                  // 10: zhiping.room.v1.Own
+	(*Standing)(nil),             // 11: zhiping.room.v1.Standing
+	(*SubmitRequest)(nil),        // 12: zhiping.room.v1.SubmitRequest
+	(*SubmitResponse)(nil),       // 13: zhiping.room.v1.SubmitResponse
+	(*WitnessRequest)(nil),       // 14: zhiping.room.v1.WitnessRequest
+	(*WitnessResponse)(nil),      // 15: zhiping.room.v1.WitnessResponse
+	(*GetColumnsRequest)(nil),    // 16: zhiping.room.v1.GetColumnsRequest
+	(*GetColumnsResponse)(nil),   // 17: zhiping.room.v1.GetColumnsResponse
+	(*GetLogRequest)(nil),        // 18: zhiping.room.v1.GetLogRequest
+	(*GetLogResponse)(nil),       // 19: zhiping.room.v1.GetLogResponse
+	(*AppendRequest)(nil),        // 20: zhiping.room.v1.AppendRequest
+	(*AppendResponse)(nil),       // 21: zhiping.room.v1.AppendResponse
+	(*ListPendingRequest)(nil),   // 22: zhiping.room.v1.ListPendingRequest
+	(*ListPendingResponse)(nil),  // 23: zhiping.room.v1.ListPendingResponse
+	(*CountRequest)(nil),         // 24: zhiping.room.v1.CountRequest
+	(*CountResponse)(nil),        // 25: zhiping.room.v1.CountResponse
 }
 var file_zhiping_room_v1_room_proto_depIdxs = []int32{
-	6, // 0: zhiping.room.v1.GetStatusResponse.rounds:type_name -> zhiping.room.v1.Round
-	0, // 1: zhiping.room.v1.RoomService.GetPackage:input_type -> zhiping.room.v1.GetPackageRequest
-	2, // 2: zhiping.room.v1.RoomService.CheckIn:input_type -> zhiping.room.v1.CheckInRequest
-	4, // 3: zhiping.room.v1.RoomService.GetStatus:input_type -> zhiping.room.v1.GetStatusRequest
-	7, // 4: zhiping.room.v1.RoomService.Submit:input_type -> zhiping.room.v1.SubmitRequest
-	1, // 5: zhiping.room.v1.RoomService.GetPackage:output_type -> zhiping.room.v1.GetPackageResponse
-	3, // 6: zhiping.room.v1.RoomService.CheckIn:output_type -> zhiping.room.v1.CheckInResponse
-	5, // 7: zhiping.room.v1.RoomService.GetStatus:output_type -> zhiping.room.v1.GetStatusResponse
-	8, // 8: zhiping.room.v1.RoomService.Submit:output_type -> zhiping.room.v1.SubmitResponse
-	5, // [5:9] is the sub-list for method output_type
-	1, // [1:5] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2,  // 0: zhiping.room.v1.ListSessionsResponse.sessions:type_name -> zhiping.room.v1.SessionInfo
+	9,  // 1: zhiping.room.v1.GetStatusResponse.rounds:type_name -> zhiping.room.v1.Round
+	10, // 2: zhiping.room.v1.GetStatusResponse.own:type_name -> zhiping.room.v1.Own
+	11, // 3: zhiping.room.v1.Own.ballots:type_name -> zhiping.room.v1.Standing
+	0,  // 4: zhiping.room.v1.RoomService.ListSessions:input_type -> zhiping.room.v1.ListSessionsRequest
+	3,  // 5: zhiping.room.v1.RoomService.GetPackage:input_type -> zhiping.room.v1.GetPackageRequest
+	5,  // 6: zhiping.room.v1.RoomService.CheckIn:input_type -> zhiping.room.v1.CheckInRequest
+	7,  // 7: zhiping.room.v1.RoomService.GetStatus:input_type -> zhiping.room.v1.GetStatusRequest
+	12, // 8: zhiping.room.v1.RoomService.Submit:input_type -> zhiping.room.v1.SubmitRequest
+	14, // 9: zhiping.room.v1.RoomService.Witness:input_type -> zhiping.room.v1.WitnessRequest
+	16, // 10: zhiping.room.v1.RoomService.GetColumns:input_type -> zhiping.room.v1.GetColumnsRequest
+	18, // 11: zhiping.room.v1.DeskService.GetLog:input_type -> zhiping.room.v1.GetLogRequest
+	20, // 12: zhiping.room.v1.DeskService.Append:input_type -> zhiping.room.v1.AppendRequest
+	22, // 13: zhiping.room.v1.DeskService.ListPending:input_type -> zhiping.room.v1.ListPendingRequest
+	24, // 14: zhiping.room.v1.DeskService.Count:input_type -> zhiping.room.v1.CountRequest
+	1,  // 15: zhiping.room.v1.RoomService.ListSessions:output_type -> zhiping.room.v1.ListSessionsResponse
+	4,  // 16: zhiping.room.v1.RoomService.GetPackage:output_type -> zhiping.room.v1.GetPackageResponse
+	6,  // 17: zhiping.room.v1.RoomService.CheckIn:output_type -> zhiping.room.v1.CheckInResponse
+	8,  // 18: zhiping.room.v1.RoomService.GetStatus:output_type -> zhiping.room.v1.GetStatusResponse
+	13, // 19: zhiping.room.v1.RoomService.Submit:output_type -> zhiping.room.v1.SubmitResponse
+	15, // 20: zhiping.room.v1.RoomService.Witness:output_type -> zhiping.room.v1.WitnessResponse
+	17, // 21: zhiping.room.v1.RoomService.GetColumns:output_type -> zhiping.room.v1.GetColumnsResponse
+	19, // 22: zhiping.room.v1.DeskService.GetLog:output_type -> zhiping.room.v1.GetLogResponse
+	21, // 23: zhiping.room.v1.DeskService.Append:output_type -> zhiping.room.v1.AppendResponse
+	23, // 24: zhiping.room.v1.DeskService.ListPending:output_type -> zhiping.room.v1.ListPendingResponse
+	25, // 25: zhiping.room.v1.DeskService.Count:output_type -> zhiping.room.v1.CountResponse
+	15, // [15:26] is the sub-list for method output_type
+	4,  // [4:15] is the sub-list for method input_type
+	4,  // [4:4] is the sub-list for extension type_name
+	4,  // [4:4] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_room_v1_room_proto_init() }
@@ -564,9 +1801,9 @@ func file_zhiping_room_v1_room_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_room_v1_room_proto_rawDesc), len(file_zhiping_room_v1_room_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   26,
 			NumExtensions: 0,
-			NumServices:   1,
+			NumServices:   2,
 		},
 		GoTypes:           file_zhiping_room_v1_room_proto_goTypes,
 		DependencyIndexes: file_zhiping_room_v1_room_proto_depIdxs,

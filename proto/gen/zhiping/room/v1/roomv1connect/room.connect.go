@@ -2,8 +2,8 @@
 //
 // Source: zhiping/room/v1/room.proto
 
-// What the hub laptop of a meeting room answers to the booths (voting.md, LAN transport). Objects are the bytes of shared/ballot; the hub
-// trusts nobody for being on the network: pairing code, one-time codes and signatures decide.
+// What the sequencer of a room answers: the hub laptop, or the central server while no hub holds the meeting's lease (voting.md). Objects are the
+// bytes of shared/ballot. The sequencer trusts nobody for being on the network: pairing code, one-time codes, certificates and signatures decide.
 package roomv1connect
 
 import (
@@ -25,6 +25,8 @@ const _ = connect.IsAtLeastVersion1_13_0
 const (
 	// RoomServiceName is the fully-qualified name of the RoomService service.
 	RoomServiceName = "zhiping.room.v1.RoomService"
+	// DeskServiceName is the fully-qualified name of the DeskService service.
+	DeskServiceName = "zhiping.room.v1.DeskService"
 )
 
 // These constants are the fully-qualified names of the RPCs defined in this package. They're
@@ -35,6 +37,9 @@ const (
 // reflection-formatted method names, remove the leading slash and convert the remaining slash to a
 // period.
 const (
+	// RoomServiceListSessionsProcedure is the fully-qualified name of the RoomService's ListSessions
+	// RPC.
+	RoomServiceListSessionsProcedure = "/zhiping.room.v1.RoomService/ListSessions"
 	// RoomServiceGetPackageProcedure is the fully-qualified name of the RoomService's GetPackage RPC.
 	RoomServiceGetPackageProcedure = "/zhiping.room.v1.RoomService/GetPackage"
 	// RoomServiceCheckInProcedure is the fully-qualified name of the RoomService's CheckIn RPC.
@@ -43,18 +48,38 @@ const (
 	RoomServiceGetStatusProcedure = "/zhiping.room.v1.RoomService/GetStatus"
 	// RoomServiceSubmitProcedure is the fully-qualified name of the RoomService's Submit RPC.
 	RoomServiceSubmitProcedure = "/zhiping.room.v1.RoomService/Submit"
+	// RoomServiceWitnessProcedure is the fully-qualified name of the RoomService's Witness RPC.
+	RoomServiceWitnessProcedure = "/zhiping.room.v1.RoomService/Witness"
+	// RoomServiceGetColumnsProcedure is the fully-qualified name of the RoomService's GetColumns RPC.
+	RoomServiceGetColumnsProcedure = "/zhiping.room.v1.RoomService/GetColumns"
+	// DeskServiceGetLogProcedure is the fully-qualified name of the DeskService's GetLog RPC.
+	DeskServiceGetLogProcedure = "/zhiping.room.v1.DeskService/GetLog"
+	// DeskServiceAppendProcedure is the fully-qualified name of the DeskService's Append RPC.
+	DeskServiceAppendProcedure = "/zhiping.room.v1.DeskService/Append"
+	// DeskServiceListPendingProcedure is the fully-qualified name of the DeskService's ListPending RPC.
+	DeskServiceListPendingProcedure = "/zhiping.room.v1.DeskService/ListPending"
+	// DeskServiceCountProcedure is the fully-qualified name of the DeskService's Count RPC.
+	DeskServiceCountProcedure = "/zhiping.room.v1.DeskService/Count"
 )
 
 // RoomServiceClient is a client for the zhiping.room.v1.RoomService service.
 type RoomServiceClient interface {
-	// GetPackage answers the signed package of the meeting.
+	// ListSessions answers the sessions (group rooms) of the sequencer.
+	ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error)
+	// GetPackage answers the signed package of a session.
 	GetPackage(context.Context, *v1.GetPackageRequest) (*v1.GetPackageResponse, error)
-	// CheckIn takes the booth's half of a check-in; staff's key countersigns it if the one-time code is right.
+	// CheckIn takes the booth's half of a check-in; staff's key countersigns it if the one-time code is right, at once where staff's key is with
+	// the sequencer, otherwise when staff's laptop has seen it: until then the answer is pending and the same bytes are sent again.
 	CheckIn(context.Context, *v1.CheckInRequest) (*v1.CheckInResponse, error)
 	// GetStatus answers what is open and what has become of an expert's ballots; with after set it waits until the log has grown.
 	GetStatus(context.Context, *v1.GetStatusRequest) (*v1.GetStatusResponse, error)
-	// Submit takes a sealed envelope, as often as it comes, and answers the same receipt.
+	// Submit takes what an expert has signed (an envelope, a request to return one, an opinion, a device word, an attestation, a wipe), as often as
+	// it comes, and answers the same receipt.
 	Submit(context.Context, *v1.SubmitRequest) (*v1.SubmitResponse, error)
+	// Witness shows the sequencer the highest checkpoint that a laptop has seen, and answers the proof that its log has grown from there.
+	Witness(context.Context, *v1.WitnessRequest) (*v1.WitnessResponse, error)
+	// GetColumns answers the columns of a counted round in pieces, so that a booth can look for its own cells.
+	GetColumns(context.Context, *v1.GetColumnsRequest) (*v1.GetColumnsResponse, error)
 }
 
 // NewRoomServiceClient constructs a client for the zhiping.room.v1.RoomService service. By default,
@@ -68,6 +93,12 @@ func NewRoomServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 	baseURL = strings.TrimRight(baseURL, "/")
 	roomServiceMethods := v1.File_zhiping_room_v1_room_proto.Services().ByName("RoomService").Methods()
 	return &roomServiceClient{
+		listSessions: connect.NewClient[v1.ListSessionsRequest, v1.ListSessionsResponse](
+			httpClient,
+			baseURL+RoomServiceListSessionsProcedure,
+			connect.WithSchema(roomServiceMethods.ByName("ListSessions")),
+			connect.WithClientOptions(opts...),
+		),
 		getPackage: connect.NewClient[v1.GetPackageRequest, v1.GetPackageResponse](
 			httpClient,
 			baseURL+RoomServiceGetPackageProcedure,
@@ -92,15 +123,39 @@ func NewRoomServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(roomServiceMethods.ByName("Submit")),
 			connect.WithClientOptions(opts...),
 		),
+		witness: connect.NewClient[v1.WitnessRequest, v1.WitnessResponse](
+			httpClient,
+			baseURL+RoomServiceWitnessProcedure,
+			connect.WithSchema(roomServiceMethods.ByName("Witness")),
+			connect.WithClientOptions(opts...),
+		),
+		getColumns: connect.NewClient[v1.GetColumnsRequest, v1.GetColumnsResponse](
+			httpClient,
+			baseURL+RoomServiceGetColumnsProcedure,
+			connect.WithSchema(roomServiceMethods.ByName("GetColumns")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // roomServiceClient implements RoomServiceClient.
 type roomServiceClient struct {
-	getPackage *connect.Client[v1.GetPackageRequest, v1.GetPackageResponse]
-	checkIn    *connect.Client[v1.CheckInRequest, v1.CheckInResponse]
-	getStatus  *connect.Client[v1.GetStatusRequest, v1.GetStatusResponse]
-	submit     *connect.Client[v1.SubmitRequest, v1.SubmitResponse]
+	listSessions *connect.Client[v1.ListSessionsRequest, v1.ListSessionsResponse]
+	getPackage   *connect.Client[v1.GetPackageRequest, v1.GetPackageResponse]
+	checkIn      *connect.Client[v1.CheckInRequest, v1.CheckInResponse]
+	getStatus    *connect.Client[v1.GetStatusRequest, v1.GetStatusResponse]
+	submit       *connect.Client[v1.SubmitRequest, v1.SubmitResponse]
+	witness      *connect.Client[v1.WitnessRequest, v1.WitnessResponse]
+	getColumns   *connect.Client[v1.GetColumnsRequest, v1.GetColumnsResponse]
+}
+
+// ListSessions calls zhiping.room.v1.RoomService.ListSessions.
+func (c *roomServiceClient) ListSessions(ctx context.Context, req *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error) {
+	response, err := c.listSessions.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
 }
 
 // GetPackage calls zhiping.room.v1.RoomService.GetPackage.
@@ -139,16 +194,42 @@ func (c *roomServiceClient) Submit(ctx context.Context, req *v1.SubmitRequest) (
 	return nil, err
 }
 
+// Witness calls zhiping.room.v1.RoomService.Witness.
+func (c *roomServiceClient) Witness(ctx context.Context, req *v1.WitnessRequest) (*v1.WitnessResponse, error) {
+	response, err := c.witness.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetColumns calls zhiping.room.v1.RoomService.GetColumns.
+func (c *roomServiceClient) GetColumns(ctx context.Context, req *v1.GetColumnsRequest) (*v1.GetColumnsResponse, error) {
+	response, err := c.getColumns.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // RoomServiceHandler is an implementation of the zhiping.room.v1.RoomService service.
 type RoomServiceHandler interface {
-	// GetPackage answers the signed package of the meeting.
+	// ListSessions answers the sessions (group rooms) of the sequencer.
+	ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error)
+	// GetPackage answers the signed package of a session.
 	GetPackage(context.Context, *v1.GetPackageRequest) (*v1.GetPackageResponse, error)
-	// CheckIn takes the booth's half of a check-in; staff's key countersigns it if the one-time code is right.
+	// CheckIn takes the booth's half of a check-in; staff's key countersigns it if the one-time code is right, at once where staff's key is with
+	// the sequencer, otherwise when staff's laptop has seen it: until then the answer is pending and the same bytes are sent again.
 	CheckIn(context.Context, *v1.CheckInRequest) (*v1.CheckInResponse, error)
 	// GetStatus answers what is open and what has become of an expert's ballots; with after set it waits until the log has grown.
 	GetStatus(context.Context, *v1.GetStatusRequest) (*v1.GetStatusResponse, error)
-	// Submit takes a sealed envelope, as often as it comes, and answers the same receipt.
+	// Submit takes what an expert has signed (an envelope, a request to return one, an opinion, a device word, an attestation, a wipe), as often as
+	// it comes, and answers the same receipt.
 	Submit(context.Context, *v1.SubmitRequest) (*v1.SubmitResponse, error)
+	// Witness shows the sequencer the highest checkpoint that a laptop has seen, and answers the proof that its log has grown from there.
+	Witness(context.Context, *v1.WitnessRequest) (*v1.WitnessResponse, error)
+	// GetColumns answers the columns of a counted round in pieces, so that a booth can look for its own cells.
+	GetColumns(context.Context, *v1.GetColumnsRequest) (*v1.GetColumnsResponse, error)
 }
 
 // NewRoomServiceHandler builds an HTTP handler from the service implementation. It returns the path
@@ -158,6 +239,12 @@ type RoomServiceHandler interface {
 // and JSON codecs. They also support gzip compression.
 func NewRoomServiceHandler(svc RoomServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
 	roomServiceMethods := v1.File_zhiping_room_v1_room_proto.Services().ByName("RoomService").Methods()
+	roomServiceListSessionsHandler := connect.NewUnaryHandlerSimple(
+		RoomServiceListSessionsProcedure,
+		svc.ListSessions,
+		connect.WithSchema(roomServiceMethods.ByName("ListSessions")),
+		connect.WithHandlerOptions(opts...),
+	)
 	roomServiceGetPackageHandler := connect.NewUnaryHandlerSimple(
 		RoomServiceGetPackageProcedure,
 		svc.GetPackage,
@@ -182,8 +269,22 @@ func NewRoomServiceHandler(svc RoomServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(roomServiceMethods.ByName("Submit")),
 		connect.WithHandlerOptions(opts...),
 	)
+	roomServiceWitnessHandler := connect.NewUnaryHandlerSimple(
+		RoomServiceWitnessProcedure,
+		svc.Witness,
+		connect.WithSchema(roomServiceMethods.ByName("Witness")),
+		connect.WithHandlerOptions(opts...),
+	)
+	roomServiceGetColumnsHandler := connect.NewUnaryHandlerSimple(
+		RoomServiceGetColumnsProcedure,
+		svc.GetColumns,
+		connect.WithSchema(roomServiceMethods.ByName("GetColumns")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/zhiping.room.v1.RoomService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
+		case RoomServiceListSessionsProcedure:
+			roomServiceListSessionsHandler.ServeHTTP(w, r)
 		case RoomServiceGetPackageProcedure:
 			roomServiceGetPackageHandler.ServeHTTP(w, r)
 		case RoomServiceCheckInProcedure:
@@ -192,6 +293,10 @@ func NewRoomServiceHandler(svc RoomServiceHandler, opts ...connect.HandlerOption
 			roomServiceGetStatusHandler.ServeHTTP(w, r)
 		case RoomServiceSubmitProcedure:
 			roomServiceSubmitHandler.ServeHTTP(w, r)
+		case RoomServiceWitnessProcedure:
+			roomServiceWitnessHandler.ServeHTTP(w, r)
+		case RoomServiceGetColumnsProcedure:
+			roomServiceGetColumnsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -200,6 +305,10 @@ func NewRoomServiceHandler(svc RoomServiceHandler, opts ...connect.HandlerOption
 
 // UnimplementedRoomServiceHandler returns CodeUnimplemented from all methods.
 type UnimplementedRoomServiceHandler struct{}
+
+func (UnimplementedRoomServiceHandler) ListSessions(context.Context, *v1.ListSessionsRequest) (*v1.ListSessionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.room.v1.RoomService.ListSessions is not implemented"))
+}
 
 func (UnimplementedRoomServiceHandler) GetPackage(context.Context, *v1.GetPackageRequest) (*v1.GetPackageResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.room.v1.RoomService.GetPackage is not implemented"))
@@ -215,4 +324,184 @@ func (UnimplementedRoomServiceHandler) GetStatus(context.Context, *v1.GetStatusR
 
 func (UnimplementedRoomServiceHandler) Submit(context.Context, *v1.SubmitRequest) (*v1.SubmitResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.room.v1.RoomService.Submit is not implemented"))
+}
+
+func (UnimplementedRoomServiceHandler) Witness(context.Context, *v1.WitnessRequest) (*v1.WitnessResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.room.v1.RoomService.Witness is not implemented"))
+}
+
+func (UnimplementedRoomServiceHandler) GetColumns(context.Context, *v1.GetColumnsRequest) (*v1.GetColumnsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.room.v1.RoomService.GetColumns is not implemented"))
+}
+
+// DeskServiceClient is a client for the zhiping.room.v1.DeskService service.
+type DeskServiceClient interface {
+	// GetLog answers objects of the log from an index on, and with wait set waits until there are some.
+	GetLog(context.Context, *v1.GetLogRequest) (*v1.GetLogResponse, error)
+	// Append appends an object that staff, chair, supervisor or custodians have signed.
+	Append(context.Context, *v1.AppendRequest) (*v1.AppendResponse, error)
+	// ListPending answers the check-ins that wait for staff's key.
+	ListPending(context.Context, *v1.ListPendingRequest) (*v1.ListPendingResponse, error)
+	// Count takes the columns that staff's laptop has opened; the sequencer recounts them and signs the tally.
+	Count(context.Context, *v1.CountRequest) (*v1.CountResponse, error)
+}
+
+// NewDeskServiceClient constructs a client for the zhiping.room.v1.DeskService service. By default,
+// it uses the Connect protocol with the binary Protobuf Codec, asks for gzipped responses, and
+// sends uncompressed requests. To use the gRPC or gRPC-Web protocols, supply the connect.WithGRPC()
+// or connect.WithGRPCWeb() options.
+//
+// The URL supplied here should be the base URL for the Connect or gRPC server (for example,
+// http://api.acme.com or https://acme.com/grpc).
+func NewDeskServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...connect.ClientOption) DeskServiceClient {
+	baseURL = strings.TrimRight(baseURL, "/")
+	deskServiceMethods := v1.File_zhiping_room_v1_room_proto.Services().ByName("DeskService").Methods()
+	return &deskServiceClient{
+		getLog: connect.NewClient[v1.GetLogRequest, v1.GetLogResponse](
+			httpClient,
+			baseURL+DeskServiceGetLogProcedure,
+			connect.WithSchema(deskServiceMethods.ByName("GetLog")),
+			connect.WithClientOptions(opts...),
+		),
+		append: connect.NewClient[v1.AppendRequest, v1.AppendResponse](
+			httpClient,
+			baseURL+DeskServiceAppendProcedure,
+			connect.WithSchema(deskServiceMethods.ByName("Append")),
+			connect.WithClientOptions(opts...),
+		),
+		listPending: connect.NewClient[v1.ListPendingRequest, v1.ListPendingResponse](
+			httpClient,
+			baseURL+DeskServiceListPendingProcedure,
+			connect.WithSchema(deskServiceMethods.ByName("ListPending")),
+			connect.WithClientOptions(opts...),
+		),
+		count: connect.NewClient[v1.CountRequest, v1.CountResponse](
+			httpClient,
+			baseURL+DeskServiceCountProcedure,
+			connect.WithSchema(deskServiceMethods.ByName("Count")),
+			connect.WithClientOptions(opts...),
+		),
+	}
+}
+
+// deskServiceClient implements DeskServiceClient.
+type deskServiceClient struct {
+	getLog      *connect.Client[v1.GetLogRequest, v1.GetLogResponse]
+	append      *connect.Client[v1.AppendRequest, v1.AppendResponse]
+	listPending *connect.Client[v1.ListPendingRequest, v1.ListPendingResponse]
+	count       *connect.Client[v1.CountRequest, v1.CountResponse]
+}
+
+// GetLog calls zhiping.room.v1.DeskService.GetLog.
+func (c *deskServiceClient) GetLog(ctx context.Context, req *v1.GetLogRequest) (*v1.GetLogResponse, error) {
+	response, err := c.getLog.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Append calls zhiping.room.v1.DeskService.Append.
+func (c *deskServiceClient) Append(ctx context.Context, req *v1.AppendRequest) (*v1.AppendResponse, error) {
+	response, err := c.append.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListPending calls zhiping.room.v1.DeskService.ListPending.
+func (c *deskServiceClient) ListPending(ctx context.Context, req *v1.ListPendingRequest) (*v1.ListPendingResponse, error) {
+	response, err := c.listPending.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Count calls zhiping.room.v1.DeskService.Count.
+func (c *deskServiceClient) Count(ctx context.Context, req *v1.CountRequest) (*v1.CountResponse, error) {
+	response, err := c.count.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// DeskServiceHandler is an implementation of the zhiping.room.v1.DeskService service.
+type DeskServiceHandler interface {
+	// GetLog answers objects of the log from an index on, and with wait set waits until there are some.
+	GetLog(context.Context, *v1.GetLogRequest) (*v1.GetLogResponse, error)
+	// Append appends an object that staff, chair, supervisor or custodians have signed.
+	Append(context.Context, *v1.AppendRequest) (*v1.AppendResponse, error)
+	// ListPending answers the check-ins that wait for staff's key.
+	ListPending(context.Context, *v1.ListPendingRequest) (*v1.ListPendingResponse, error)
+	// Count takes the columns that staff's laptop has opened; the sequencer recounts them and signs the tally.
+	Count(context.Context, *v1.CountRequest) (*v1.CountResponse, error)
+}
+
+// NewDeskServiceHandler builds an HTTP handler from the service implementation. It returns the path
+// on which to mount the handler and the handler itself.
+//
+// By default, handlers support the Connect, gRPC, and gRPC-Web protocols with the binary Protobuf
+// and JSON codecs. They also support gzip compression.
+func NewDeskServiceHandler(svc DeskServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
+	deskServiceMethods := v1.File_zhiping_room_v1_room_proto.Services().ByName("DeskService").Methods()
+	deskServiceGetLogHandler := connect.NewUnaryHandlerSimple(
+		DeskServiceGetLogProcedure,
+		svc.GetLog,
+		connect.WithSchema(deskServiceMethods.ByName("GetLog")),
+		connect.WithHandlerOptions(opts...),
+	)
+	deskServiceAppendHandler := connect.NewUnaryHandlerSimple(
+		DeskServiceAppendProcedure,
+		svc.Append,
+		connect.WithSchema(deskServiceMethods.ByName("Append")),
+		connect.WithHandlerOptions(opts...),
+	)
+	deskServiceListPendingHandler := connect.NewUnaryHandlerSimple(
+		DeskServiceListPendingProcedure,
+		svc.ListPending,
+		connect.WithSchema(deskServiceMethods.ByName("ListPending")),
+		connect.WithHandlerOptions(opts...),
+	)
+	deskServiceCountHandler := connect.NewUnaryHandlerSimple(
+		DeskServiceCountProcedure,
+		svc.Count,
+		connect.WithSchema(deskServiceMethods.ByName("Count")),
+		connect.WithHandlerOptions(opts...),
+	)
+	return "/zhiping.room.v1.DeskService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case DeskServiceGetLogProcedure:
+			deskServiceGetLogHandler.ServeHTTP(w, r)
+		case DeskServiceAppendProcedure:
+			deskServiceAppendHandler.ServeHTTP(w, r)
+		case DeskServiceListPendingProcedure:
+			deskServiceListPendingHandler.ServeHTTP(w, r)
+		case DeskServiceCountProcedure:
+			deskServiceCountHandler.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+}
+
+// UnimplementedDeskServiceHandler returns CodeUnimplemented from all methods.
+type UnimplementedDeskServiceHandler struct{}
+
+func (UnimplementedDeskServiceHandler) GetLog(context.Context, *v1.GetLogRequest) (*v1.GetLogResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.room.v1.DeskService.GetLog is not implemented"))
+}
+
+func (UnimplementedDeskServiceHandler) Append(context.Context, *v1.AppendRequest) (*v1.AppendResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.room.v1.DeskService.Append is not implemented"))
+}
+
+func (UnimplementedDeskServiceHandler) ListPending(context.Context, *v1.ListPendingRequest) (*v1.ListPendingResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.room.v1.DeskService.ListPending is not implemented"))
+}
+
+func (UnimplementedDeskServiceHandler) Count(context.Context, *v1.CountRequest) (*v1.CountResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.room.v1.DeskService.Count is not implemented"))
 }
