@@ -27,28 +27,28 @@ type keyCommand struct {
 // passphraseVariable holds a passphrase for scripts; on the command line it would stand in the list of processes.
 const passphraseVariable = "ZHIPING_PASSPHRASE"
 
-// passphrase asks for it; twice when it is new.
-func passphrase(twice bool) (string, error) {
+// askPassphrase asks for it; twice when it is new.
+func askPassphrase(twice bool) (string, error) {
 	if s, ok := os.LookupEnv(passphraseVariable); ok {
 		return s, nil
 	}
 	in := bufio.NewReader(os.Stdin)
-	first, err := typed(in, "口令：")
+	first, err := typedLine(in, "口令：")
 	if err != nil || !twice {
 		return first, err
 	}
 	if err := holder.CheckPassphrase(first); err != nil { // before it is typed again
 		return "", err
 	}
-	second, err := typed(in, "再输一遍：")
+	second, err := typedLine(in, "再输一遍：")
 	if err == nil && first != second {
 		err = fault.New(fault.Invalid, "两次输入的口令不一致，请重新输入")
 	}
 	return first, err
 }
 
-// typed reads a line: unseen from a terminal, as it is from a pipe.
-func typed(in *bufio.Reader, prompt string) (string, error) {
+// typedLine reads a line: unseen from a terminal, as it is from a pipe.
+func typedLine(in *bufio.Reader, prompt string) (string, error) {
 	fd := int(os.Stdin.Fd())
 	if term.IsTerminal(fd) {
 		fmt.Fprint(os.Stderr, prompt)
@@ -74,7 +74,7 @@ func (c *newKeyCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	p, err := passphrase(true)
+	p, err := askPassphrase(true)
 	if err != nil {
 		return err
 	}
@@ -86,9 +86,9 @@ func (c *newKeyCommand) Run() error {
 	return nil
 }
 
-// loaded opens a key file with the passphrase that is asked for.
-func loaded(file string) (*holder.Holder, error) {
-	p, err := passphrase(false)
+// openHolder opens a key file with the passphrase that is asked for.
+func openHolder(file string) (*holder.Holder, error) {
+	p, err := askPassphrase(false)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ type publicKeyCommand struct {
 }
 
 func (c *publicKeyCommand) Run() error {
-	h, err := loaded(c.File)
+	h, err := openHolder(c.File)
 	if err != nil {
 		return err
 	}
@@ -115,11 +115,11 @@ type paperKeyCommand struct {
 }
 
 func (c *paperKeyCommand) Run() error {
-	p, err := passphrase(false)
+	h, err := openHolder(c.File)
 	if err != nil {
 		return err
 	}
-	b, err := holder.Paper(c.File, p, time.Now())
+	b, err := h.Paper(time.Now())
 	if err != nil {
 		return err
 	}
@@ -132,14 +132,14 @@ type recoverKeyCommand struct {
 }
 
 func (c *recoverKeyCommand) Run() error {
-	text, err := textOf(c.Text)
+	text, err := textOfFile(c.Text)
 	if err != nil {
 		return err
 	}
 	if _, err := holder.Recover(text); err != nil { // before the passphrase is typed
 		return err
 	}
-	p, err := passphrase(false)
+	p, err := askPassphrase(false)
 	if err != nil {
 		return err
 	}
@@ -157,11 +157,11 @@ type drillKeyCommand struct {
 }
 
 func (c *drillKeyCommand) Run() error {
-	text, err := textOf(c.Challenge)
+	text, err := textOfFile(c.Challenge)
 	if err != nil {
 		return err
 	}
-	h, err := loaded(c.File)
+	h, err := openHolder(c.File)
 	if err != nil {
 		return err
 	}
@@ -173,8 +173,8 @@ func (c *drillKeyCommand) Run() error {
 	return nil
 }
 
-// textOf reads a text from a file, or from the standard input for "-".
-func textOf(file string) (string, error) {
+// textOfFile reads a text from a file, or from the standard input for "-".
+func textOfFile(file string) (string, error) {
 	if file == "-" {
 		b, err := io.ReadAll(os.Stdin)
 		return string(b), err

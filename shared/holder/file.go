@@ -108,8 +108,17 @@ func (h *Holder) Save(path, passphrase string, work int) error {
 	if err != nil {
 		return err
 	}
-	return WriteNew(path, b, func(b []byte) error {
-		again, err := parse(b, passphrase, path)
+	if err := h.write(path, b, passphrase); err != nil {
+		return err
+	}
+	h.file = b
+	return nil
+}
+
+// write puts a key file on the medium and opens what comes back from it.
+func (h *Holder) write(path string, b []byte, passphrase string) error {
+	return WriteNew(path, b, func(read []byte) error {
+		again, err := parse(read, passphrase, path)
 		if err != nil {
 			return err
 		}
@@ -187,7 +196,11 @@ func parse(b []byte, passphrase, path string) (*Holder, error) {
 		if version != format || sum != checksum(rest) {
 			return nil, damaged(path)
 		}
-		return unlock(rest, passphrase, path)
+		h, err := unlock(rest, passphrase, path)
+		if err == nil {
+			h.file = b
+		}
+		return h, err
 	case string(head) == ageMagic:
 		return unlock(b, passphrase, path)
 	}

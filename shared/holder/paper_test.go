@@ -2,7 +2,6 @@ package holder
 
 import (
 	"bytes"
-	"crypto/hpke"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -17,19 +16,6 @@ import (
 
 	"zhiping/shared/fault"
 )
-
-func sealed(t *testing.T, h *Holder, plain []byte) []byte {
-	t.Helper()
-	enc, s, err := hpke.NewSender(h.seal.PublicKey(), hpke.HKDFSHA256(), hpke.AES256GCM(), []byte(drillInfo))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ct, err := s.Seal(nil, plain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(enc, ct...)
-}
 
 var printed = time.Date(2026, 6, 30, 1, 0, 0, 0, time.UTC)
 
@@ -53,7 +39,7 @@ func TestPaperGivesTheKeyFileBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pdf, err := Paper(path, passphrase, printed)
+	pdf, err := h.Paper(printed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,21 +89,25 @@ func TestPaperGivesTheKeyFileBack(t *testing.T) {
 	}
 	_, err = Restore(string(scanned), to, passphrase)
 	refused(t, err, fault.Conflict, "已经存在")
-	_, err = Paper(path, "correct horse 8", printed)
-	refused(t, err, fault.Denied, "口令不正确")
+	if b, err := again.Paper(printed); err != nil || !bytes.Equal(b, pdf) {
+		t.Error("another paper of the same file", err)
+	}
+	_, err = made(t, "丙").Paper(printed)
+	refused(t, err, fault.State, "请先保存")
 }
 
 // With the longest name the paper is still two sheets with readable codes.
 func TestPaperOfALongName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "k")
-	if err := made(t, strings.Repeat("阿", maxName)).Save(path, passphrase, quick); err != nil {
+	h := made(t, strings.Repeat("阿", maxName))
+	if err := h.Save(path, passphrase, quick); err != nil {
 		t.Fatal(err)
 	}
 	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pdf, err := Paper(path, passphrase, printed)
+	pdf, err := h.Paper(printed)
 	if err != nil {
 		t.Fatal(err)
 	}
