@@ -161,6 +161,7 @@ func TestGroupCommitFails(t *testing.T) {
 		}
 		close(store.slow)
 		wait.Wait()
+		store.entered, store.slow = nil, nil
 		for i := range sealed {
 			if failed := errors.Is(faults[i], errDisk) && receipts[i] == nil; failed != (i > 0) {
 				t.Fatalf("written %v: ballot %d got %v, %v", after, i, receipts[i], faults[i])
