@@ -30,6 +30,7 @@ type stage struct {
 	chair, supervisor ballot.Key
 	custodians        []*ballot.Secret
 	hub               *room.Hub
+	desk              *room.Desk
 	address           string
 	stop              func()
 	clock             atomic.Int64
@@ -59,9 +60,11 @@ func newStage(t *testing.T, experts int) *stage {
 func (s *stage) start(listen string) {
 	s.t.Helper()
 	var err error
-	if s.hub, err = room.OpenHub(ctx, s.dir, s.pkg, s.server.Public(), s.now); err != nil {
+	if s.hub, err = room.OpenHub(ctx, s.dir, s.server.Public(), s.now, s.pkg); err != nil {
 		s.t.Fatal(err)
 	}
+	s.hub.Teller = []string{os.Args[0], tallyArgument}
+	s.desk = s.hub.Rooms[0]
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		s.t.Fatal(err)
@@ -84,7 +87,7 @@ func (s *stage) start(listen string) {
 }
 
 func (s *stage) booth(dir string) (*room.Booth, error) {
-	return room.OpenBooth(ctx, dir, s.address, s.hub.Package.TLS, s.hub.Pairing, s.server.Public(), s.now)
+	return room.OpenBooth(ctx, dir, s.address, s.desk.Whole.TLS, s.hub.Pairing, s.server.Public(), s.now)
 }
 
 func votes(b *room.Booth, cell byte) *ballot.Ballot {
@@ -108,11 +111,11 @@ func TestMeeting(t *testing.T) {
 		t.Cleanup(func() { b.Close() })
 		booths[i] = b
 		expert := fmt.Sprintf("E%02d", i+1)
-		if err := b.CheckIn(ctx, expert, s.hub.Codes[expert], "246813"); err != nil {
+		if err := b.CheckIn(ctx, expert, s.desk.Codes()[expert], "246813"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.hub.OpenRound(ctx, "R1"); err != nil {
+	if err := s.desk.OpenRound(ctx, "R1"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := booths[0].Submit(ctx, "R1", votes(booths[0], ballot.Agree)); err != nil {
@@ -140,23 +143,51 @@ func TestMeeting(t *testing.T) {
 	finish(t, s)
 }
 
-func finish(t *testing.T, s *stage) {
-	t.Helper()
-	if err := s.hub.CloseRound(ctx, "R1", s.chair); err != nil {
-		t.Fatal(err)
+// tally closes a round in spite of what stands against it, opens it with the first and the third custodian and counts it.
+func (s *stage) tally(round string) {
+	s.t.Helper()
+	exceptions, err := s.desk.Exceptions(round)
+	if err == nil {
+		err = s.desk.CloseWith(ctx, round, exceptions, s.chair)
 	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.openBy(round)
+	if err := s.desk.Tally(ctx, round, s.keyFile(0), s.keyFile(2)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// openBy takes the words of the first and the third custodian.
+func (s *stage) openBy(round string) {
+	s.t.Helper()
 	for _, k := range []int{0, 2} {
-		if err := s.hub.Opening(ctx, "R1", "1,3", s.custodians[k]); err != nil {
-			t.Fatal(err)
+		if err := s.desk.Opening(ctx, round, "1,3", s.custodians[k]); err != nil {
+			s.t.Fatal(err)
 		}
 	}
-	if err := s.hub.Tally(ctx, "R1", s.custodians[0], s.custodians[2]); err != nil {
+}
+
+const passphrase = "custodian-passphrase"
+
+// keyFile is a custodian's key file on his stick.
+func (s *stage) keyFile(custodian int) room.KeyFile {
+	s.t.Helper()
+	path := filepath.Join(s.t.TempDir(), "custodian.age")
+	if err := s.custodians[custodian].Save(path, passphrase, 10); err != nil {
+		s.t.Fatal(err)
+	}
+	return room.KeyFile{Path: path, Passphrase: passphrase}
+}
+
+func finish(t *testing.T, s *stage) {
+	t.Helper()
+	s.tally("R1")
+	if err := s.desk.SignOff(ctx, "R1", "1", s.chair, s.supervisor); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.hub.SignOff(ctx, "R1", "1", s.chair, s.supervisor); err != nil {
-		t.Fatal(err)
-	}
-	record, err := s.hub.Export()
+	record, err := s.desk.Export()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +202,7 @@ func finish(t *testing.T, s *stage) {
 
 func TestWhoIsLetIn(t *testing.T) {
 	s := newStage(t, 3)
-	if _, err := room.OpenBooth(ctx, t.TempDir(), s.address, s.hub.Package.TLS, "000000x", s.server.Public(), s.now); fault.CodeOf(err) != fault.Denied {
+	if _, err := room.OpenBooth(ctx, t.TempDir(), s.address, s.desk.Whole.TLS, "000000x", s.server.Public(), s.now); fault.CodeOf(err) != fault.Denied {
 		t.Error("a wrong pairing code:", err)
 	}
 	if _, err := room.OpenBooth(ctx, t.TempDir(), s.address, strings.Repeat("0", 64), s.hub.Pairing, s.server.Public(), s.now); err == nil {
@@ -179,7 +210,7 @@ func TestWhoIsLetIn(t *testing.T) {
 	}
 	random := make([]byte, 32)
 	rand.Read(random)
-	if _, err := room.OpenBooth(ctx, t.TempDir(), s.address, s.hub.Package.TLS, s.hub.Pairing, hex.EncodeToString(random), s.now); err == nil {
+	if _, err := room.OpenBooth(ctx, t.TempDir(), s.address, s.desk.Whole.TLS, s.hub.Pairing, hex.EncodeToString(random), s.now); err == nil {
 		t.Error("another server's package was taken")
 	}
 	b, err := s.booth(t.TempDir())
@@ -187,11 +218,11 @@ func TestWhoIsLetIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	if err := b.CheckIn(ctx, "E01", s.hub.Codes["E02"], "246813"); fault.CodeOf(err) != fault.Denied || !strings.Contains(err.Error(), "签到码") {
+	if err := b.CheckIn(ctx, "E01", s.desk.Codes()["E02"], "246813"); fault.CodeOf(err) != fault.Denied || !strings.Contains(err.Error(), "签到码") {
 		t.Error("another expert's code:", err)
 	}
 	// Who mistyped the code begins anew, with another PIN too.
-	if err := b.CheckIn(ctx, "E01", s.hub.Codes["E01"], "135790"); err != nil {
+	if err := b.CheckIn(ctx, "E01", s.desk.Codes()["E01"], "135790"); err != nil {
 		t.Error("the right code after a wrong one:", err)
 	}
 	if err := b.CheckIn(ctx, "E99", "1", "246813"); fault.CodeOf(err) != fault.Invalid {
@@ -213,12 +244,12 @@ func TestALaptopThatCrashes(t *testing.T) {
 			t.Fatal(err)
 		}
 		expert := fmt.Sprintf("E%02d", i+1)
-		if err := b.CheckIn(ctx, expert, s.hub.Codes[expert], "246813"); err != nil {
+		if err := b.CheckIn(ctx, expert, s.desk.Codes()[expert], "246813"); err != nil {
 			t.Fatal(err)
 		}
 		b.Close()
 	}
-	if err := s.hub.OpenRound(ctx, "R1"); err != nil {
+	if err := s.desk.OpenRound(ctx, "R1"); err != nil {
 		t.Fatal(err)
 	}
 	b, err := s.booth(dir)
