@@ -49,7 +49,7 @@ func (c *windowCommand) Run() error {
 		c.remembered(a.Preferences())
 	}
 	if c.Server == "" {
-		w.SetContent(withHelp(w, "start", shell.NewStart(func() { p.showSignIn(c) }, p.openRoom, nil)))
+		w.SetContent(withHelp(w, "start", shell.NewStart(func() { p.showSignIn(c) }, p.openMeeting, nil)))
 	} else {
 		p.showSignIn(c)
 		p.resume(c)
