@@ -75,7 +75,7 @@ func TestStepsSayWhyNot(t *testing.T) {
 		{"missing", ballot.RoundOpen, func(*room.Board, *roundTerms) {}, stepClose, true, "乙（虚构）、丙（虚构）"},
 		{"exceptions", ballot.RoundOpen, func(b *room.Board, _ *roundTerms) {
 			b.Rounds[0].Missing, b.Rounds[0].Exceptions = nil, []ballot.Exception{{Kind: ballot.ExceptDevice, Subject: "E1"}}
-		}, stepClose, true, "1 项须查明"},
+		}, stepClose, true, "须查明"},
 		{"one opener", ballot.RoundClosed, func(b *room.Board, _ *roundTerms) { b.Rounds[0].Openers = []string{"K1"} }, stepCount, true, "另一名"},
 		{"two openers", ballot.RoundClosed, func(b *room.Board, _ *roundTerms) { b.Rounds[0].Openers = []string{"K1", "K2"} }, stepCount, true, "尚未计票"},
 		{"reopen", ballot.RoundClosed, func(b *room.Board, _ *roundTerms) { b.Rounds[0].Openers = []string{"K1"} }, stepReopen, false, "还没有授权"},
@@ -166,6 +166,26 @@ func TestResultsHideFewCells(t *testing.T) {
 	spec.Secrecy = ballot.NamedBallot
 	if got := resultCells(spec, few, 2); got[0] != "1" {
 		t.Error(got)
+	}
+}
+
+// What stands against a close is said by kind, with all names; while experts still vote, a laptop that has not spoken is no trouble yet.
+func TestExceptionTexts(t *testing.T) {
+	b := hall(ballot.RoundOpen)
+	all := []ballot.Exception{
+		{Kind: ballot.ExceptReturned, Subject: "E2"}, {Kind: ballot.ExceptDevice, Subject: "E1"}, {Kind: ballot.ExceptDevice, Subject: "E3"}, {Kind: ballot.ExceptQuarantined, Subject: "00"},
+	}
+	got := exceptionTexts(b, all)
+	if len(got) != 3 || !strings.Contains(got[1], "甲（虚构）、丙（虚构）") || !strings.Contains(got[2], "1 项") {
+		t.Error(got)
+	}
+	r := &b.Rounds[0]
+	r.Exceptions = all
+	if got := pressing(r); len(got) != 3 || got[1].Subject != "E1" {
+		t.Error(got)
+	}
+	if rows := troubles(b, r); len(rows) != 2 || rows[0][1].text != "乙（虚构）" {
+		t.Error(rows)
 	}
 }
 

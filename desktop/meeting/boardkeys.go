@@ -41,6 +41,9 @@ func newKeyInput(who string, files kit.Files) *keyInput {
 			k.path = path
 			k.file.Importance = widget.MediumImportance
 			k.file.SetText(filepath.Base(path))
+			if c := fyne.CurrentApp().Driver().CanvasForObject(k.passphrase); c != nil {
+				c.Focus(k.passphrase)
+			}
 		})
 	})
 	head := widget.NewLabelWithStyle(who, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
@@ -179,12 +182,22 @@ func (p *boardPage) sign(s signing) {
 			}
 		})
 	})
+	for _, k := range s.inputs {
+		k.passphrase.OnSubmitted = func(string) { // Enter, when nothing is missing any more
+			if !do.Disabled() && s.missing() == "" {
+				do.OnTapped()
+			}
+		}
+	}
 	do.Importance = widget.HighImportance
 	if s.danger {
 		do.Importance = widget.DangerImportance
 	}
 	d.SetButtons([]fyne.CanvasObject{cancel, do})
 	d.Show()
+	if s.fields == nil && len(s.inputs) == 0 && !s.danger {
+		p.of.window.Canvas().Focus(do) // nothing is to be filled in: Enter does it, Esc does not
+	}
 }
 
 // missing says what the dialog still needs.

@@ -83,7 +83,7 @@ func (x *roundPane) draw() {
 	x.drawFigures(r)
 	x.drawSteps(r)
 	x.drawResult(r)
-	x.log.fill(troubles(x.of.desk.Package(), now, r))
+	x.log.fill(troubles(now, r))
 }
 
 // drawPick draws the buttons of the rounds.
@@ -313,18 +313,40 @@ func resultNote(r *room.RoundRow) string {
 }
 
 // troubles are what did not go smoothly, with what it means.
-func troubles(p *ballot.Package, b *room.Board, r *room.RoundRow) [][]gridCell {
+func troubles(b *room.Board, r *room.RoundRow) [][]gridCell {
 	var rows [][]gridCell
-	for _, e := range r.Exceptions {
-		rows = append(rows, []gridCell{{text: "关闭前须查明", how: widget.WarningImportance}, {text: exceptionSubject(b, e)}, {text: exceptionText(p, e)}})
+	for _, e := range pressing(r) {
+		if e.Kind == ballot.ExceptQuarantined {
+			continue // below, with those of other rounds
+		}
+		for _, k := range exceptionKinds {
+			if k.kind == e.Kind {
+				rows = append(rows, []gridCell{{text: "须查明", how: widget.WarningImportance}, {text: expertName(b, e.Subject)}, {text: k.what + "。" + k.remedy + "。"}})
+			}
+		}
 	}
 	for _, x := range b.Rejections {
 		if x.Round == r.ID || x.Round == "" {
 			rows = append(rows, []gridCell{{text: "拒收选票", how: widget.DangerImportance}, {text: expertName(b, x.Expert)}, {text: ballot.RejectText(x.Reason)}})
 		}
 	}
-	if b.Quarantined > 0 {
-		rows = append(rows, []gridCell{{text: "隔离"}, {}, {text: fmt.Sprintf("读入过 %d 项无法辨认的数据，已隔离保存，没有计入。", b.Quarantined)}})
+	if r.Sheet != nil {
+		for _, e := range r.Sheet.Exceptions {
+			rows = append(rows, []gridCell{{text: "关闭时认可"}, {text: exceptionSubject(b, e)}, {text: exceptionTexts(b, []ballot.Exception{e})[0]}})
+		}
+		for _, x := range r.Sheet.Equations {
+			if !x.Holds() {
+				rows = append(rows, []gridCell{{text: "对账不平", how: widget.DangerImportance}, {}, {text: fmt.Sprintf("%s：%d 与 %d", x.Text, x.Left, x.Right)}})
+			}
+		}
+	}
+	for _, x := range []struct {
+		n    int
+		text string
+	}{{b.Quarantined, "读入过 %d 项无法辨认的数据，已隔离保存，没有计入。"}, {b.Late, "收到 %d 项迟到的记录，已作为证据保存，没有计入。"}} {
+		if x.n > 0 {
+			rows = append(rows, []gridCell{{text: "隔离"}, {}, {text: fmt.Sprintf(x.text, x.n)}})
+		}
 	}
 	return rows
 }

@@ -41,7 +41,7 @@ func (p *boardPage) askOpen() {
 	})
 }
 
-// askClose closes the round with the chair's key. What stands against it is listed, and the chair accepts it item by item or not at all.
+// askClose closes the round with the chair's key. What stands against it is listed by kind, and the chair accepts each kind or settles it first.
 func (p *boardPage) askClose() {
 	round := p.round
 	r := theRound(p.now, round)
@@ -50,15 +50,15 @@ func (p *boardPage) askClose() {
 	var boxes []*kit.Check
 	if len(accepted) > 0 {
 		list := container.NewVBox()
-		for _, e := range accepted {
+		for _, text := range exceptionTexts(p.now, accepted) {
 			c := kit.NewCheck("", nil)
 			boxes = append(boxes, c)
-			list.Add(container.NewBorder(nil, nil, c, nil, newParagraph(exceptionText(p.desk.Package(), e))))
+			list.Add(container.NewBorder(nil, nil, c, nil, newParagraph(text)))
 		}
 		head := widget.NewLabelWithStyle("以下情况须先查明；执行主任认可的逐项勾选，写入对账单：", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 		head.Importance = widget.DangerImportance
 		about.Add(head)
-		about.Add(newTall(min(180, 40*float32(len(accepted))), list))
+		about.Add(newTall(min(200, 70*float32(len(boxes))), list))
 	}
 	chair := p.chairInput()
 	p.sign(signing{

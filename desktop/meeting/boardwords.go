@@ -150,17 +150,39 @@ func attendance(b *room.Board) string {
 	return s
 }
 
-// exceptionRemedies say what is done about what stands against closing a round.
-var exceptionRemedies = map[string]string{
-	ballot.ExceptReturned:    "请专家重新提交；不再提交的，不计入",
-	ballot.ExceptDevice:      "请检查该电脑是否联网，或带U盘去取",
-	ballot.ExceptCheckpoint:  "请先查明主机是否被换过或恢复过备份",
-	ballot.ExceptQuarantined: "请查明U盘上文件的来源",
+// exceptionKinds are what stands against closing a round, in the order in which it stands in the close, and what is done about it.
+var exceptionKinds = []struct{ kind, what, remedy string }{
+	{ballot.ExceptReturned, "选票已退回，没有重新提交", "请专家重新提交；不再提交的，不计入"},
+	{ballot.ExceptDevice, "投票电脑没有报告“没有遗留选票”", "请检查电脑是否联网，或带U盘去取"},
+	{ballot.ExceptCheckpoint, "投票电脑见过另一份会议记录", "请先查明主机是否被换过或恢复过备份"},
+	{ballot.ExceptQuarantined, "读入过无法辨认的数据", "请查明U盘上文件的来源"},
 }
 
-// exceptionText says an exception to people, and what is done about it.
-func exceptionText(p *ballot.Package, e ballot.Exception) string {
-	return room.ExceptionText(p, e) + "。" + exceptionRemedies[e.Kind] + "。"
+// exceptionTexts say exceptions to people, one text for all of a kind, and what is done about them.
+func exceptionTexts(b *room.Board, all []ballot.Exception) (texts []string) {
+	for _, k := range exceptionKinds {
+		var subjects []string
+		for _, e := range all {
+			if e.Kind == k.kind {
+				subjects = append(subjects, e.Subject)
+			}
+		}
+		switch {
+		case len(subjects) == 0:
+		case k.kind == ballot.ExceptQuarantined:
+			texts = append(texts, fmt.Sprintf("%s %d 项。%s。", k.what, len(subjects), k.remedy))
+		default:
+			texts = append(texts, fmt.Sprintf("%s：%s。%s。", k.what, namesOf(b, subjects, 60), k.remedy))
+		}
+	}
+	return texts
+}
+
+// pressing are the exceptions that are worth looking into while experts still vote: a laptop says that nothing is left on it when its ballot is in.
+func pressing(r *room.RoundRow) []ballot.Exception {
+	return slices.DeleteFunc(slices.Clone(r.Exceptions), func(e ballot.Exception) bool {
+		return e.Kind == ballot.ExceptDevice && slices.Contains(r.Missing, e.Subject)
+	})
 }
 
 // A step is one of staff's steps with a round: what it does, or why it is not possible now.
@@ -244,7 +266,7 @@ func closeStep(b *room.Board, r *room.RoundRow) step {
 		case len(r.Missing) > 0:
 			s.note = "尚未提交：" + namesOf(b, r.Missing, 4) + "。"
 		case len(r.Exceptions) > 0:
-			s.note = fmt.Sprintf("全部已提交；还有 %d 项须查明，或由执行主任认可。", len(r.Exceptions))
+			s.note = "全部已提交；还有情况须查明，或由执行主任认可，见“异常情况”页。"
 		default:
 			s.note = "全部已提交，可以关闭（执行主任签字）。"
 		}
