@@ -172,7 +172,10 @@ func countText(b *room.Board, r *room.RoundRow, pkg *ballot.Package) []string {
 		}
 		names = append(names, fmt.Sprintf("%d. %s", i+1, name))
 	}
-	all = append(all, "保管人："+strings.Join(names, "　"))
+	all = append(all, "本场的保管人：")
+	for _, n := range names {
+		all = append(all, "　"+n)
+	}
 	if r.Pair != "" {
 		all = append(all, "已按第"+strings.ReplaceAll(r.Pair, ",", "、")+"名保管人的组合授权，须由这两人开票。")
 	}
@@ -239,26 +242,34 @@ func (p *boardPage) roundNow(id string) (*room.RoundRow, error) {
 	return r, nil
 }
 
-// askSign takes the word of chair and supervisor that the result is the one on the sheet they signed by hand.
+// askSign takes the word of chair and supervisor that the result is the one on the sheet they signed by hand: the last digits of the short form on that
+// paper say which head of the log they sign, for experts may have attested since it was printed.
 func (p *boardPage) askSign() {
 	round := p.round
-	sheet := kit.NewEntry()
-	sheet.SetPlaceHolder("纸质对账单编号，例如 1")
+	sheet, code := kit.NewEntry(), kit.NewEntry()
+	sheet.SetPlaceHolder("例如 1")
+	code.SetPlaceHolder("4位数字")
 	inputs := []*keyInput{p.chairInput(), p.supervisorInput()}
 	p.sign(signing{
-		title:  "签字确认" + roundName(round),
-		about:  newParagraph("请先打印选票对账单，核对后手签。对账单上的短码应是："+p.now.Root, "（打印对账单以后又有专家核对选票的，短码会变，请重新打印。）"),
-		fields: sheet, button: "签字确认", inputs: inputs,
+		title: "签字确认" + roundName(round), about: newParagraph("请先打印选票对账单，核对后手签，再照手签的那一张填写："),
+		fields: widget.NewForm(widget.NewFormItem("对账单编号", sheet), widget.NewFormItem("短码最后4位", code)), button: "签字确认", inputs: inputs,
 		ready: func() string {
-			if strings.TrimSpace(sheet.Text) == "" {
+			switch {
+			case strings.TrimSpace(sheet.Text) == "":
 				return "请填写纸质对账单的编号"
+			case len(strings.TrimSpace(code.Text)) != 4:
+				return "请照对账单填写短码的最后4位数字"
 			}
 			return ""
 		},
 		do: func() func(context.Context) error {
-			text := strings.TrimSpace(sheet.Text)
+			number, digits := strings.TrimSpace(sheet.Text), strings.TrimSpace(code.Text)
 			return p.withKeys(inputs, func(ctx context.Context, keys []ballot.Key) error {
-				return p.desk.SignOff(ctx, round, text, keys[0], keys[1])
+				size, found := p.desk.Printed(round, digits)
+				if !found {
+					return fault.New(fault.Invalid, "短码与本机的会议记录不符。请核对手签的对账单；仍不符的不要签字，重新打印对账单再核对")
+				}
+				return p.desk.SignOffAt(ctx, round, number, size, keys[0], keys[1])
 			})
 		},
 	})

@@ -312,6 +312,24 @@ func (s *stage) deviceWords(round string, voters ...*ballot.Voter) (all [][]byte
 	return all
 }
 
+// attests appends an expert's word that his own cells stand in the columns.
+func (s *stage) attests(round string, v *ballot.Voter) {
+	s.t.Helper()
+	o := &ballot.Attest{Session: s.Package.Session, Expert: v.Expert, At: s.clock.Add(1)}
+	s.desk().View(func(st *ballot.State) { o.Tally = st.Rounds[round].TallyID[:] })
+	b, err := o.Sign(v.Key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	to, err := stick.ToHub(s.Package.Hub, [][]byte{b})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if got, err := s.hub.Import(s.t.Context(), to); err != nil || got.Accepted != 1 {
+		s.t.Fatal(got, err)
+	}
+}
+
 func (s *stage) round(id string) *room.RoundRow {
 	s.t.Helper()
 	b, err := s.desk().Board()
@@ -402,8 +420,21 @@ func TestARoundAtTheWindow(t *testing.T) {
 	}
 	s.board.open.rounds.tabs.SelectIndex(0)
 	s.press("签字确认")
-	s.signs("签字确认", []string{"1"}, chair, supervisor)
+	// An expert attests after the sheet was printed: what chair and supervisor sign is the sheet, not what has come since.
+	printed := s.board.open.now
+	digits := printed.Root[len(printed.Root)-4:]
+	s.attests("R1", s.Voters[0])
+	s.signs("签字确认", []string{"1", "x" + digits[1:]}, chair, supervisor)
+	if got := s.reads(); !strings.Contains(got, "短码与本机的会议记录不符") {
+		t.Fatal("another sheet was signed:", got)
+	}
+	s.signs("签字确认", []string{"1", digits}, chair, supervisor)
 	s.closed()
+	s.desk().View(func(st *ballot.State) {
+		if o := st.Rounds["R1"].SignOff; o == nil || o.Size != printed.Size || o.Size >= st.Size()-1 {
+			t.Errorf("%+v, printed at %d", o, printed.Size)
+		}
+	})
 	if r := s.round("R1"); r.State != ballot.RoundSigned {
 		t.Fatal(r.State)
 	}
