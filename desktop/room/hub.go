@@ -12,7 +12,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"zhiping/proto/gen/zhiping/room/v1/roomv1connect"
 	"zhiping/shared/ballot"
@@ -35,8 +38,8 @@ type Hub struct {
 
 	mu    sync.Mutex
 	codes codesFile
-	stop  []func() // of those that follow another's log
-	point func(string)
+	stop  []func()     // of those that follow another's log
+	point func(string) // a failpoint: tests end the program here
 }
 
 // OpenHub opens the rooms of a folder, going on where they stood, and adds those of the packages given. server is the key (hex) that packages are
@@ -107,10 +110,11 @@ func (h *Hub) add(ctx context.Context, pkg []byte, client roomv1connect.DeskServ
 		return nil, err
 	}
 	d.room = &room.Room{Hub: h.keys.Hub, Staff: d, Shelf: d.shelf, Now: h.now}
+	store := watched{d.box, h}
 	if client != nil {
-		d.room.Session, err = ballot.Replica(ctx, d.box, pkg, h.server)
+		d.room.Session, err = ballot.Replica(ctx, store, pkg, h.server)
 	} else {
-		d.room.Session, err = ballot.Begin(ctx, d.box, pkg, h.server, h.keys.Hub)
+		d.room.Session, err = ballot.Begin(ctx, store, pkg, h.server, h.keys.Hub)
 	}
 	if err == nil {
 		err = d.resume(ctx)
@@ -126,6 +130,21 @@ func (h *Hub) add(ctx context.Context, pkg []byte, client roomv1connect.DeskServ
 	}
 	h.Rooms = append(h.Rooms, d)
 	return d, nil
+}
+
+// watched is the log's store with a failpoint before and after what it makes durable.
+type watched struct {
+	ballot.Store
+	hub *Hub
+}
+
+// Append implements ballot.Store.
+func (w watched) Append(ctx context.Context, size int64, objects [][]byte, hashes []tlog.Hash) error {
+	kind, _, _ := strings.Cut(ballot.KindOf(objects[0]), "/")
+	w.hub.point("before " + kind)
+	err := w.Store.Append(ctx, size, objects, hashes)
+	w.hub.point("after " + kind)
+	return err
 }
 
 // begun reports whether a log file of an earlier version of the program is of a package.

@@ -97,7 +97,7 @@ func hubProcess(dir, listen string) error {
 
 // killed starts hubs one after the other and kills each once its log has grown by a random number of entries, until everybody has voted; the
 // last one is ended too. sizes are what the logs had at each start.
-func killed(t *testing.T, dir string, random *rand.Rand, first chan<- said, voted <-chan struct{}) (sizes []int64) {
+func killed(t *testing.T, dir string, random *rand.Rand, first chan<- said, voted <-chan struct{}, alive func()) (sizes []int64) {
 	t.Helper()
 	listen := "127.0.0.1:0"
 	for n := 0; ; n++ {
@@ -118,6 +118,7 @@ func killed(t *testing.T, dir string, random *rand.Rand, first chan<- said, vote
 		if n > 0 && said.Size < sizes[n-1] {
 			t.Errorf("the log had %d entries and has %d after a kill", sizes[n-1], said.Size)
 		}
+		alive()
 		sizes, listen = append(sizes, said.Size), said.Address
 		if n == 0 {
 			first <- said
@@ -171,8 +172,11 @@ func meetingUnderFire(t *testing.T, random *rand.Rand) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	// The booths are given up when no hub has come up for a while, not when the whole takes long: how long that is depends on what else the machine does.
+	c, cancel := context.WithCancel(ctx)
 	defer cancel()
+	standstill := time.AfterFunc(2*time.Minute, cancel)
+	defer standstill.Stop()
 	up, voted := make(chan said, 1), make(chan struct{})
 	receipts := make([]*ballot.Receipt, experts)
 	everybody := room.Background(func() error {
@@ -191,7 +195,7 @@ func meetingUnderFire(t *testing.T, random *rand.Rand) int {
 		wg.Wait()
 		return nil
 	})
-	sizes := killed(t, dir, random, up, voted)
+	sizes := killed(t, dir, random, up, voted, func() { standstill.Reset(2 * time.Minute) })
 	<-everybody
 	if t.Failed() {
 		return len(sizes)
