@@ -129,6 +129,23 @@ func (t *Table) TypedKey(k *fyne.KeyEvent) {
 	}
 }
 
+// A List is a list in which the keys of the page work: a click into it takes the cursor.
+type List struct{ widget.List }
+
+// NewList returns a list; see widget.NewList.
+func NewList(length func() int, create func() fyne.CanvasObject, update func(widget.ListItemID, fyne.CanvasObject)) *List {
+	l := &List{widget.List{Length: length, CreateItem: create, UpdateItem: update}}
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// TypedKey implements fyne.Focusable.
+func (l *List) TypedKey(k *fyne.KeyEvent) {
+	if !passKey(l, k) {
+		l.List.TypedKey(k)
+	}
+}
+
 // A Check is a box to tick in which the keys of the page work.
 type Check struct{ widget.Check }
 
