@@ -143,8 +143,11 @@ func (c *recoverKeyCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	h, err := holder.Restore(text, c.File, p)
+	h, err := holder.Unlock(text, p)
 	if err != nil {
+		return err
+	}
+	if err := h.Copy(c.File, p); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "“%s”的密钥文件已恢复到“%s”并核对无误。公钥指纹：%s\n", h.Name, c.File, h.Public().Fingerprint())

@@ -89,7 +89,7 @@ func (c *windowCommand) remember(prefs fyne.Preferences) {
 
 // showStart shows the page of the very first start.
 func (p *program) showStart() {
-	p.window.SetContent(withHelp(p.window, "start", shell.NewStart(func() { p.showSignIn(p.command) }, p.openRoom, func() { p.keys("返回", p.showStart) }, nil)))
+	p.window.SetContent(withHelp(p.window, "start", shell.NewStart(func() { p.showSignIn(p.command) }, p.openMeeting, func() { p.keys("返回", p.showStart) }, nil)))
 }
 
 func (p *program) showSignIn(c *windowCommand) {

@@ -33,7 +33,7 @@ func (o *opened) draw(said string) fyne.CanvasObject {
 	where := text(o.path)
 	facts := widget.NewForm(widget.NewFormItem("持有人", widget.NewLabel(o.key.Name)), widget.NewFormItem("密钥文件", where), widget.NewFormItem("公钥指纹", print))
 	close := widget.NewButtonWithIcon("关闭密钥", theme.LogoutIcon(), o.p.shut)
-	return container.NewVScroll(container.NewPadded(container.NewVBox(note.Content, facts, o.public(), o.paper(), o.drill(), container.NewHBox(close))))
+	return column(note.Content, facts, o.public(), o.paper(), o.drill(), container.NewHBox(close))
 }
 
 // section is a thing to do with a key.
@@ -42,9 +42,8 @@ func section(title, about string, objects ...fyne.CanvasObject) fyne.CanvasObjec
 }
 
 func (o *opened) public() fyne.CanvasObject {
-	line := kit.NewEntry()
-	line.SetText(o.key.Public().Text())
-	line.OnChanged = func(string) { line.SetText(o.key.Public().Text()) } // can be selected, not altered
+	whole := []rune(o.key.Public().Text())
+	line := text(fmt.Sprintf("%s……（共 %d 个字符）", string(whole[:min(72, len(whole))]), len(whole))) // whole it would fill the screen
 	copied := kit.NewButton("复制公钥", theme.ContentCopyIcon(), nil)
 	copied.OnTapped = func() {
 		o.p.around.Copy(o.key.Public().Text())
@@ -54,7 +53,7 @@ func (o *opened) public() fyne.CanvasObject {
 	saved := kit.NewButton("存成文件", theme.DocumentSaveIcon(), func() {
 		o.p.write(beside(o.path, "-公钥.txt"), []byte(o.key.Public().Text()+"\n"), func(path string) { o.p.around.Desk.Say("公钥已保存到 " + path) })
 	})
-	return section("公钥", "把下面一整行交给会务人员，登记到评审会议。公钥不用保密；登记后请用电话等另一种方式核对公钥指纹。", line, container.NewHBox(copied, codes, saved))
+	return section("公钥", "把公钥（一整行字符）交给会务人员，登记到评审会议。公钥不用保密；登记后请用电话等另一种方式核对公钥指纹。", line, container.NewHBox(copied, codes, saved))
 }
 
 func (o *opened) paper() fyne.CanvasObject {
@@ -68,7 +67,7 @@ func (o *opened) paper() fyne.CanvasObject {
 			return
 		}
 		o.p.write(beside(o.path, "-纸质备份.pdf"), pdf, func(path string) {
-			where.SetText("已生成并打开：" + path)
+			where.SetText("已生成：" + path)
 			where.Show()
 			o.p.around.Desk.Show(path)
 		})

@@ -33,19 +33,8 @@ type Around struct {
 // Window is the screen's surroundings in a window.
 func Window(w fyne.Window, d *kit.Desk) Around {
 	return Around{
-		Desk: d,
-		Folder: func(then func(string)) {
-			f := dialog.NewFolderOpen(func(dir fyne.ListableURI, err error) {
-				switch {
-				case err != nil:
-					d.Fail(fault.New(fault.Denied, "打不开这个文件夹，请换一个"))
-				case dir != nil:
-					then(filepath.FromSlash(dir.Path()))
-				}
-			}, w)
-			f.Resize(fyne.NewSize(820, 560))
-			f.Show()
-		},
+		Desk:   d,
+		Folder: func(then func(string)) { kit.Folder(w, then) },
 		Dialog: func(title string, content fyne.CanvasObject) { dialog.ShowCustom(title, "关闭", content, w) },
 		Copy:   func(text string) { fyne.CurrentApp().Clipboard().SetContent(text) },
 	}
@@ -58,12 +47,13 @@ type Page struct {
 	around Around
 	tabs   *container.AppTabs
 	ways   []*container.TabItem
-	opened *opened // the key that is open, in the place of the way to it
+	firsts map[*container.TabItem]fyne.Focusable // where the cursor begins
+	opened *opened                               // the key that is open, in the place of the way to it
 }
 
 // New draws the screen.
 func New(a Around) *Page {
-	p := &Page{around: a}
+	p := &Page{around: a, firsts: map[*container.TabItem]fyne.Focusable{}}
 	for _, w := range []struct {
 		title string
 		draw  func(*container.TabItem) fyne.CanvasObject
@@ -73,17 +63,18 @@ func New(a Around) *Page {
 		p.ways = append(p.ways, tab)
 	}
 	p.tabs = container.NewAppTabs(p.ways...)
-	p.tabs.OnSelected = func(*container.TabItem) { p.shut() }
+	p.tabs.OnSelected = func(*container.TabItem) {
+		p.shut()
+		if c := fyne.CurrentApp().Driver().CanvasForObject(p.tabs); c != nil {
+			p.Focus(c) // else what is typed would go to the entry of the way that was left, unseen
+		}
+	}
 	p.Content = p.tabs
 	return p
 }
 
 // Focus puts the cursor where typing begins.
-func (p *Page) Focus(c fyne.Canvas) {
-	if f := kit.FirstEntry(p.tabs.Selected().Content); f != nil {
-		c.Focus(f)
-	}
-}
+func (p *Page) Focus(c fyne.Canvas) { c.Focus(p.firsts[p.tabs.Selected()]) }
 
 // text is a paragraph.
 func text(s string) *widget.Label {
@@ -95,7 +86,33 @@ func text(s string) *widget.Label {
 // way lays out a way to a key: what it is for, its form, its button; a key that is open takes its place.
 func (p *Page) way(about string, form *widget.Form, button *widget.Button) fyne.CanvasObject {
 	button.Importance = widget.HighImportance
-	return container.NewVScroll(container.NewPadded(container.NewVBox(text(about), form, container.NewHBox(button))))
+	return column(text(about), form, container.NewHBox(button))
+}
+
+// column is a page from top to bottom, no wider than reads well.
+func column(objects ...fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewVScroll(container.New(narrow{}, container.NewPadded(container.NewVBox(objects...))))
+}
+
+// narrow keeps what is in it to a width.
+type narrow struct{}
+
+const width = 860
+
+// Layout implements fyne.Layout.
+func (narrow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Resize(fyne.NewSize(min(size.Width, width), size.Height))
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (narrow) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.NewSize(0, 0)
+	for _, o := range objects {
+		size = size.Max(o.MinSize())
+	}
+	return size
 }
 
 func secret(hint string) *kit.Entry {
@@ -151,6 +168,7 @@ func (p *Page) work(b *widget.Button, doing string, call func() error, then func
 func (p *Page) make(tab *container.TabItem) fyne.CanvasObject {
 	name, first, second := kit.NewEntry(), secret("至少10个字符，可以是一句话"), secret("同样的口令")
 	name.SetPlaceHolder("会议中显示的姓名")
+	p.firsts[tab] = name
 	folder, pick := p.folder()
 	form := widget.NewForm(widget.NewFormItem("持有人姓名", name), widget.NewFormItem("口令", first), widget.NewFormItem("再输一遍", second), widget.NewFormItem("保存到", pick))
 	button := widget.NewButtonWithIcon("生成密钥", theme.ConfirmIcon(), nil)
@@ -184,6 +202,7 @@ func (p *Page) make(tab *container.TabItem) fyne.CanvasObject {
 
 func (p *Page) open(tab *container.TabItem) fyne.CanvasObject {
 	file, phrase := kit.NewEntry(), secret("密钥文件的口令")
+	p.firsts[tab] = file
 	file.SetPlaceHolder("密钥文件（" + Ending + "）")
 	pick := container.NewBorder(nil, nil, nil, kit.NewButton("选择文件…", theme.FileIcon(), func() { p.around.Desk.Files.Open([]string{Ending}, file.SetText) }), file)
 	button := widget.NewButtonWithIcon("打开", theme.LoginIcon(), nil)
@@ -208,27 +227,32 @@ func (p *Page) open(tab *container.TabItem) fyne.CanvasObject {
 }
 
 func (p *Page) recover(tab *container.TabItem) fyne.CanvasObject {
-	lines, name, phrase := kit.NewParagraph(9), kit.NewEntry(), secret("密钥文件的口令")
+	lines, phrase := kit.NewParagraph(9), secret("密钥文件的口令")
+	p.firsts[tab] = lines
 	lines.SetPlaceHolder("用扫码枪逐个扫描纸上的二维码，先后不限；不能扫描的，照纸面逐行录入，每行一回车")
-	name.SetPlaceHolder("用于新文件的名称")
 	folder, pick := p.folder()
-	form := widget.NewForm(widget.NewFormItem("备份内容", lines), widget.NewFormItem("持有人姓名", name), widget.NewFormItem("口令", phrase), widget.NewFormItem("保存到", pick))
+	form := widget.NewForm(widget.NewFormItem("备份内容", lines), widget.NewFormItem("口令", phrase), widget.NewFormItem("保存到", pick))
 	button := widget.NewButtonWithIcon("恢复密钥文件", theme.ConfirmIcon(), nil)
 	button.OnTapped = func() {
 		_, err := holder.Recover(lines.Text)
-		path := ""
 		if err == nil {
-			path, err = fileOf(folder.Text, name.Text)
+			_, err = fileOf(folder.Text, "-")
 		}
 		if err != nil {
 			p.around.Desk.Fail(err)
 			return
 		}
 		var h *holder.Holder
-		typed, phraseTyped := lines.Text, phrase.Text
+		var path string
+		typed, under, to := lines.Text, phrase.Text, folder.Text
 		p.work(button, "正在恢复并核对，请稍候……", func() (err error) {
-			h, err = holder.Restore(typed, path, phraseTyped)
-			return err
+			if h, err = holder.Unlock(typed, under); err != nil {
+				return err
+			}
+			if path, err = fileOf(to, h.Name); err != nil {
+				return err
+			}
+			return h.Copy(path, under)
 		}, func() {
 			phrase.SetText("")
 			lines.SetText("")

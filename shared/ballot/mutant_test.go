@@ -103,7 +103,7 @@ func (m *mutant) value(v, key string, at, of int) string {
 	case 0:
 		return strings.ToUpper(v)
 	case 1:
-		return v + []string{" ", "|", "0", ",", "\t", "​"}[m.random.IntN(6)]
+		return v + []string{" ", "|", "0", ",", "\t", "\u200b"}[m.random.IntN(6)]
 	case 2:
 		if len(v) > 1 {
 			i := m.random.IntN(len(v))

@@ -56,7 +56,7 @@ func (h *Holder) Answer(challenge string) (string, error) {
 	s := h.Custodian("", "")
 	answer, err := s.AnswerDrill(parts[0], envelope)
 	if err != nil {
-		return "", fault.New(fault.Denied, "“%s”的密钥打不开这份试开内容：它不是给本人的，或者会议里登记的是另一个公钥，请核对公钥指纹", h.Name)
+		return "", fault.New(fault.Invalid, "“%s”的密钥打不开这份试开内容：它不是给本人的，或者会议里登记的是另一个公钥，请核对公钥指纹", h.Name)
 	}
 	return checked(answerFormat, parts[0], s.Sign.Public(), hex.EncodeToString(answer)), nil
 }

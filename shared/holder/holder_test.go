@@ -96,9 +96,9 @@ func TestKeyFileOpensAgain(t *testing.T) {
 func TestWhatIsWrongWithAKeyFile(t *testing.T) {
 	_, path := saved(t)
 	_, err := Load(path, "correct horse 8")
-	refused(t, err, fault.Denied, "口令不正确")
+	refused(t, err, fault.Invalid, "口令不正确")
 	_, err = Load(path, "")
-	refused(t, err, fault.Denied, "请输入", "口令")
+	refused(t, err, fault.Invalid, "请输入", "口令")
 	_, err = Load(path+"x", passphrase)
 	refused(t, err, fault.NotFound, "找不到密钥文件", "U盘")
 	_, err = Load(filepath.Join(path+"-stick", "密钥.zpk"), passphrase)
@@ -165,7 +165,7 @@ func TestSaveRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused(t, made(t, "乙").Save(path, passphrase, quick), fault.Conflict, "已经存在", "不覆盖")
+	refused(t, made(t, "乙").Save(path, passphrase, quick), fault.State, "已经存在", "不覆盖")
 	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
 		t.Error("the old key is gone", err)
 	}
@@ -238,7 +238,7 @@ func TestOldFiles(t *testing.T) {
 			t.Error(name, s)
 		}
 		_, err = Open(path, "golden-passphrase-not")
-		refused(t, err, fault.Denied, "口令不正确")
+		refused(t, err, fault.Invalid, "口令不正确")
 		_, err = OpenKey(path, "golden-passphrase", ballot.RoleChair)
 		refused(t, err, fault.Invalid, "旧的保管人密钥文件", "执行主任")
 		_, err = Load(path, "golden-passphrase")
@@ -317,13 +317,13 @@ func TestDrillAnswer(t *testing.T) {
 		t.Error("the answer is good for another drill")
 	}
 	_, err = made(t, "乙（虚构）").Answer(challenge)
-	refused(t, err, fault.Denied, "打不开", "乙")
+	refused(t, err, fault.Invalid, "打不开", "乙")
 	for bad, words := range map[string]string{"": "请粘贴", "hello": "不是试开内容", challenge[:200]: "不完整", strings.Replace(challenge, "meeting-1", "meeting-2", 1): "有改动", checked(drillFormat, "m", "xx"): "不正确"} {
 		_, err := h.Answer(bad)
 		refused(t, err, fault.Invalid, words)
 	}
 	_, err = h.Answer(ChallengeText("m", []byte{1}))
-	refused(t, err, fault.Denied, "打不开")
+	refused(t, err, fault.Invalid, "打不开")
 	for bad, words := range map[string]string{"": "请粘贴试开结果", challenge: "不是试开结果", text[:200]: "不完整", strings.Replace(text, "meeting-1", "meeting-2", 1): "有改动", checked(answerFormat, "m", key, "00"): "不正确"} {
 		_, _, _, err := ParseAnswer(bad)
 		refused(t, err, fault.Invalid, words)

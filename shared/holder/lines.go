@@ -178,14 +178,14 @@ func gather(lines []string, size int) []string {
 	longest := 0
 	for i, l := range lines {
 		tight[i] = strings.NewReplacer(" ", "", "-", "").Replace(l)
-		longest = max(longest, len(tight[i])+1)
+		longest = max(longest, len(tight[i])+len("/"))
 	}
 	most := size / longest
 	codes := (len(lines) + most - 1) / most
 	each := (len(lines) + codes - 1) / codes
 	var texts []string
 	for some := range slices.Chunk(tight, each) {
-		texts = append(texts, strings.Join(some, "/"))
+		texts = append(texts, strings.Join(some, "/")+"/") // a scanner may put the next code right behind
 	}
 	return texts
 }

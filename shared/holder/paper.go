@@ -43,18 +43,19 @@ func Recover(text string) ([]byte, error) {
 	return b, nil
 }
 
-// Restore writes a recovered key file, once it has been opened with its passphrase.
-func Restore(text, path, passphrase string) (*Holder, error) {
+// Unlock opens what Recover gives with its passphrase.
+func Unlock(text, passphrase string) (*Holder, error) {
 	b, err := Recover(text)
 	if err != nil {
 		return nil, err
 	}
-	h, err := parse(b, passphrase, path)
-	if err != nil {
-		return nil, err
+	return parse(b, passphrase, "纸质备份")
+}
+
+// Copy writes the key file that was opened once more, as it is, under its passphrase; with the same care as Save.
+func (h *Holder) Copy(path, passphrase string) error {
+	if h.file == nil {
+		return fault.New(fault.State, "请先保存密钥文件")
 	}
-	if !h.Signs() || !h.Keeps() {
-		return nil, damaged(path)
-	}
-	return h, h.write(path, b, passphrase)
+	return h.write(path, h.file, passphrase)
 }

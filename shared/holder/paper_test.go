@@ -74,21 +74,25 @@ func TestPaperGivesTheKeyFileBack(t *testing.T) {
 		t.Error("the passphrase is on the paper")
 	}
 
+	_, err = Unlock(string(scanned), "correct horse 8")
+	refused(t, err, fault.Invalid, "口令不正确")
+	again, err := Unlock(string(scanned), passphrase)
+	if err != nil || again.Public() != h.Public() {
+		t.Fatal(again, err)
+	}
 	to := filepath.Join(t.TempDir(), "again.zpk")
-	_, err = Restore(string(scanned), to, "correct horse 8")
-	refused(t, err, fault.Denied, "口令不正确")
+	refused(t, again.Copy(to, "correct horse 8"), fault.Invalid, "口令不正确")
 	if _, err := os.Stat(to); err == nil {
 		t.Error("written without its passphrase")
 	}
-	again, err := Restore(string(scanned), to, passphrase)
-	if err != nil || again.Public() != h.Public() {
-		t.Fatal(again, err)
+	if err := again.Copy(to, passphrase); err != nil {
+		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(to); err != nil || !bytes.Equal(b, file) {
 		t.Error("not the file there was", err)
 	}
-	_, err = Restore(string(scanned), to, passphrase)
-	refused(t, err, fault.Conflict, "已经存在")
+	refused(t, again.Copy(to, passphrase), fault.State, "已经存在")
+	refused(t, made(t, "丁").Copy(to+"2", passphrase), fault.State, "请先保存")
 	if b, err := again.Paper(printed); err != nil || !bytes.Equal(b, pdf) {
 		t.Error("another paper of the same file", err)
 	}
@@ -203,7 +207,7 @@ func TestLinesForgive(t *testing.T) {
 
 func TestPublicHalf(t *testing.T) {
 	p := made(t, "欧阳某（虚构）").Public()
-	for _, text := range []string{p.Text(), "\ufeff " + p.Text() + "\r\n", p.Text()[:700] + "\n" + p.Text()[700:], strings.Join(p.Codes(), "\n"), p.Codes()[2] + "\r" + p.Codes()[0] + "\r" + p.Codes()[1]} {
+	for _, text := range []string{p.Text(), "\ufeff " + p.Text() + "\r\n", p.Text()[:700] + "\n" + p.Text()[700:], strings.Join(p.Codes(), "\n"), p.Codes()[2] + "\r" + p.Codes()[0] + "\r" + p.Codes()[1], strings.Join(p.Codes(), "")} {
 		if got, err := ParsePublic(text); err != nil || got != p {
 			t.Errorf("%.40q: %v", text, err)
 		}
