@@ -137,9 +137,6 @@ func (o *Derive) Narrow(p *Package, id ID) (*Package, error) {
 	return p.narrowed(o.Applicants)
 }
 
-// EpochOf is the number of the epoch whose log has a name, 0 for another session's.
-func (p *Package) EpochOf(origin string) int64 { return p.epochOf(origin) }
-
 // CheckpointOf reads a checkpoint that the hub of its epoch must have signed; hubOf gives that hub's key, "" for an epoch that is not known.
 func CheckpointOf(text []byte, p *Package, hubOf func(epoch int64) string) (Head, int64, error) {
 	origin := typeOf(text)
