@@ -63,7 +63,7 @@ func migrateCheckIns(tx *sql.Tx) error {
 		if _, err := tx.Exec("INSERT INTO session (session, package) VALUES (?, x'') ON CONFLICT DO NOTHING", o.Session); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("INSERT INTO expert (session, expert, sealed, credential, taken) VALUES (?, ?, ?, ?, ?)", o.Session, x.expert, x.sealed, o.Credential, x.taken); err != nil {
+		if _, err := tx.Exec("INSERT INTO expert (session, expert, sealed, credential) VALUES (?, ?, ?, ?)", o.Session, x.expert, x.sealed, o.Credential); err != nil {
 			return err
 		}
 		n, err := say(tx, Item{Session: o.Session, Expert: x.expert, Kind: CheckIn}, x.half)

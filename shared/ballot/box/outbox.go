@@ -14,15 +14,14 @@ import (
 type Outbox struct{ *Box }
 
 // What the tables mean. laptop: what the laptop itself is. session: a meeting's package, the highest checkpoint seen of it, and its state as last
-// heard. word: objects of others that were believed. expert: an expert's key under his PIN, and the epoch in which staff has confirmed his check-in.
+// heard. word: objects of others that were believed. expert: an expert's key under his PIN.
 // sent: what was said here, in order. receipt: what the hub of an epoch answered. secret: what only the expert's PIN opens. alarm: two checkpoints that contradict
 // each other. piece: columns of a counted round as they come on a stick.
 const outboxSchema = `
 CREATE TABLE IF NOT EXISTS laptop (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS session (session TEXT PRIMARY KEY, package BLOB NOT NULL, highest BLOB, status BLOB) STRICT;
 CREATE TABLE IF NOT EXISTS word (session TEXT NOT NULL, n INTEGER PRIMARY KEY, kind TEXT NOT NULL, bytes BLOB NOT NULL, UNIQUE (session, bytes)) STRICT;
-CREATE TABLE IF NOT EXISTS expert (session TEXT NOT NULL, expert TEXT NOT NULL, sealed BLOB NOT NULL, credential TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0,
-	PRIMARY KEY (session, expert)) STRICT;
+CREATE TABLE IF NOT EXISTS expert (session TEXT NOT NULL, expert TEXT NOT NULL, sealed BLOB NOT NULL, credential TEXT NOT NULL, PRIMARY KEY (session, expert)) STRICT;
 CREATE TABLE IF NOT EXISTS sent (n INTEGER PRIMARY KEY, session TEXT NOT NULL, expert TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
 	version INTEGER NOT NULL, try INTEGER NOT NULL, id TEXT NOT NULL, bytes BLOB NOT NULL, refused TEXT NOT NULL DEFAULT '',
 	UNIQUE (session, expert, kind, subject, version, try)) STRICT;
@@ -162,22 +161,21 @@ func (o *Outbox) KeepWord(ctx context.Context, session, kind string, object []by
 	return o.run(ctx, "INSERT INTO word (session, kind, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", session, kind, object)
 }
 
-// Words returns the objects of others of a kind, in the order in which they came.
+// Words returns the objects of others of a kind, in the order in which they came; "" is every kind.
 func (o *Outbox) Words(ctx context.Context, session, kind string) ([][]byte, error) {
-	return o.all(ctx, "SELECT bytes FROM word WHERE session = ? AND kind = ? ORDER BY n", session, kind)
+	return o.all(ctx, "SELECT bytes FROM word WHERE session = ?1 AND (kind = ?2 OR ?2 = '') ORDER BY n", session, kind)
 }
 
 // An Expert is what the laptop keeps of somebody who has checked in on it.
 type Expert struct {
 	Sealed     []byte // key and data key under the PIN
 	Credential string // public key, hex
-	Taken      int64  // epoch in which staff has confirmed the check-in, 0 for none
 }
 
 // Expert returns an expert, nil for none.
 func (o *Outbox) Expert(ctx context.Context, session, expert string) (*Expert, error) {
 	x := &Expert{}
-	err := o.db.QueryRowContext(ctx, "SELECT sealed, credential, taken FROM expert WHERE session = ? AND expert = ?", session, expert).Scan(&x.Sealed, &x.Credential, &x.Taken)
+	err := o.db.QueryRowContext(ctx, "SELECT sealed, credential FROM expert WHERE session = ? AND expert = ?", session, expert).Scan(&x.Sealed, &x.Credential)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -186,8 +184,8 @@ func (o *Outbox) Expert(ctx context.Context, session, expert string) (*Expert, e
 
 // KeepExpert keeps an expert.
 func (o *Outbox) KeepExpert(ctx context.Context, session, expert string, x *Expert) error {
-	return o.run(ctx, `INSERT INTO expert (session, expert, sealed, credential, taken) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (session, expert) DO UPDATE SET sealed = excluded.sealed, credential = excluded.credential, taken = excluded.taken`, session, expert, x.Sealed, x.Credential, x.Taken)
+	return o.run(ctx, `INSERT INTO expert (session, expert, sealed, credential) VALUES (?, ?, ?, ?)
+		ON CONFLICT (session, expert) DO UPDATE SET sealed = excluded.sealed, credential = excluded.credential`, session, expert, x.Sealed, x.Credential)
 }
 
 // Forget drops a check-in that staff has refused. The key goes with it unless something has been sealed under it: the next attempt begins anew.

@@ -183,3 +183,6 @@ func (o *Outbox) erase(ctx context.Context, fn func(*sql.Tx) error) error {
 	}
 	return o.run(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 }
+
+// Waits reports whether an item is still to be sent in an epoch: it has no receipt of that epoch's hub, was not rejected for good, and not refused.
+func (i *Item) Waits(epoch int64) bool { return i.Refused == "" && i.Epoch < epoch && i.Reason == "" }

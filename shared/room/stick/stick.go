@@ -106,6 +106,15 @@ func NewIdentity() (identity, recipient string, err error) {
 	return id.String(), id.Recipient().String(), nil
 }
 
+// RecipientOf is the recipient of a laptop's identity.
+func RecipientOf(identity string) (string, error) {
+	id, err := age.ParseX25519Identity(identity)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "本机的接收密钥已损坏，请联系会务人员")
+	}
+	return id.Recipient().String(), nil
+}
+
 func open(id age.Identity, file []byte) ([][]byte, error) {
 	r, err := age.Decrypt(bytes.NewReader(file), id)
 	var other *age.NoIdentityMatchError
