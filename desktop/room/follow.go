@@ -117,10 +117,15 @@ func (d *Desk) take(ctx context.Context, from int64, objects [][]byte, checkpoin
 
 func (d *Desk) copyPath() string { return d.shelf.path("copy", ".txt") }
 
-// resume finishes the last copy that was begun, so that this laptop knows the sequencer's checkpoint of its log.
+// resume finishes the last copy that was begun, so that this laptop knows the sequencer's checkpoint of its log. A sequencer recalls what laptops have
+// shown it: one that must not go on must not after a restart either.
 func (d *Desk) resume(ctx context.Context) error {
 	if d.room.Session.Sequencer() {
-		return nil
+		shown, err := d.shelf.kept(seenFolder)
+		for _, cp := range shown {
+			d.room.Session.Witness(cp) //nolint:errcheck // what it answers is what the session knows now
+		}
+		return err
 	}
 	b, err := os.ReadFile(d.copyPath())
 	if errors.Is(err, os.ErrNotExist) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/hex"
 	"net"
 	"net/http"
 	"os"
@@ -630,4 +631,10 @@ func TestOldFolder(t *testing.T) {
 	if _, err := os.Stat(h.dir + "/columns-R1.txt"); err != nil {
 		t.Error(err)
 	}
+}
+
+func hexOf(b []byte) string { return hex.EncodeToString(b) }
+
+func openAgain(h *house) (*room.Hub, error) {
+	return room.OpenHub(ctx, h.dir, h.server.Public(), h.now, h.pkg)
 }

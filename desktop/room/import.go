@@ -2,6 +2,7 @@ package room
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -144,7 +145,9 @@ type errand struct {
 // importObjects takes what an expert's laptop or the server sends, in any order: what needs something else first is tried again after it.
 func (h *Hub) importObjects(ctx context.Context, objects [][]byte) (*Imported, error) {
 	e := &errand{h: h, result: &Imported{Objects: len(objects)}, experts: map[*Desk][]string{}}
-	waiting := objects
+	// Checkpoints first: a hub that was rolled back must know it before it takes anything.
+	waiting := slices.Clone(objects)
+	slices.SortStableFunc(waiting, func(a, b []byte) int { return cmp.Compare(rank(a), rank(b)) })
 	for len(waiting) > 0 {
 		var later [][]byte
 		var why []string
@@ -170,6 +173,14 @@ func (h *Hub) importObjects(ctx context.Context, objects [][]byte) (*Imported, e
 	}
 	h.point("imported")
 	return e.result, e.reply(ctx)
+}
+
+// rank puts checkpoints before everything else.
+func rank(object []byte) int {
+	if _, err := ballot.ReadHead(object); err == nil {
+		return 0
+	}
+	return 1
 }
 
 func (e *errand) refuse(object []byte, why string) {
