@@ -22,6 +22,7 @@ func (p *program) ownMenu() []shell.Item {
 		{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
 		{Group: ownMachine, Title: "设置", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.settings},
 		p.alertItem(),
+		p.keysItem(),
 	}
 	return append(append(all, p.sessionMenu()...),
 		shell.Item{Group: ownMachine, Title: helpTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { return p.helpPage() }},

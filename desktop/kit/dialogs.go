@@ -212,6 +212,18 @@ func (f *windowFiles) Save(name string, then func(string)) {
 	f.start(d)
 }
 
+// Folder asks for a folder, in the window.
+func Folder(w fyne.Window, then func(path string)) {
+	f := &windowFiles{window: w}
+	f.start(dialog.NewFolderOpen(func(dir fyne.ListableURI, err error) {
+		if err != nil || dir == nil {
+			f.failed(err)
+			return
+		}
+		then(dir.Path())
+	}, w))
+}
+
 func (f *windowFiles) start(d *dialog.FileDialog) {
 	if f.last != nil {
 		d.SetLocation(f.last)

@@ -70,6 +70,10 @@ func NewParagraph(rows int) *Entry {
 	return e
 }
 
+// AcceptsTab implements fyne.Tabbable: Tab goes on from a paragraph too. Nobody wants a tab in one, and what is typed next, a passphrase perhaps, would
+// stand there for all to see.
+func (e *Entry) AcceptsTab() bool { return false }
+
 // TypedShortcut implements fyne.Shortcutable.
 func (e *Entry) TypedShortcut(s fyne.Shortcut) {
 	e.Entry.TypedShortcut(s)
