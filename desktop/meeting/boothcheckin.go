@@ -1,0 +1,168 @@
+package meeting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"zhiping/desktop/room"
+	"zhiping/shared/fault"
+)
+
+// acrossNames is how many names stand side by side: sixty fit on the screen at once, so that everybody finds his own at a glance.
+const acrossNames = 5
+
+// names lets the expert say who he is: by his number, with the arrows, or by a click.
+func (b *Booth) names() {
+	b.seen = nil
+	experts := b.pkg().Experts
+	at, typed := 0, ""
+	grid := container.NewGridWithColumns(min(acrossNames, max(len(experts), 1)))
+	scroll := container.NewVScroll(grid)
+	var buttons []*button
+	mark := func() {
+		for i, n := range buttons {
+			if want := map[bool]widget.Importance{true: widget.HighImportance, false: widget.MediumImportance}[i == at]; n.Importance != want {
+				n.Importance = want
+				n.Refresh()
+			}
+		}
+		if n := buttons[at]; scroll.Size().Height > 0 {
+			top, height := n.Position().Y, n.Size().Height
+			scroll.Offset.Y = max(min(scroll.Offset.Y, top), top+height-scroll.Size().Height)
+			scroll.Refresh()
+		}
+	}
+	enter := func() {
+		if len(experts) > 0 {
+			b.askCode(experts[at].ID)
+		}
+	}
+	for i, e := range experts {
+		n := newButton(fmt.Sprintf("%d　%s", i+1, short(e.Name, 7)), func() { at = i; enter() })
+		n.Alignment = widget.ButtonAlignLeading
+		buttons = append(buttons, n)
+		grid.Add(n)
+	}
+	go1 := func(to int) {
+		if to >= 0 && to < len(experts) {
+			at = to
+			mark()
+		}
+	}
+	keys := map[fyne.KeyName]func(){}
+	for k, by := range map[fyne.KeyName]int{fyne.KeyLeft: -1, fyne.KeyRight: 1, fyne.KeyUp: -acrossNames, fyne.KeyDown: acrossNames} {
+		keys[k] = func() { typed = ""; go1(at + by) }
+	}
+	for d := range 10 {
+		keys[fyne.KeyName(strconv.Itoa(d))] = func() {
+			if typed += strconv.Itoa(d); len(typed) > len(strconv.Itoa(len(experts))) {
+				typed = strconv.Itoa(d)
+			}
+			n, _ := strconv.Atoi(typed)
+			go1(n - 1)
+		}
+	}
+	b.show(screen{
+		title: "请选择您的姓名", body: scroll, hint: "输入姓名前的序号，或用 ↑↓←→ 选择", keys: keys,
+		actions: []action{{fyne.KeyReturn, "是我，下一步", enter, true}},
+	})
+	if len(experts) > 0 {
+		mark()
+	}
+}
+
+// askCode asks for the one-time code and a PIN; of somebody who has been here before, for the PIN alone.
+func (b *Booth) askCode(expert string) {
+	known := false
+	b.do(func(ctx context.Context) (err error) {
+		known, err = b.seat.Known(ctx, expert)
+		return err
+	}, func() { b.checkIn(expert, known) })
+}
+
+// The least length of a PIN.
+const leastPin = 6
+
+func (b *Booth) checkIn(expert string, known bool) {
+	name := b.pkg().Expert(expert).Name
+	code, pin, again := newEntry("签到条上的数字"), newPin(""), newPin("")
+	var text string
+	var form fyne.CanvasObject
+	var all []*entry
+	if known {
+		text, form, all = "您已在本机签到过，只需输入自己设置的PIN码。", fields("PIN码", pin), []*entry{pin}
+	} else {
+		pin.PlaceHolder, again.PlaceHolder = "自己设置，6位以上数字", "再输入一遍"
+		text = "签到码在会务人员发给您的签到条上，只能使用一次。\nPIN码由您自己设置，请记住，不要告诉任何人：回到本席位、核对选票时要用。"
+		form, all = fields("签　到　码", code, "设置PIN码", pin, "确认PIN码", again), []*entry{code, pin, again}
+	}
+	enter := func() {
+		switch {
+		case !known && tidy(code.Text) == "":
+			b.fail(fault.New(fault.Invalid, "请输入签到条上的签到码"))
+		case pin.Text == "":
+			b.fail(fault.New(fault.Invalid, "请输入PIN码"))
+		case !known && len([]rune(pin.Text)) < leastPin:
+			b.fail(fault.New(fault.Invalid, "PIN码至少%d位，请重新设置", leastPin))
+		case !known && pin.Text != again.Text:
+			again.SetText("")
+			b.fail(fault.New(fault.Invalid, "两次输入的PIN码不一样，请重新输入"))
+		default:
+			b.signIn(expert, tidy(code.Text), pin.Text, known)
+		}
+	}
+	chain(b.window, enter, all...)
+	actions := []action{{fyne.KeyEscape, "不是我，重新选择", b.names, false}, {fyne.KeyReturn, "签　到", enter, true}}
+	if known { // staff may have revoked his credential: then a new code is needed
+		actions = append([]action{{fyne.KeyF2, "领到了新的签到码", func() { b.checkIn(expert, false) }, false}}, actions...)
+	}
+	b.show(screen{title: name + " 专家", body: middle(centred(text), gap(16), form), hint: "↑↓ 换一栏", first: all[0], actions: actions})
+}
+
+func (b *Booth) signIn(expert, code, pin string, known bool) {
+	b.busy("正在签到", "请稍候……")
+	b.run(func() func() {
+		err := b.seat.CheckIn(context.Background(), expert, code, pin)
+		return func() {
+			if err != nil && !errors.Is(err, room.ErrPending) {
+				b.checkIn(expert, known)
+				b.fail(err)
+				return
+			}
+			b.expert = expert
+			b.follow()
+			if err != nil {
+				b.pending()
+				return
+			}
+			b.rounds()
+		}
+	})
+}
+
+// pending stands until staff has confirmed the check-in.
+func (b *Booth) pending() {
+	text := "您的签到已保存在本机，正在等待会务人员确认。\n请稍候，确认后本页会自动进入下一步。"
+	if b.view.Way == room.WayStick {
+		text = "您的签到已保存在本机。本机不联网：\n请会务人员用U盘把签到交给主机，再把主机的回执带回本机。"
+	}
+	b.seen = func() {
+		if b.view.Expert == b.expert && b.view.CheckedIn == room.CheckInDone {
+			b.rounds()
+		}
+	}
+	b.show(screen{
+		title: "等待确认签到", body: middle(centred(text), widget.NewProgressBarInfinite()),
+		actions: []action{
+			{fyne.KeyF6, "写入U盘", func() { b.toStick(b.pending) }, false}, {fyne.KeyF7, "读入U盘", func() { b.fromStick(b.pending) }, false},
+			{fyne.KeyF10, "退出", b.leave, false},
+		},
+	})
+	b.seen()
+}
