@@ -105,18 +105,13 @@ func withHelp(w fyne.Window, key string, content fyne.CanvasObject) fyne.CanvasO
 			article(w, key)
 		}
 	})
-	return helpMark(w, key, content)
+	mark := widget.NewButtonWithIcon(helpTitle, fynetheme.QuestionIcon(), func() { article(w, key) })
+	mark.Importance = widget.LowImportance
+	return container.NewBorder(container.NewHBox(layout.NewSpacer(), mark), nil, nil, nil, content)
 }
 
 // article shows one page of the help over the window.
 func article(w fyne.Window, key string) {
 	title, text := help.Article(key)
 	dialog.ShowCustom("帮助："+title, "关闭", text, w)
-}
-
-// helpMark is withHelp for the room, where all keys are the voter's.
-func helpMark(w fyne.Window, key string, content fyne.CanvasObject) fyne.CanvasObject {
-	mark := widget.NewButtonWithIcon(helpTitle, fynetheme.QuestionIcon(), func() { article(w, key) })
-	mark.Importance = widget.LowImportance
-	return container.NewBorder(container.NewHBox(layout.NewSpacer(), mark), nil, nil, nil, content)
 }

@@ -48,7 +48,7 @@ type Booth struct {
 	run      kit.Runner
 	files    kit.Files
 	dial     Dial
-	help     func()
+	help     func(connected bool) (title string, content fyne.CanvasObject)
 	body     *fyne.Container
 	standing *canvas.Text // whether the sequencer can be reached, in the bar
 
@@ -79,10 +79,9 @@ type paper interface {
 	Resume(b []byte, round string, version int64) bool
 }
 
-// NewBooth makes a window the booth's. help is told whether the meeting has been reached.
-func NewBooth(w fyne.Window, run kit.Runner, files kit.Files, o room.BoothOptions, dial Dial, help func(connected bool)) *Booth {
-	b := &Booth{window: w, run: run, files: files, dial: dial, body: container.NewStack(), stop: func() {}, met: map[string]bool{}, texts: map[string]string{}}
-	b.help = func() { help(b.seat != nil) }
+// NewBooth makes a window the booth's. help is the help of the screens before and after the meeting has been reached.
+func NewBooth(w fyne.Window, run kit.Runner, files kit.Files, o room.BoothOptions, dial Dial, help func(connected bool) (title string, content fyne.CanvasObject)) *Booth {
+	b := &Booth{window: w, run: run, files: files, dial: dial, help: help, body: container.NewStack(), stop: func() {}, met: map[string]bool{}, texts: map[string]string{}}
 	w.SetContent(b.body)
 	b.connect(o)
 	return b

@@ -83,64 +83,84 @@ func (b *Booth) askCode(expert string) {
 	b.do(func(ctx context.Context) (err error) {
 		known, err = b.seat.Known(ctx, expert)
 		return err
-	}, func() { b.checkIn(expert, known) })
+	}, func() {
+		if known {
+			b.checkIn(expert, pinAlone)
+		} else {
+			b.checkIn(expert, first)
+		}
+	})
 }
 
 // The least length of a PIN.
 const leastPin = 6
 
-func (b *Booth) checkIn(expert string, known bool) {
+// What is asked of an expert who checks in.
+type asked int
+
+const (
+	first     asked = iota // the code, and a PIN to be set
+	pinAlone               // he has checked in here before
+	renewedIn              // he has, but staff has revoked it and given him another code
+)
+
+func (b *Booth) checkIn(expert string, what asked) {
 	name := b.pkg().Expert(expert).Name
-	code, pin, again := newEntry("签到条上的数字"), newPin(""), newPin("")
+	code, pin, again := newEntry("签到条上的数字"), newPin("签到时自己设置的PIN码"), newPin("再输入一遍")
 	var text string
 	var form fyne.CanvasObject
 	var all []*entry
-	if known {
+	switch what {
+	case pinAlone:
 		text, form, all = "您已在本机签到过，只需输入自己设置的PIN码。", fields("PIN码", pin), []*entry{pin}
-	} else {
-		pin.PlaceHolder, again.PlaceHolder = "自己设置，6位以上数字", "再输入一遍"
-		text = "签到码在会务人员发给您的签到条上，只能使用一次。\nPIN码由您自己设置，请记住，不要告诉任何人：回到本席位、核对选票时要用。"
+	case renewedIn:
+		text, form, all = "请输入会务人员新发的签到码，PIN码仍用原来的。", fields("新签到码", code, "PIN码", pin), []*entry{code, pin}
+	default:
+		pin.SetPlaceHolder("自己设置，6位以上数字")
+		text = "签到码在会务人员发给您的签到条上，只能使用一次。\nPIN码由您自己设置，请记住，不要告诉任何人：\n回到本席位、核对选票时都要用。"
 		form, all = fields("签　到　码", code, "设置PIN码", pin, "确认PIN码", again), []*entry{code, pin, again}
 	}
 	enter := func() {
 		switch {
-		case !known && tidy(code.Text) == "":
+		case what != pinAlone && tidy(code.Text) == "":
 			b.fail(fault.New(fault.Invalid, "请输入签到条上的签到码"))
 		case pin.Text == "":
 			b.fail(fault.New(fault.Invalid, "请输入PIN码"))
-		case !known && len([]rune(pin.Text)) < leastPin:
+		case what == first && len([]rune(pin.Text)) < leastPin:
 			b.fail(fault.New(fault.Invalid, "PIN码至少%d位，请重新设置", leastPin))
-		case !known && pin.Text != again.Text:
+		case what == first && pin.Text != again.Text:
 			again.SetText("")
 			b.fail(fault.New(fault.Invalid, "两次输入的PIN码不一样，请重新输入"))
 		default:
-			b.signIn(expert, tidy(code.Text), pin.Text, known)
+			b.signIn(expert, tidy(code.Text), pin.Text, what)
 		}
 	}
 	chain(b.window, enter, all...)
 	actions := []action{{fyne.KeyEscape, "不是我，重新选择", b.names, false}, {fyne.KeyReturn, "签　到", enter, true}}
-	if known { // staff may have revoked his credential: then a new code is needed
-		actions = append([]action{{fyne.KeyF2, "领到了新的签到码", func() { b.checkIn(expert, false) }, false}}, actions...)
+	if what == pinAlone {
+		actions = append([]action{{fyne.KeyF2, "领到了新的签到码", func() { b.checkIn(expert, renewedIn) }, false}}, actions...)
 	}
 	b.show(screen{title: name + " 专家", body: middle(centred(text), gap(16), form), hint: "↑↓ 换一栏", first: all[0], actions: actions})
 }
 
-func (b *Booth) signIn(expert, code, pin string, known bool) {
+func (b *Booth) signIn(expert, code, pin string, what asked) {
 	b.busy("正在签到", "请稍候……")
 	b.run(func() func() {
-		err := b.seat.CheckIn(context.Background(), expert, code, pin)
+		ctx := context.Background()
+		err := b.seat.CheckIn(ctx, expert, code, pin)
+		var v *room.View
+		// Without a network he has checked in too; the hub learns of it later.
+		if waits := errors.Is(err, room.ErrPending) || fault.CodeOf(err) == fault.Offline; err == nil || waits {
+			v, err = b.seat.Watch(ctx, 0)
+		}
 		return func() {
-			if err != nil && !errors.Is(err, room.ErrPending) {
-				b.checkIn(expert, known)
+			if err != nil {
+				b.checkIn(expert, what)
 				b.fail(err)
 				return
 			}
-			b.expert = expert
+			b.expert, b.view = expert, v
 			b.follow()
-			if err != nil {
-				b.pending()
-				return
-			}
 			b.rounds()
 		}
 	})
@@ -153,9 +173,12 @@ func (b *Booth) pending() {
 		text = "您的签到已保存在本机。本机不联网：\n请会务人员用U盘把签到交给主机，再把主机的回执带回本机。"
 	}
 	b.seen = func() {
-		if b.view.Expert == b.expert && b.view.CheckedIn == room.CheckInDone {
+		if b.view.CheckedIn == room.CheckInDone {
 			b.rounds()
 		}
+	}
+	if b.view.OfflineSince != 0 {
+		text = "现在连不上主机。您的签到已保存在本机，网络恢复后自动送达。\n请举手告知会务人员；也可以用U盘把签到交给主机，再读入主机的回执。"
 	}
 	b.show(screen{
 		title: "等待确认签到", body: middle(centred(text), widget.NewProgressBarInfinite()),
@@ -164,5 +187,4 @@ func (b *Booth) pending() {
 			{fyne.KeyF10, "退出", b.leave, false},
 		},
 	})
-	b.seen()
 }

@@ -53,6 +53,9 @@ func (r *rows) at(i int) {
 	r.OnSelected = nil // the screen has put it there; it need not be told
 	r.Select(i)
 	r.OnSelected = chosen
+	// Some of those before and after it are in sight too.
+	r.ScrollTo(min(i+2, r.Length()-1))
+	r.ScrollTo(max(i-2, 0))
 	r.Refresh()
 }
 
@@ -153,7 +156,7 @@ type screen struct {
 func (b *Booth) show(s screen) {
 	w := b.window
 	w.Canvas().Unfocus() // else the keys would go to an entry of the screen before
-	do := map[fyne.KeyName]func(){fyne.KeyF1: b.help}
+	do := map[fyne.KeyName]func(){fyne.KeyF1: b.showHelp}
 	for k, fn := range s.keys {
 		do[k] = fn
 	}
@@ -192,6 +195,48 @@ func (b *Booth) show(s screen) {
 	}
 }
 
+// showHelp shows the help in place of the screen, which is there again after it as it was; news waits that long.
+func (b *Booth) showHelp() {
+	c := b.window.Canvas()
+	before, keys, focused, seen, standing := b.body.Objects, c.OnTypedKey(), c.Focused(), b.seen, b.standing
+	head, text := b.help(b.seat != nil)
+	news, left := false, false
+	b.seen = nil
+	if seen != nil {
+		b.seen = func() { news = true }
+	}
+	back := func() {
+		if left {
+			return
+		}
+		left = true
+		c.Unfocus()
+		b.body.Objects, b.seen, b.standing = before, seen, standing
+		b.body.Refresh()
+		c.SetOnTypedKey(keys)
+		if focused != nil {
+			c.Focus(focused)
+		}
+		if news && seen != nil {
+			seen()
+		}
+	}
+	scroll := func(by float32) func() {
+		return func() {
+			if s, ok := text.(*container.Scroll); ok {
+				s.ScrollToOffset(fyne.NewPos(0, max(0, s.Offset.Y+by)))
+			}
+		}
+	}
+	b.show(screen{
+		title: "帮助　" + head, body: text, hint: "↑↓ PgUp、PgDn 上下翻看",
+		keys: map[fyne.KeyName]func(){
+			fyne.KeyUp: scroll(-60), fyne.KeyDown: scroll(60), fyne.KeyPageUp: scroll(-400), fyne.KeyPageDown: scroll(400), fyne.KeyF1: back, fyne.KeyReturn: back,
+		},
+		actions: []action{{fyne.KeyEscape, "关闭帮助", back, true}},
+	})
+}
+
 // bar is the line on top: which meeting, who sits here, and whether the laptop reaches the sequencer.
 func (b *Booth) bar(alarm bool) fyne.CanvasObject {
 	colour := fynetheme.ColorNamePrimary
@@ -207,7 +252,7 @@ func (b *Booth) bar(alarm bool) fyne.CanvasObject {
 	left := text(b.heading())
 	left.TextStyle.Bold = true
 	b.standing = text(b.reach())
-	help := newButton("帮助（F1）", b.help)
+	help := newButton("帮助（F1）", b.showHelp)
 	line := container.NewHBox(gap(1), left, layout.NewSpacer(), b.standing, gap(1), help)
 	back := canvas.NewRectangle(Theme().Color(colour, fynetheme.VariantLight))
 	all := container.NewVBox(container.NewStack(back, container.NewPadded(line)))

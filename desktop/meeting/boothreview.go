@@ -68,6 +68,10 @@ func (b *Booth) submit() {
 		for _, row := range cells.Scores {
 			clear(row)
 		}
+		var v *room.View
+		if err == nil {
+			v, err = b.seat.Watch(ctx, 0)
+		}
 		return func() {
 			if ctx.Err() != nil {
 				return
@@ -77,6 +81,9 @@ func (b *Booth) submit() {
 				b.review()
 				b.fail(err)
 				return
+			}
+			if v != nil {
+				b.view = v
 			}
 			b.drop()
 			b.handedIn(round)
@@ -103,7 +110,7 @@ func (b *Booth) handedIn(round string) {
 		if tick >= n {
 			return big("✓ "+done, widget.SuccessImportance)
 		}
-		return big(not, widget.MediumImportance)
+		return big("○ "+not, widget.MediumImportance)
 	}
 	s := screen{title: b.roundName(round)}
 	lines := []fyne.CanvasObject{
@@ -156,10 +163,9 @@ func (b *Booth) askReturn(round string) {
 		title: "申请退回选票　" + b.roundName(round),
 		body: middle(centred("会务人员按您的申请退回后，原选票作废，您须从头重新表决。原来的选择已经密封，任何人都看不到，不会带到新的选票上。"),
 			told("请选择申请的原因：", widget.HighImportance), other),
-		hint: "按 ↓ 或用鼠标点入，可填写其他原因",
-		keys: map[fyne.KeyName]func(){fyne.KeyDown: func() { b.window.Canvas().Focus(other) }},
 		actions: []action{
-			{fyne.Key1, "按错了键", ask("按错了键"), false}, {fyne.Key2, "需要重新考虑", ask("需要重新考虑"), false}, {fyne.KeyEscape, "不申请，返回", b.rounds, false},
+			{fyne.Key1, "按错了键", ask("按错了键"), false}, {fyne.Key2, "需要重新考虑", ask("需要重新考虑"), false},
+			{fyne.Key3, "其他原因", func() { b.window.Canvas().Focus(other) }, false}, {fyne.KeyEscape, "不申请，返回", b.rounds, false},
 		},
 	})
 }

@@ -19,8 +19,10 @@ func (b *Booth) score(p *Scores) {
 	items := container.NewVBox()
 	scroll := container.NewVScroll(items)
 	var list *rows
+	var body *fyne.Container
 	draw := func() {
 		progress.SetText(b.scored(p))
+		defer body.Refresh() // the lines above and below may have become more
 		if p.Len() == 0 {
 			person.SetText("本轮人员您均须回避，无须评分，请直接提交")
 			return
@@ -78,6 +80,8 @@ func (b *Booth) score(p *Scores) {
 		fyne.KeyBackspace: func() { p.Back(); draw(); b.keep() }, fyne.KeyDelete: func() { p.Back(); draw(); b.keep() },
 		fyne.KeyEscape: b.rounds,
 	}
+	abstain := func() { p.Abstain(); done(nil) }
+	keys[fyne.KeyMinus] = abstain // beside the digits, for who scores with one hand; no input method takes it
 	for d := range 10 {
 		keys[fyne.KeyName(strconv.Itoa(d))] = func() {
 			p.Digit(rune('0' + d))
@@ -85,11 +89,12 @@ func (b *Booth) score(p *Scores) {
 		}
 	}
 	right := container.NewBorder(person, total, nil, nil, scroll)
+	body = container.NewBorder(progress, nil, nil, nil, container.New(shares{0.36}, list, right))
 	b.show(screen{
-		title: b.roundName(b.voting.ID), body: container.NewBorder(progress, nil, nil, nil, container.New(shares{0.36}, list, right)),
-		hint: "数字键 打分　↑↓ 换项　←→ 换人　退格 删除　空格 下一处未评　Esc 返回轮次一览", keys: keys,
+		title: b.roundName(b.voting.ID), body: body,
+		hint: "数字 打分　↑↓ 换项　←→ 换人　退格 删除　空格 下一处未评　Esc 返回轮次一览", keys: keys,
 		actions: []action{
-			{fyne.KeyQ, "对此人弃权", func() { p.Abstain(); done(nil) }, false}, {fyne.KeyReturn, "下一项", func() { done(p.Enter()) }, false},
+			{fyne.KeyF2, "对此人弃权", abstain, false}, {fyne.KeyReturn, "下一项", func() { done(p.Enter()) }, false},
 			{fyne.KeyF8, "核对并提交", finish, true},
 		},
 	})
@@ -117,7 +122,7 @@ func (b *Booth) scored(p *Scores) string {
 	n, out, open := p.Count()
 	text := fmt.Sprintf("已评 %d 人　弃权 %d 人　未评 %d 人", n, out, open)
 	if h := p.Hidden(); h > 0 {
-		text += fmt.Sprintf("　　另有 %d 人您须回避，不在此列", h)
+		text += fmt.Sprintf("　　另有 %d 人须回避", h)
 	}
 	if open == 0 {
 		text += "　　已全部评完，请按F8核对并提交"

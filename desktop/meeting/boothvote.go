@@ -99,8 +99,10 @@ func moves(move func(by int), undecided func()) map[fyne.KeyName]func() {
 func (b *Booth) vote(p *Paper) {
 	progress, person := centred(""), title("")
 	var list *rows
+	var body *fyne.Container
 	draw := func() {
 		progress.SetText(b.progress(p))
+		defer body.Refresh() // the lines above and below may have become more
 		if p.Len() == 0 {
 			person.SetText("本轮人员您均须回避，无须表决，请直接提交")
 			return
@@ -134,9 +136,10 @@ func (b *Booth) vote(p *Paper) {
 		}
 		b.review()
 	}
+	body = container.NewBorder(progress, person, nil, nil, list)
 	// All three look alike: the screen must not advise.
 	b.show(screen{
-		title: b.roundName(b.voting.ID), body: container.NewBorder(progress, person, nil, nil, list),
+		title: b.roundName(b.voting.ID), body: body,
 		hint: "↑↓ 换人　PgUp、PgDn 翻页　空格 下一位未表决　Esc 返回轮次一览",
 		keys: with(moves(func(by int) { p.Move(by); draw() }, func() { p.Undecided(); draw() }), fyne.KeyEscape, b.rounds),
 		actions: []action{
@@ -155,15 +158,17 @@ func with(keys map[fyne.KeyName]func(), k fyne.KeyName, fn func()) map[fyne.KeyN
 // progress says how far the paper is, and how many yes votes are left.
 func (b *Booth) progress(p *Paper) string {
 	a, o, s, open := p.Count()
-	text := fmt.Sprintf("同意 %d　反对 %d　弃权 %d　未表决 %d", a, o, s, open)
+	text := fmt.Sprintf("同意 %d　反对 %d　弃权 %d　", a, o, s)
+	if open > 0 {
+		text += fmt.Sprintf("未表决 %d", open)
+	} else {
+		text += "已全部表决，请按回车核对"
+	}
 	if p.Most > 0 {
-		text += fmt.Sprintf("　　最多同意 %d 人，还可同意 %d 人", p.Most, p.Left())
+		text += fmt.Sprintf("　　最多同意 %d 人，还可 %d 人", p.Most, p.Left())
 	}
 	if n := p.Hidden(); n > 0 {
-		text += fmt.Sprintf("　　另有 %d 人您须回避，不在此列", n)
-	}
-	if open == 0 {
-		text += "\n已全部表决，请按回车核对并提交"
+		text += fmt.Sprintf("　　另有 %d 人须回避", n)
 	}
 	return text
 }
