@@ -25,7 +25,7 @@ type Seat interface {
 	Watch(ctx context.Context, after int64) (*room.View, error)
 	Submit(ctx context.Context, round string, cells *ballot.Ballot) (*room.Sent, error)
 	AskReturn(ctx context.Context, round, reason string) error
-	Opinion(ctx context.Context, applicant, role, text string) error
+	Opinion(ctx context.Context, applicant, text string) error
 	Attest(ctx context.Context, round, pin string) (mismatches int64, err error)
 	Draft(ctx context.Context, round string) ([]byte, error)
 	KeepDraft(ctx context.Context, round string, b []byte) error

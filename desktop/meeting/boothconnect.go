@@ -3,7 +3,6 @@ package meeting
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -84,9 +83,7 @@ func (b *Booth) fromFile(o room.BoothOptions) {
 	b.pickFile("选择会议包文件", packageEnding, func(path string) {
 		var file []byte
 		b.do(func(context.Context) (err error) {
-			if file, err = os.ReadFile(path); err != nil {
-				err = fault.New(fault.NotFound, "读不出文件“%s”，请检查U盘是否插好", path)
-			}
+			file, err = room.ReadStick(path)
 			return err
 		}, func() {
 			o.Address, o.Pairing, o.Pin, o.Online, o.Package = "", "", "", false, file

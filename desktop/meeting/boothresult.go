@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/room"
 	"zhiping/shared/ballot"
 )
 
@@ -136,7 +137,7 @@ type assigned struct {
 func (b *Booth) reviewed() []assigned {
 	var all []assigned
 	for _, r := range b.pkg().Reviewers {
-		if a := b.pkg().Applicant(r.Applicant); r.Expert == b.expert && a != nil {
+		if a := b.pkg().Applicant(r.Applicant); r.Expert == b.expert && a != nil && room.Reviews(b.pkg(), b.expert, r.Applicant) != "" {
 			all = append(all, assigned{*a, r.Role})
 		}
 	}
@@ -182,7 +183,7 @@ func (b *Booth) opinion(a assigned) {
 	text.OnChanged = func(s string) { b.texts[a.ID] = s }
 	send := func() {
 		written := text.Text
-		b.do(func(ctx context.Context) error { return b.seat.Opinion(ctx, a.ID, a.role, written) }, func() {
+		b.do(func(ctx context.Context) error { return b.seat.Opinion(ctx, a.ID, written) }, func() {
 			delete(b.texts, a.ID)
 			b.opinions()
 			kit.Tell(b.window, "意见已签名并保存在本机，送达主机后显示“已收到”。")

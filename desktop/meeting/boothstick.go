@@ -14,7 +14,6 @@ import (
 
 	"zhiping/desktop/kit"
 	"zhiping/desktop/room"
-	"zhiping/shared/fault"
 )
 
 // bundleEnding is that of what is carried on a stick.
@@ -112,10 +111,10 @@ func (b *Booth) fromStick(back func()) {
 				switch {
 				case err != nil:
 					b.fail(err)
-				case taken.Receipts+taken.Returns+taken.Rounds == 0:
+				case *taken == (room.Taken{}):
 					kit.Tell(b.window, "读入完成，U盘上没有新的内容。")
 				default:
-					kit.Tell(b.window, fmt.Sprintf("读入完成：回执%d份，退回%d份，轮次消息%d条。", taken.Receipts, taken.Returns, taken.Rounds))
+					kit.Tell(b.window, fmt.Sprintf("读入完成：回执%d份，退回%d份，会议消息%d条。", taken.Receipts, taken.Returns, taken.Words+taken.Columns))
 				}
 			}
 		})
@@ -123,9 +122,9 @@ func (b *Booth) fromStick(back func()) {
 }
 
 func (b *Booth) readFrom(path string) (*room.Taken, error) {
-	file, err := os.ReadFile(path)
+	file, err := room.ReadStick(path)
 	if err != nil {
-		return nil, fault.New(fault.NotFound, "读不出文件“%s”，请检查U盘是否插好", path)
+		return nil, err
 	}
 	return b.seat.Import(context.Background(), file)
 }

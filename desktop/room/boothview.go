@@ -124,12 +124,14 @@ The methods of a Booth that the windows call; all may be called from any gorouti
 	b.Leave()
 	b.Watch(ctx, after int64) (*View, error)       returns at once if there is news since View.Seq, otherwise when there is some
 	b.Submit(ctx, round, *ballot.Ballot) (*Sent, error)
+	b.Sent(ctx, round) (*Sent, error)              of the newest ballot sealed here, nil for none
 	b.AskReturn(ctx, round, reason) error
-	b.Opinion(ctx, applicant, role, text) error
+	b.Opinion(ctx, applicant, text) error;  Reviews(package, expert, applicant) string
 	b.Attest(ctx, round, pin) (mismatches int64, err error)
 	b.Draft(ctx, round) ([]byte, error);  b.KeepDraft(ctx, round, []byte) error     nil for none
-	b.Bundle(ctx) ([]byte, error);  b.Import(ctx, file []byte) (*Taken, error)      Taken{Receipts, Returns, Rounds int}
-	WriteStick(path, file) error                   re-reads and compares
-	b.Archive(ctx, object []byte) error            the server's zp-archive, where it does not come by itself;  b.Wipe(ctx) error
+	b.Say(ctx, round) error                        the device word, on request
+	b.Bundle(ctx) ([]byte, error);  b.Import(ctx, file []byte) (*Taken, error)
+	WriteStick(path, file) error;  ReadStick(path) ([]byte, error)
+	b.Archive(ctx, object []byte) error            the server's zp-archive, where it does not come by itself;  b.Wipe(ctx) error;  b.Erase(ctx) error
 	b.Close() error
 */

@@ -230,7 +230,7 @@ func persist(ctx context.Context, dir string, hub said, p *ballot.Package, serve
 }
 
 func vote(ctx context.Context, dir string, hub said, p *ballot.Package, server, expert string) (*ballot.Receipt, error) {
-	b, err := room.OpenBooth(ctx, dir, hub.Address, p.TLS, hub.Pairing, server, func() int64 { return time.Now().UnixMilli() })
+	b, err := room.OpenBooth(ctx, room.BoothOptions{Dir: dir, Address: hub.Address, Pin: p.TLS, Pairing: hub.Pairing, Server: server, Now: func() int64 { return time.Now().UnixMilli() }})
 	if err != nil {
 		return nil, err
 	}
@@ -241,5 +241,5 @@ func vote(ctx context.Context, dir string, hub said, p *ballot.Package, server, 
 	if open, err := b.WaitOpen(ctx, "R1"); err != nil || !open {
 		return nil, fault.New(fault.Offline, "the round is not open to me: %v", err)
 	}
-	return b.Submit(ctx, "R1", votes(b, ballot.Agree))
+	return delivered(ctx, b, "R1", ballot.Agree)
 }
