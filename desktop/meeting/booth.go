@@ -93,7 +93,9 @@ func (b *Booth) Close() error {
 	if b.seat == nil {
 		return nil
 	}
-	return b.seat.Close()
+	seat := b.seat
+	b.seat = nil
+	return seat.Close()
 }
 
 // fail says what is wrong, in its own words alone: a wrong code is no lack of rights.

@@ -126,6 +126,7 @@ type chair struct {
 	*hall
 	window fyne.Window
 	booth  *meeting.Booth
+	seat   meeting.Seat
 	then   chan func()
 	file   string // the answer to a question for a file
 }
@@ -140,6 +141,7 @@ func (h *hall) sit(dir string, o room.BoothOptions) *chair {
 		if err != nil {
 			return nil, err
 		}
+		c.seat = b
 		return b, nil
 	}}, func(bool) (string, fyne.CanvasObject) { return help.Article("booth") })
 	h.Cleanup(func() { h.must(c.booth.Close()) })
@@ -186,14 +188,20 @@ func (c *chair) reads() string {
 // sees works off what happens beside the window until a text can be read, for half a minute at most.
 func (c *chair) sees(text string) {
 	c.Helper()
+	c.until(fmt.Sprintf("%q", text), func() bool { return strings.Contains(strings.ReplaceAll(c.reads(), "\n", ""), text) })
+}
+
+// until works off what happens beside the window until something is so, for half a minute at most.
+func (c *chair) until(what string, ok func() bool) {
+	c.Helper()
 	deadline := time.NewTimer(30 * time.Second)
 	defer deadline.Stop()
-	for !strings.Contains(strings.ReplaceAll(c.reads(), "\n", ""), text) {
+	for !ok() {
 		select {
 		case then := <-c.then:
 			then()
 		case <-deadline.C:
-			c.Fatalf("%q cannot be read in:\n%s", text, c.reads())
+			c.Fatalf("there is not %s in:\n%s", what, c.reads())
 		}
 	}
 }
@@ -324,7 +332,8 @@ func TestCheckInAtTheWindow(t *testing.T) {
 	c.press(fyne.KeyReturn)
 	c.sees("配对码")
 	c.press(fyne.KeySpace)
-	c.sit2()
+	c.retype(1, h.hub.Pairing)
+	c.sees("请选择您的姓名")
 	c.press(fyne.Key2, fyne.KeyReturn)
 	c.sees("专家2 专家")
 	c.types(h.code("E02"), "123", "123")
@@ -345,10 +354,171 @@ func TestCheckInAtTheWindow(t *testing.T) {
 	c.sees("轮次一览")
 }
 
-// sit2 goes on from a slip with a wrong pairing code.
-func (c *chair) sit2() {
+// retype replaces what stands in an entry, counted from where the cursor is, and presses Enter in it.
+func (c *chair) retype(down int, text string) {
 	c.Helper()
-	for c.window.Canvas().Focused() == nil {
-		c.press(fyne.KeyTab)
+	for range down {
+		c.press(fyne.KeyDown)
+	}
+	e, ok := c.window.Canvas().Focused().(interface{ SetText(string) })
+	if !ok {
+		c.Fatalf("there is no entry to write %q into in:\n%s", text, c.reads())
+	}
+	e.SetText("")
+	for _, r := range text {
+		c.window.Canvas().Focused().TypedRune(r)
+	}
+	c.press(fyne.KeyReturn, fyne.KeyReturn, fyne.KeyReturn)
+}
+
+// Scores are typed by the items of the standard; one that the standard does not know is named, and who is not scored whole is not handed in.
+func TestScoresAtTheWindow(t *testing.T) {
+	h := newHall(t, func(p *ballot.Package) {
+		p.Rounds = []ballot.Round{{ID: "R1", Kind: ballot.Score, Secrecy: ballot.SecretBallot, Base: ballot.Attending, Max: 50, Step: 5, Items: 2, Divisor: 2}}
+		p.Items = []ballot.Item{{Round: "R1", Number: 1, Name: "业绩", Weight: 3}, {Round: "R1", Number: 2, Name: "论文", Weight: 1, Max: 30}}
+	})
+	c := h.sit(t.TempDir(), room.BoothOptions{})
+	c.connect()
+	c.arrive(1)
+	h.others(2)
+	h.must(h.desk().OpenRound(t.Context(), "R1"))
+	c.sees("无记名评分")
+	c.sees("业绩")
+	number := func(s string) {
+		for _, d := range s {
+			c.press(fyne.KeyName(string(d)))
+		}
+	}
+	number("52")
+	c.press(fyne.KeyReturn)
+	c.sees("“业绩”不能打52分，只能打0至50分，每5分一档")
+	c.press(fyne.KeySpace)
+	number("50")
+	c.sees("合计 75 分（满分 90")
+	c.press(fyne.KeyReturn)
+	number("30")
+	c.press(fyne.KeyReturn)
+	c.sees("已评 1 人　弃权 0 人　未评 3 人")
+	c.press(fyne.KeyF2, fyne.KeyF8)
+	c.sees("还有未评分的项，已跳转到第3位的“业绩”")
+	c.press(fyne.KeySpace)
+	for range 2 {
+		number("5")
+		c.press(fyne.KeyReturn)
+		number("0")
+		c.press(fyne.KeyReturn)
+	}
+	c.sees("已全部评完")
+	c.press(fyne.KeyF8)
+	c.sees("请核对您的评分")
+	c.sees("评分 3 人　　弃权 1 人")
+	c.press(fyne.KeyReturn)
+	c.sees("✓ ② 主机已收到")
+}
+
+// A power cut in the middle of a ballot: what was filled in is there again. The network fails while it is handed in: it is saved, and arrives by itself later.
+func TestCrashAndBrokenNetwork(t *testing.T) {
+	h := newHall(t, nil)
+	dir := t.TempDir()
+	c := h.sit(dir, room.BoothOptions{})
+	c.connect()
+	c.arrive(1)
+	h.others(2)
+	h.must(h.desk().OpenRound(t.Context(), "R1"))
+	c.sees("未表决 4")
+	c.press(fyne.Key2, fyne.Key3)
+	c.sees("未表决 2")
+	c.keeps("R1", `"Votes":"AgMAAA=="`)
+	h.must(c.booth.Close())
+
+	c = h.sit(dir, room.BoothOptions{})
+	c.connect()
+	c.press(fyne.Key1, fyne.KeyReturn)
+	c.sees("您已在本机签到过")
+	c.types(pin)
+	c.sees("已恢复您先前没有填完的内容")
+	c.press(fyne.KeySpace)
+	c.sees("反对 1　弃权 1　未表决 2")
+	h.stop()
+	c.sees("连接中断，选票安全")
+	c.press(fyne.Key1, fyne.Key1, fyne.KeyReturn)
+	c.sees("同意 2 人")
+	c.press(fyne.KeyReturn)
+	c.sees("网络中断，选票已安全保存在本机")
+	c.file = filepath.Join(t.TempDir(), "stick.zpb")
+	c.press(fyne.KeyF6, fyne.KeyF2)
+	c.sees("已写入U盘并核对无误")
+	c.press(fyne.KeySpace)
+	h.start(h.address)
+	c.sees("✓ ② 主机已收到")
+}
+
+// keeps works off what happens beside the window until the draft of a round is the one that holds a text.
+func (c *chair) keeps(round, text string) {
+	c.Helper()
+	c.until("a draft with "+text, func() bool {
+		d, err := c.seat.Draft(c.Context(), round)
+		return err == nil && strings.Contains(string(d), text)
+	})
+}
+
+// After the opening the expert sees the results, and his PIN says whether his ballot is among them; never what he chose.
+func TestResultsAtTheWindow(t *testing.T) {
+	h := newHall(t, nil)
+	c := h.sit(t.TempDir(), room.BoothOptions{})
+	c.connect()
+	c.arrive(1)
+	h.others(2)
+	h.must(h.desk().OpenRound(t.Context(), "R1"))
+	c.sees("未表决 4")
+	c.press(fyne.Key1, fyne.Key1, fyne.Key1, fyne.Key3, fyne.KeyReturn, fyne.KeyReturn)
+	c.sees("✓ ② 主机已收到")
+	c.press(fyne.KeyReturn)
+	for n := 2; n <= 5; n++ {
+		h.must(h.desk().Mark(t.Context(), fmt.Sprintf("E%02d", n), ballot.Left, "临时离场", h.people[0].Key(ballot.RoleChair), h.people[2].Key(ballot.RoleSupervisor)))
+	}
+	all, err := h.desk().Exceptions("R1")
+	h.must(err)
+	h.must(h.desk().CloseWith(t.Context(), "R1", all, h.people[0].Key(ballot.RoleChair)))
+	for i := range 2 {
+		h.must(h.desk().Opening(t.Context(), "R1", "1,2", h.people[i].Custodian(fmt.Sprint("K", i+1), "")))
+	}
+	h.must(h.desk().Tally(t.Context(), "R1", h.files[0], h.files[1]))
+	c.sees("本轮已开票")
+	c.press(fyne.KeyReturn)
+	c.sees("有效选票不足3份，只公布结论")
+	c.press(fyne.KeyReturn)
+	c.sees("核对我的选票")
+	c.types("999999")
+	c.sees("PIN码不正确")
+	c.press(fyne.KeySpace)
+	c.types(pin)
+	c.sees("本人选票已计入，一致")
+}
+
+// Reviewers write on those they have been given, and see that it has arrived.
+func TestOpinionAtTheWindow(t *testing.T) {
+	h := newHall(t, func(p *ballot.Package) {
+		p.Reviewers = []ballot.Reviewer{{Applicant: "A0002", Expert: "E01", Role: ballot.Main}}
+	})
+	c := h.sit(t.TempDir(), room.BoothOptions{})
+	c.connect()
+	c.arrive(1)
+	c.press(fyne.KeyF5)
+	c.sees("未提交")
+	c.press(fyne.KeyReturn)
+	c.sees("主审意见")
+	c.types("材料齐全，")
+	c.press(fyne.KeyEscape)
+	c.press(fyne.KeyReturn)
+	c.types("同意推荐。")
+	c.press(fyne.KeyF8)
+	c.sees("意见已签名")
+	c.press(fyne.KeySpace)
+	c.sees("② 已收到")
+	said := ""
+	h.desk().View(func(s *ballot.State) { said = strings.Join(s.Opinions[0].Paragraphs, "") })
+	if !strings.Contains(said, "材料齐全") || !strings.Contains(said, "同意推荐") {
+		t.Error(said)
 	}
 }
