@@ -49,7 +49,7 @@ func (b *Booth) names() {
 		buttons = append(buttons, n)
 		grid.Add(n)
 	}
-	go1 := func(to int) {
+	goTo := func(to int) {
 		if to >= 0 && to < len(experts) {
 			at = to
 			mark()
@@ -57,7 +57,7 @@ func (b *Booth) names() {
 	}
 	keys := map[fyne.KeyName]func(){}
 	for k, by := range map[fyne.KeyName]int{fyne.KeyLeft: -1, fyne.KeyRight: 1, fyne.KeyUp: -acrossNames, fyne.KeyDown: acrossNames} {
-		keys[k] = func() { typed = ""; go1(at + by) }
+		keys[k] = func() { typed = ""; goTo(at + by) }
 	}
 	for d := range 10 {
 		keys[fyne.KeyName(strconv.Itoa(d))] = func() {
@@ -65,7 +65,7 @@ func (b *Booth) names() {
 				typed = strconv.Itoa(d)
 			}
 			n, _ := strconv.Atoi(typed)
-			go1(n - 1)
+			goTo(n - 1)
 		}
 	}
 	b.show(screen{
@@ -183,7 +183,8 @@ func (b *Booth) pending() {
 	b.show(screen{
 		title: "等待确认签到", body: middle(centred(text), widget.NewProgressBarInfinite()),
 		actions: []action{
-			{fyne.KeyF6, "写入U盘", func() { b.toStick(b.pending) }, false}, {fyne.KeyF7, "读入U盘", func() { b.fromStick(b.pending) }, false},
+			{fyne.KeyF6, "写入U盘", func() { b.toStick(b.pending) }, false},
+			{fyne.KeyF7, "读入U盘", func() { b.fromStick(b.pending) }, false},
 			{fyne.KeyF10, "退出", b.leave, false},
 		},
 	})

@@ -164,8 +164,10 @@ func (b *Booth) askReturn(round string) {
 		body: middle(centred("会务人员按您的申请退回后，原选票作废，您须从头重新表决。原来的选择已经密封，任何人都看不到，不会带到新的选票上。"),
 			told("请选择申请的原因：", widget.HighImportance), other),
 		actions: []action{
-			{fyne.Key1, "按错了键", ask("按错了键"), false}, {fyne.Key2, "需要重新考虑", ask("需要重新考虑"), false},
-			{fyne.Key3, "其他原因", func() { b.window.Canvas().Focus(other) }, false}, {fyne.KeyEscape, "不申请，返回", b.rounds, false},
+			{fyne.Key1, "按错了键", ask("按错了键"), false},
+			{fyne.Key2, "需要重新考虑", ask("需要重新考虑"), false},
+			{fyne.Key3, "其他原因", func() { b.window.Canvas().Focus(other) }, false},
+			{fyne.KeyEscape, "不申请，返回", b.rounds, false},
 		},
 	})
 }

@@ -94,7 +94,8 @@ func (b *Booth) score(p *Scores) {
 		title: b.roundName(b.voting.ID), body: body,
 		hint: "数字 打分　↑↓ 换项　←→ 换人　退格 删除　空格 下一处未评　Esc 返回轮次一览", keys: keys,
 		actions: []action{
-			{fyne.KeyF2, "对此人弃权", abstain, false}, {fyne.KeyReturn, "下一项", func() { done(p.Enter()) }, false},
+			{fyne.KeyF2, "对此人弃权", abstain, false},
+			{fyne.KeyReturn, "下一项", func() { done(p.Enter()) }, false},
 			{fyne.KeyF8, "核对并提交", finish, true},
 		},
 	})

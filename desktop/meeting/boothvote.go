@@ -143,7 +143,9 @@ func (b *Booth) vote(p *Paper) {
 		hint: "↑↓ 换人　PgUp、PgDn 翻页　空格 下一位未表决　Esc 返回轮次一览",
 		keys: with(moves(func(by int) { p.Move(by); draw() }, func() { p.Undecided(); draw() }), fyne.KeyEscape, b.rounds),
 		actions: []action{
-			{fyne.Key1, "同意", choose(ballot.Agree), false}, {fyne.Key2, "反对", choose(ballot.Oppose), false}, {fyne.Key3, "弃权", choose(ballot.Abstain), false},
+			{fyne.Key1, "同意", choose(ballot.Agree), false},
+			{fyne.Key2, "反对", choose(ballot.Oppose), false},
+			{fyne.Key3, "弃权", choose(ballot.Abstain), false},
 			{fyne.KeyReturn, "核对并提交", finish, true},
 		},
 	})
