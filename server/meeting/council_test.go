@@ -278,6 +278,5 @@ func equal(t *testing.T, what, got, want string) {
 	}
 }
 
-
 // key is a custodian's key as the meeting carries it.
 func key(s *ballot.Secret) string { return meeting.CustodianKey(s.Public()) }
