@@ -6,7 +6,7 @@ PROTOVALIDATE = github.com/bufbuild/protovalidate@v1.2.2
 VALIDATE = proto/third_party/buf/validate/validate.proto
 VALIDATE_SUM = a1dc1163ebac930b3b070655b91f2bc78df8b4aea940021661fe5ec7904a7b88
 PACKAGES = gcc libc6-dev pkg-config libgl-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev libxxf86vm-dev \
-	libgl1-mesa-dri libreoffice-calc xvfb xdotool x11-utils imagemagick poppler-utils postgresql gcc-mingw-w64-x86-64 python3-cryptography chromium
+	libgl1-mesa-dri libreoffice-calc xvfb xdotool x11-utils imagemagick poppler-utils zbar-tools postgresql gcc-mingw-w64-x86-64 python3-cryptography chromium
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: help deps build run generate check windows test soak scale bench

@@ -24,6 +24,7 @@ func Conform(t *testing.T, open func(t *testing.T) (store ballot.Store, again fu
 			replays(ctx, t, Play(t, store, seed), again())
 		})
 	}
+	t.Run("fails", func(t *testing.T) { failpoints(ctx, t, open) })
 	t.Run("many at once", func(t *testing.T) {
 		store, again := open(t)
 		r := New(t, store, 20, 3)
