@@ -399,7 +399,7 @@ func (o *online) taken(key ballot.Key) *ballottest.Room {
 		o.T.Fatal(err)
 	}
 	hub := o.hub(key)
-	if err := hub.Session.Follow(ctx, 1, e.Log[1:], e.Checkpoint); err != nil {
+	if err := hub.Session.Follow(ctx, 1, e.Log[1:], e.Checkpoint, nil); err != nil {
 		o.T.Fatal(err)
 	}
 	hub.Append(resp.Epoch, nil)
