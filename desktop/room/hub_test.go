@@ -481,6 +481,34 @@ func TestWhoMaySayWhat(t *testing.T) {
 	}
 }
 
+// Many arrive at once: each is in the log once, with one mark.
+func TestArrival(t *testing.T) {
+	const n = 12
+	a := newHouse(t, n, nil).start()
+	seats := make([]*seat, n)
+	for i := range seats {
+		seats[i] = a.seat(i)
+		var err error
+		seats[i].half, err = seats[i].voter.CheckIn(seats[i].code, a.now())
+		a.must(err)
+	}
+	c, _ := a.client(a.hub.Pairing, nil)
+	var all sync.WaitGroup
+	for range 3 {
+		for _, s := range seats {
+			all.Go(func() {
+				if resp, err := c.CheckIn(ctx, &roomv1.CheckInRequest{Object: s.half}); err != nil || resp.Pending {
+					t.Error(resp, err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	if len(a.desk.Log()) != 1+2*n || len(a.row("R1").Present) != n {
+		t.Fatal(len(a.desk.Log()), a.row("R1").Present)
+	}
+}
+
 // A lost laptop: its credential is revoked, its code is good no more, the ballot it handed in stays, and the expert goes on at another.
 func TestLostLaptop(t *testing.T) {
 	a := newHouse(t, 3, nil).start()

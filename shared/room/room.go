@@ -43,6 +43,8 @@ type Room struct {
 	Shelf   Shelf
 	Now     func() int64
 
+	arriving sync.Mutex // each is marked once
+
 	mu      sync.Mutex
 	wait    chan struct{}     // closed when the log has grown
 	pending map[string][]byte // halves of check-ins by expert; in memory: laptops send them again
@@ -208,6 +210,8 @@ func (r *Room) Admit(ctx context.Context, half []byte) (*ballot.Receipt, error) 
 
 // Arrive marks as present who has checked in and has not been marked yet.
 func (r *Room) Arrive(ctx context.Context) error {
+	r.arriving.Lock()
+	defer r.arriving.Unlock()
 	var arrived []*ballot.Attend
 	r.Session.View(func(s *ballot.State) { arrived = Arrived(s, r.Now()) })
 	for _, a := range arrived {
