@@ -173,6 +173,7 @@ func (d *Desk) copyPath() string { return d.shelf.path("copy", ".txt") }
 func (d *Desk) resume(ctx context.Context) error {
 	if d.room.Session.Sequencer() {
 		shown, err := d.shelf.kept(seenFolder)
+		d.View(func(s *ballot.State) { d.room.Held.Store(len(s.Credentials) > 0) })
 		for _, cp := range shown {
 			d.room.Session.Witness(cp) //nolint:errcheck // what it answers is what the session knows now
 		}

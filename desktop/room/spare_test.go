@@ -287,6 +287,10 @@ func TestRolledBack(t *testing.T) {
 		h.must(os.WriteFile(path, b, 0o600))
 	}
 	a = h.start()
+	c, _ := a.client(a.hub.Pairing, nil)
+	if _, err := c.Submit(ctx, &roomv1.SubmitRequest{Object: seats[1].sent[0]}); fault.CodeOf(err) != fault.Offline {
+		t.Fatal("a hub that has just been started took a ballot before anybody had shown what he has seen:", err)
+	}
 	h.must(seats[0].witness(a)) // has seen no more than the hub has
 	h.wants(fault.State, seats[1].witness(a))
 	b, err := a.desk.Board()
