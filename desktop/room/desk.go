@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	roomv1 "zhiping/proto/gen/zhiping/room/v1"
-	"zhiping/proto/gen/zhiping/room/v1/roomv1connect"
 	"zhiping/shared/ballot"
 	"zhiping/shared/ballot/box"
 	"zhiping/shared/fault"
@@ -25,7 +24,7 @@ type Desk struct {
 	room   *room.Room
 	box    *box.Box
 	shelf  *shelf
-	remote roomv1connect.DeskServiceClient // nil where this laptop is, or may become, the sequencer
+	remote *source // nil where this laptop is, or may become, the sequencer
 
 	taking  sync.Mutex // a copy grows, or takes over
 	there   [][]byte   // check-ins that wait at the remote sequencer
@@ -124,7 +123,7 @@ func (d *Desk) Refresh(ctx context.Context) error {
 	if d.remote == nil {
 		return nil
 	}
-	resp, err := d.remote.ListPending(ctx, &roomv1.ListPendingRequest{Session: d.Session})
+	resp, err := d.remote.desk.ListPending(ctx, &roomv1.ListPendingRequest{Session: d.Session})
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	meetingv1 "zhiping/proto/gen/zhiping/meeting/v1"
 	"zhiping/shared/ballot"
 	"zhiping/shared/draw"
+	"zhiping/shared/holder"
 	"zhiping/shared/meeting"
 	"zhiping/shared/print"
 )
@@ -138,7 +139,7 @@ func (y *year) drill(ctx context.Context, p *person, m *meetingv1.Meeting) (*mee
 	}
 	m = started.Meeting
 	for i, c := range m.Custodians {
-		s, err := ballot.LoadSecret(y.custodian(i), passphrase)
+		s, err := holder.OpenCustodian(y.custodian(i), passphrase)
 		if err != nil {
 			return nil, err
 		}
@@ -177,20 +178,19 @@ func (y *year) keys(m *meetingv1.Meeting) error {
 		}
 	}
 	for i, role := range []string{"执行主任", "会务负责人", "监督人员"} {
-		s, err := ballot.NewSecret(fmt.Sprint("K", i+1), "保管人"+fmt.Sprint(i+1)+"（虚构）", role)
+		h, err := holder.New("保管人" + fmt.Sprint(i+1) + "（虚构）")
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(s.Drill(), s.Save(y.custodian(i), passphrase, 12)); err != nil {
+		if err := h.Save(y.custodian(i), passphrase, 12); err != nil {
 			return err
 		}
-		c := s.Public()
-		m.Custodians = append(m.Custodians, &meetingv1.Custodian{Name: c.Name, Role: c.Role, Key: c.SignKey + ":" + hex.EncodeToString(c.SealKey)})
+		m.Custodians = append(m.Custodians, &meetingv1.Custodian{Name: h.Name, Role: role, Key: h.Public().CustodianKey()})
 	}
 	return nil
 }
 
-func (y *year) custodian(i int) string { return y.path("keys", fmt.Sprintf("custodian%d.age", i+1)) }
+func (y *year) custodian(i int) string { return y.path("keys", fmt.Sprintf("custodian%d.zpk", i+1)) }
 
 // hub is the hub process.
 type hub struct {
