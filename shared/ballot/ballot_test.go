@@ -44,6 +44,30 @@ func TestMeeting(t *testing.T) {
 	}
 }
 
+// Columns with a row more or less than ballots count are not counted, whatever the tally says of them: of every applicant, and of the first alone (V4).
+func TestRowsAreAsManyAsCount(t *testing.T) {
+	r, columns := held(t)
+	round := r.Package.Round("R1")
+	if _, err := ballot.Count(r.Package, round, columns["R1"], 11, 0, 11); err != nil {
+		t.Fatal(err)
+	}
+	for name, x := range map[string]struct {
+		columns                   []byte
+		counted, invalid, present int64
+	}{
+		"a ballot more is said to count":       {columns["R1"], 12, 0, 12},
+		"a ballot less is said to count":       {columns["R1"], 10, 0, 11},
+		"a ballot is said to be invalid":       {columns["R1"], 11, 1, 11},
+		"an invalid one is not said to be one": {columns["R1"], 12, 0, 11},
+		"a row is gone":                        {cut(columns["R1"], 3), 11, 0, 11},
+		"the last row of all is gone":          {cut(columns["R1"], strings.Count(string(columns["R1"]), "\n")-1), 11, 0, 11},
+	} {
+		if results, err := ballot.Count(r.Package, round, x.columns, x.counted, x.invalid, x.present); err == nil {
+			t.Errorf("%s: counted as %+v", name, results)
+		}
+	}
+}
+
 func TestMissingBallotsStayInTheBase(t *testing.T) {
 	r := ballottest.New(t, &ballot.Memory{}, 11, 1)
 	r.CheckIn(11)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -136,6 +137,9 @@ func openBy(object []byte, b body, by func() []holder) error {
 func split(object []byte) (text string, signatures []string, err error) {
 	s := string(object)
 	i := strings.LastIndex(s, "\n\n")
+	if len(s) > maxNote || !utf8.ValidString(s) {
+		return "", nil, fault.New(fault.Invalid, "数据格式不正确：过长或不是UTF-8")
+	}
 	if i < 0 || !strings.HasSuffix(s, "\n") || !strings.HasPrefix(s[i+2:], "— ") {
 		return "", nil, fault.New(fault.Invalid, "数据格式不正确：没有签名")
 	}
