@@ -24,6 +24,11 @@ const (
 	RoleCustodian  = "custodian"
 )
 
+// roleWords name the roles to people.
+var roleWords = map[string]string{
+	RoleServer: "中心", RoleHub: "主机", RoleStaff: "会务人员", RoleChair: "执行主任", RoleSupervisor: "监督人员", RoleExpert: "专家", RoleCustodian: "保管人",
+}
+
 // An ID names an object: the SHA-256 of all its bytes.
 type ID [sha256.Size]byte
 
@@ -108,14 +113,14 @@ func open(object []byte, b body, by ...holder) error {
 		return err
 	}
 	if len(signed) != len(by) {
-		return fault.New(fault.Invalid, "%s应有%d个签名，现有%d个", b.kind(), len(by), len(signed))
+		return fault.New(fault.Invalid, "“%s”应有%d个签名，现有%d个", wordOf(object), len(by), len(signed))
 	}
 	if !canonical(signed) {
-		return fault.New(fault.Invalid, "%s的签名不是规范写法", b.kind())
+		return fault.New(fault.Invalid, "“%s”的签名不是规范写法", wordOf(object))
 	}
 	for i, h := range by {
 		if !signedBy(object, h) {
-			return fault.New(fault.Invalid, "%s的第%d个签名（%s）无效或无权签署", b.kind(), i+1, h.role)
+			return fault.New(fault.Invalid, "“%s”的第%d个签名（应为%s）无效或无权签署", wordOf(object), i+1, roleWords[h.role])
 		}
 	}
 	return nil
