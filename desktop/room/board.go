@@ -1,10 +1,11 @@
 package room
 
 import (
+	"maps"
 	"slices"
-	"strings"
 
 	"zhiping/shared/ballot"
+	"zhiping/shared/meeting"
 	"zhiping/shared/room"
 )
 
@@ -17,6 +18,7 @@ type Board struct {
 	Behind                string // why nothing is taken, "" for nothing
 	Sequencer             string // who writes the log
 	Mine                  bool   // it is this laptop
+	Remote                bool   // it is the central server, which takes what is done here
 	Derive                bool   // the people of the second round have yet to be derived
 	Archived              bool
 	Released              string // why the server ended this hub's lease
@@ -67,7 +69,7 @@ func (d *Desk) Board() (*Board, error) {
 	b := &Board{}
 	copied, alarm := d.trouble.get()
 	behind := d.room.Session.Behind()
-	b.Mine = d.room.Session.Sequencer()
+	b.Mine, b.Remote = d.room.Session.Sequencer(), d.remote != nil
 	d.View(func(s *ballot.State) {
 		p := s.Package
 		b.Title, b.Session, b.Place, b.Rehearsal = p.Title, p.Session, p.Place, p.Rehearsal
@@ -103,18 +105,16 @@ func (d *Desk) Board() (*Board, error) {
 	}
 	b.Late = len(late)
 	b.Alarms = append(b.Alarms, d.strangers()...)
+	lacking := d.lacking()
+	for _, id := range slices.Sorted(maps.Keys(lacking)) {
+		b.Alarms = append(b.Alarms, "本机缺少轮次"+id+"的计票栏：请从主机的副本导入，或由两名保管人重新开票")
+	}
 	b.Pending = d.pending()
 	return b, nil
 }
 
-// ShortRoot is a root's short form of four times four digits, as it stands on the paper sheet.
-func ShortRoot(root []byte) string {
-	var parts []string
-	for i := 0; i+2 <= len(root) && len(parts) < 4; i += 2 {
-		parts = append(parts, hexOf(root[i:i+2]))
-	}
-	return strings.Join(parts, " ")
-}
+// ShortRoot is a root's short form of four times four digits, the same as on the paper sheet: people compare the two.
+func ShortRoot(root []byte) string { return meeting.Short(root) }
 
 func (d *Desk) sequencer(s *ballot.State, mine bool) string {
 	switch {

@@ -2,13 +2,11 @@ package room
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"sync"
 
 	roomv1 "zhiping/proto/gen/zhiping/room/v1"
-	"zhiping/proto/gen/zhiping/room/v1/roomv1connect"
 	"zhiping/shared/ballot"
 	"zhiping/shared/ballot/box"
 	"zhiping/shared/fault"
@@ -26,7 +24,7 @@ type Desk struct {
 	room   *room.Room
 	box    *box.Box
 	shelf  *shelf
-	remote roomv1connect.DeskServiceClient // nil where this laptop is, or may become, the sequencer
+	remote *source // nil where this laptop is, or may become, the sequencer
 
 	taking  sync.Mutex // a copy grows, or takes over
 	there   [][]byte   // check-ins that wait at the remote sequencer
@@ -109,8 +107,6 @@ func (d *Desk) round(id string, fn func(*ballot.State, *ballot.RoundState) error
 	return got
 }
 
-func hexOf(b []byte) string { return hex.EncodeToString(b) }
-
 func strangerText(epoch, size int64) string {
 	return fmt.Sprintf("有电脑保存的检查点（第%d任主机，%d条）不在本机的记录中", epoch, size)
 }
@@ -127,7 +123,7 @@ func (d *Desk) Refresh(ctx context.Context) error {
 	if d.remote == nil {
 		return nil
 	}
-	resp, err := d.remote.ListPending(ctx, &roomv1.ListPendingRequest{Session: d.Session})
+	resp, err := d.remote.desk.ListPending(ctx, &roomv1.ListPendingRequest{Session: d.Session})
 	if err != nil {
 		return err
 	}
