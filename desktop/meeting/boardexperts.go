@@ -155,6 +155,8 @@ func (x *expertPane) act(a *expertAct) {
 	switch {
 	case e == nil:
 		x.of.of.desk.Fail(fault.New(fault.State, "请先在上面的名单中点选一名专家"))
+	case idleText(x.of.now) != "":
+		x.of.of.desk.Fail(fault.New(fault.State, "%s", idleText(x.of.now)))
 	case a.can(e) != "":
 		x.of.of.desk.Fail(fault.New(fault.State, "%s：%s", e.Name, a.can(e)))
 	default:
@@ -171,7 +173,7 @@ func (x *expertPane) drawActs() {
 	}
 	for _, a := range x.acts {
 		how := widget.MediumImportance
-		if e == nil || a.can(e) != "" {
+		if e == nil || a.can(e) != "" || idleText(x.of.now) != "" {
 			how = widget.LowImportance
 		}
 		if a.button.Importance != how {
