@@ -51,7 +51,7 @@ func (c *roomCommand) show(w fyne.Window) error {
 		return err
 	}
 	b := meeting.NewBooth(w, kit.Background, c.Hub, c.Pairing, func(address, pairing string) (*room.Booth, error) {
-		return room.OpenBooth(context.Background(), c.Dir, address, c.TLS, pairing, c.Server, now)
+		return room.OpenBooth(context.Background(), room.BoothOptions{Dir: c.Dir, Address: address, Pin: c.TLS, Pairing: pairing, Server: c.Server, Now: now})
 	})
 	w.SetContent(helpMark(w, "booth", b.Content))
 	return nil

@@ -241,17 +241,22 @@ func (b *Booth) submit() {
 	cells := b.paper.Ballot()
 	b.show(middle(title("① 已保存在本机"), widget.NewLabelWithStyle("正在送交主机，请稍候……", fyne.TextAlignCenter, fyne.TextStyle{}), widget.NewProgressBarInfinite()), nil)
 	b.run(func() func() {
-		r, err := b.booth.Submit(context.Background(), round, cells)
+		s, err := b.booth.Submit(context.Background(), round, cells)
+		for err == nil && s.Pending {
+			if err = b.booth.Deliver(context.Background()); err == nil {
+				s, err = b.booth.Sent(context.Background(), round)
+			}
+		}
 		clear(cells.Votes)
 		return func() {
 			b.paper.Wipe()
 			switch {
 			case err != nil:
 				b.done("选票未被接收", err.Error())
-			case r.Reason != "":
-				b.done("选票未计入", ballot.RejectText(r.Reason))
+			case s.Receipt.Reason != "":
+				b.done("选票未计入", ballot.RejectText(s.Receipt.Reason))
 			default:
-				b.done("① 已保存　② 已收到", fmt.Sprintf("主机已收到您的密封选票，回执编号 %d。\n感谢您的参与，请退出后离席。", r.Index))
+				b.done("① 已保存　② 已收到", fmt.Sprintf("主机已收到您的密封选票，回执编号 %d。\n感谢您的参与，请退出后离席。", s.Receipt.Index))
 			}
 		}
 	})

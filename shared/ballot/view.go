@@ -31,7 +31,7 @@ func (s *State) InForce(round, expert string) *Envelope {
 func (s *State) RequestFor(envelope ID) string {
 	for id, o := range s.requests {
 		if ID(o.Envelope) == envelope {
-			return id.String()
+			return id
 		}
 	}
 	return ""
