@@ -329,6 +329,21 @@ func (s *stage) deviceWords(round string, voters ...*ballot.Voter) (all [][]byte
 	return all
 }
 
+// request is an expert's signed wish to have his ballot back.
+func (s *stage) request(round, reason string, v *ballot.Voter) []byte {
+	s.t.Helper()
+	o := &ballot.Request{Session: s.Package.Session, Reason: reason, At: s.clock.Add(1)}
+	s.desk().View(func(st *ballot.State) {
+		id := ballot.IDOf(st.InForce(round, v.Expert).Raw)
+		o.Envelope = id[:]
+	})
+	b, err := o.Sign(v.Key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return b
+}
+
 // attests appends an expert's word that his own cells stand in the columns.
 func (s *stage) attests(round string, v *ballot.Voter) {
 	s.t.Helper()
@@ -495,6 +510,28 @@ func TestReturnAtTheWindow(t *testing.T) {
 	if len(s.failed) != 1 || !strings.Contains(s.failed[0].Error(), "已经退回") {
 		t.Fatal(s.failed)
 	}
+	s.failed = nil
+
+	// Another asks for his himself: his reason is what staff sees and what stands in the return.
+	s.brings(s.votes("R1", ballot.Agree, s.Voters[1])...)
+	s.press("关闭")
+	s.brings(s.request("R1", "看错了人", s.Voters[1]))
+	s.press("关闭")
+	if got := s.reads(); !strings.Contains(got, "申请退回选票，请先在名单中办理：专家2") {
+		t.Fatal(got)
+	}
+	s.board.open.experts.choose(1)
+	s.press("退回选票")
+	if got := s.reads(); !strings.Contains(got, "看错了人") {
+		t.Fatal(got)
+	}
+	s.press("退回选票")
+	s.closed()
+	s.desk().View(func(st *ballot.State) {
+		if all := st.Rounds["R1"].Returns; len(all) != 2 || all[0].Request != ballot.ByStaff || all[1].Request == ballot.ByStaff || all[1].Reason != "看错了人" {
+			t.Errorf("%+v", all)
+		}
+	})
 }
 
 // A round whose blockers nobody has accepted is not closed; the chair accepts each, and they stand in the close.
