@@ -228,7 +228,6 @@ func TestTexts(t *testing.T) {
 		needText(9, 8, 6, 6):                         "9 → 8 人；通过所需同意票：6 → 6 票",
 		spaced("12345678"):                           "1234 5678",
 		strings.Join(closeText(b, &b.Rounds[0]), ""): "未提交：乙（虚构）、丙（虚构）",
-		pairingText("a:1", "t", "p", "s", "x"):       "zp-pair/1\nhub a:1\ntls t\npairing p\nserver s\nsession x\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q does not say %q", got, want)
@@ -240,5 +239,21 @@ func TestTexts(t *testing.T) {
 	lost := room.ExpertRow{Name: "甲", Device: "一号", Revoked: true}
 	if cells := expertCells(&lost, nil); cells[4].text != "已登记遗失" {
 		t.Error(cells)
+	}
+}
+
+// What a pairing slip's file says is what is read from it; another text, or half of one, is refused.
+func TestPairing(t *testing.T) {
+	p := Pairing{Hub: "192.0.2.1:7443", TLS: "ab", Code: "123456", Server: "cd", Session: "S1"}
+	text := p.Text()
+	for _, typed := range []string{text, strings.ReplaceAll(text, "\n", "\r\n"), "\n" + text} {
+		if got, err := ParsePairing(typed); err != nil || *got != p {
+			t.Error(got, err)
+		}
+	}
+	for _, bad := range []string{"", "zp-pair/2\n", strings.ReplaceAll(text, "server cd\n", "")} {
+		if got, err := ParsePairing(bad); err == nil {
+			t.Error(bad, got)
+		}
 	}
 }

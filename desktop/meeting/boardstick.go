@@ -3,6 +3,8 @@ package meeting
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"fyne.io/fyne/v2/container"
@@ -234,7 +236,12 @@ func (p *boardPage) askWipe() {
 		},
 		do: func() func(context.Context) error {
 			inSpite := anyway.Checked
-			return func(ctx context.Context) error { return p.of.hub.Wipe(ctx, inSpite) }
+			return func(ctx context.Context) error {
+				if err := p.of.hub.Wipe(ctx, inSpite); err != nil {
+					return err
+				}
+				return os.RemoveAll(filepath.Join(p.of.place.Dir, slipsFolder))
+			}
 		},
 		then: func() { p.of.desk.Say("本机的密钥和签到码已清除，可以关闭程序。") },
 	})
