@@ -1,10 +1,12 @@
 package meeting
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -685,4 +687,46 @@ func TestSpareTakesOver(t *testing.T) {
 	if s.round("R1").State != ballot.RoundOpen {
 		t.Fatal(s.round("R1").State)
 	}
+}
+
+// What comes over the network is on the screen without anybody asking, and once the window has ended nothing is drawn any more.
+func TestTheBoardFollowsTheLog(t *testing.T) {
+	s := newHall(t, 3, nil)
+	drawn := make(chan func())
+	over := make(chan struct{})
+	var running sync.WaitGroup
+	s.board.desk.Run = func(work func() func()) {
+		running.Go(func() {
+			then := work()
+			select {
+			case drawn <- then:
+			case <-over:
+			}
+		})
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	s.board.Follow(ctx)
+	(<-drawn)()
+	half := s.checkIns(s.Voters[0])[0]
+	hub, _, _ := s.hub.Keys()
+	file, err := stick.ToHub(hub, [][]byte{half})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running.Go(func() {
+		if _, err := s.hub.Import(t.Context(), file); err != nil {
+			t.Error(err)
+		}
+	})
+	for !strings.Contains(s.reads(), "出席 1，未签到 2") {
+		(<-drawn)() // a board that does not follow leaves the test here
+	}
+	s.board.open.title.SetText("")
+	stop()
+	(<-drawn)() // what waited for the log ends, and draws nothing
+	if s.board.open.title.Text != "" {
+		t.Error("it was drawn after its end")
+	}
+	close(over)
+	running.Wait()
 }
