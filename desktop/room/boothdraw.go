@@ -2,9 +2,7 @@ package room
 
 import (
 	"context"
-	"encoding/hex"
 	"slices"
-	"strings"
 
 	roomv1 "zhiping/proto/gen/zhiping/room/v1"
 	"zhiping/shared/ballot"
@@ -23,7 +21,7 @@ func (b *Booth) draw(ctx context.Context) (*View, error) {
 	}
 	v := &View{Package: b.people, Way: b.way(), OfflineSince: b.offline, Epoch: b.epoch, Notice: b.notice}
 	if h, err := ballot.ReadHead(b.highest); err == nil {
-		v.Size, v.Root = h.Size, short(h.Root[:])
+		v.Size, v.Root = h.Size, ShortRoot(h.Root[:])
 	}
 	for _, a := range alarms {
 		v.Alarms = append(v.Alarms, a.Text)
@@ -68,15 +66,6 @@ func (b *Booth) way() string {
 		return WayOnline
 	}
 	return WayLAN
-}
-
-// short is the form of a root that people compare (voting.md, step 5): four groups of four digits.
-func short(root []byte) string {
-	s := hex.EncodeToString(root)
-	if len(s) < 16 {
-		return ""
-	}
-	return strings.ToUpper(s[:4] + " " + s[4:8] + " " + s[8:12] + " " + s[12:16])
 }
 
 // drawRound is a round and where the own ballot of it stands.

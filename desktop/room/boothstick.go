@@ -217,8 +217,27 @@ func (b *Booth) importReceipts(ctx context.Context, objects, whole [][]byte, t *
 	return nil
 }
 
+// importRefusal takes the hub's word why it did not take something: a check-in with a wrong code, for instance. A ballot is never given up for it.
+func (b *Booth) importRefusal(ctx context.Context, object []byte) error {
+	head, why, _ := strings.Cut(string(object), "\n\n")
+	_, id, _ := strings.Cut(head, "\nobject ")
+	items, err := b.outbox.Items(ctx, b.Package.Session, "")
+	if err != nil {
+		return err
+	}
+	for _, i := range items {
+		if i.ID == id && i.Kind != box.Envelope && i.Kind != box.Return && i.Epoch == 0 {
+			return b.outbox.Refuse(ctx, i.N, strings.TrimSpace(why))
+		}
+	}
+	return nil
+}
+
 // importRest keeps pieces of columns, and the checkpoint of the hub.
 func (b *Booth) importRest(ctx context.Context, object []byte, t *Taken) error {
+	if ballot.KindOf(object) == kindRefused {
+		return b.importRefusal(ctx, object)
+	}
 	if round, offset, total, piece, ok := readPiece(object); ok {
 		t.Columns++
 		return b.outbox.KeepPiece(ctx, b.Package.Session, round, offset, total, piece)

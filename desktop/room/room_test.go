@@ -30,6 +30,7 @@ type stage struct {
 	chair, supervisor ballot.Key
 	custodians        []*ballot.Secret
 	hub               *room.Hub
+	desk              *room.Desk
 	address           string
 	stop              func()
 	clock             atomic.Int64
@@ -59,9 +60,11 @@ func newStage(t *testing.T, experts int) *stage {
 func (s *stage) start(listen string) {
 	s.t.Helper()
 	var err error
-	if s.hub, err = room.OpenHub(ctx, s.dir, s.pkg, s.server.Public(), s.now); err != nil {
+	if s.hub, err = room.OpenHub(ctx, s.dir, s.server.Public(), s.now, s.pkg); err != nil {
 		s.t.Fatal(err)
 	}
+	s.hub.Teller = []string{os.Args[0], tallyArgument}
+	s.desk = s.hub.Rooms[0]
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		s.t.Fatal(err)
@@ -84,7 +87,7 @@ func (s *stage) start(listen string) {
 }
 
 func (s *stage) options(dir string) room.BoothOptions {
-	return room.BoothOptions{Dir: dir, Address: s.address, Pin: s.hub.Package.TLS, Pairing: s.hub.Pairing, Server: s.server.Public(), Now: s.now}
+	return room.BoothOptions{Dir: dir, Address: s.address, Pin: s.desk.Whole.TLS, Pairing: s.hub.Pairing, Server: s.server.Public(), Now: s.now}
 }
 
 func (s *stage) booth(dir string) (*room.Booth, error) {
@@ -126,12 +129,17 @@ func TestMeeting(t *testing.T) {
 		t.Cleanup(func() { b.Close() })
 		booths[i] = b
 		expert := fmt.Sprintf("E%02d", i+1)
-		if err := b.CheckIn(ctx, expert, s.hub.Codes[expert], "246813"); err != nil {
+		if err := b.CheckIn(ctx, expert, s.desk.Codes()[expert], "246813"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.hub.OpenRound(ctx, "R1"); err != nil {
+	if err := s.desk.OpenRound(ctx, "R1"); err != nil {
 		t.Fatal(err)
+	}
+	for _, b := range booths {
+		if open, err := b.WaitOpen(ctx, "R1"); err != nil || !open {
+			t.Fatal(open, err)
+		}
 	}
 	if _, err := delivered(ctx, booths[0], "R1", ballot.Agree); err != nil {
 		t.Fatal(err)
@@ -158,23 +166,51 @@ func TestMeeting(t *testing.T) {
 	finish(t, s)
 }
 
-func finish(t *testing.T, s *stage) {
-	t.Helper()
-	if err := s.hub.CloseRound(ctx, "R1", s.chair); err != nil {
-		t.Fatal(err)
+// tally closes a round in spite of what stands against it, opens it with the first and the third custodian and counts it.
+func (s *stage) tally(round string) {
+	s.t.Helper()
+	exceptions, err := s.desk.Exceptions(round)
+	if err == nil {
+		err = s.desk.CloseWith(ctx, round, exceptions, s.chair)
 	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.openBy(round)
+	if err := s.desk.Tally(ctx, round, s.keyFile(0), s.keyFile(2)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// openBy takes the words of the first and the third custodian.
+func (s *stage) openBy(round string) {
+	s.t.Helper()
 	for _, k := range []int{0, 2} {
-		if err := s.hub.Opening(ctx, "R1", "1,3", s.custodians[k]); err != nil {
-			t.Fatal(err)
+		if err := s.desk.Opening(ctx, round, "1,3", s.custodians[k]); err != nil {
+			s.t.Fatal(err)
 		}
 	}
-	if err := s.hub.Tally(ctx, "R1", s.custodians[0], s.custodians[2]); err != nil {
+}
+
+const passphrase = "custodian-passphrase"
+
+// keyFile is a custodian's key file on his stick.
+func (s *stage) keyFile(custodian int) room.KeyFile {
+	s.t.Helper()
+	path := filepath.Join(s.t.TempDir(), "custodian.age")
+	if err := s.custodians[custodian].Save(path, passphrase, 10); err != nil {
+		s.t.Fatal(err)
+	}
+	return room.KeyFile{Path: path, Passphrase: passphrase}
+}
+
+func finish(t *testing.T, s *stage) {
+	t.Helper()
+	s.tally("R1")
+	if err := s.desk.SignOff(ctx, "R1", "1", s.chair, s.supervisor); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.hub.SignOff(ctx, "R1", "1", s.chair, s.supervisor); err != nil {
-		t.Fatal(err)
-	}
-	record, err := s.hub.Export()
+	record, err := s.desk.Export()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,11 +247,11 @@ func TestWhoIsLetIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	if err := b.CheckIn(ctx, "E01", s.hub.Codes["E02"], "246813"); fault.CodeOf(err) != fault.Denied || !strings.Contains(err.Error(), "签到码") {
+	if err := b.CheckIn(ctx, "E01", s.desk.Codes()["E02"], "246813"); fault.CodeOf(err) != fault.Denied || !strings.Contains(err.Error(), "签到码") {
 		t.Error("another expert's code:", err)
 	}
 	// Who mistyped the code begins anew, with another PIN too.
-	if err := b.CheckIn(ctx, "E01", s.hub.Codes["E01"], "135790"); err != nil {
+	if err := b.CheckIn(ctx, "E01", s.desk.Codes()["E01"], "135790"); err != nil {
 		t.Error("the right code after a wrong one:", err)
 	}
 	if err := b.CheckIn(ctx, "E99", "1", "246813"); fault.CodeOf(err) != fault.Invalid {
@@ -237,12 +273,12 @@ func TestALaptopThatCrashes(t *testing.T) {
 			t.Fatal(err)
 		}
 		expert := fmt.Sprintf("E%02d", i+1)
-		if err := b.CheckIn(ctx, expert, s.hub.Codes[expert], "246813"); err != nil {
+		if err := b.CheckIn(ctx, expert, s.desk.Codes()[expert], "246813"); err != nil {
 			t.Fatal(err)
 		}
 		b.Close()
 	}
-	if err := s.hub.OpenRound(ctx, "R1"); err != nil {
+	if err := s.desk.OpenRound(ctx, "R1"); err != nil {
 		t.Fatal(err)
 	}
 	b, err := s.booth(dir)

@@ -17,8 +17,9 @@ func Replica(ctx context.Context, store Store, pkg []byte, server string) (*Sess
 }
 
 // Follow takes the next objects of the sequencer's log, from an index on, up to a checkpoint that the sequencer signed. Each is checked as the
-// sequencer checked it; a log that comes out otherwise than the checkpoint says is refused whole. What is known already is passed over.
-func (s *Session) Follow(ctx context.Context, from int64, objects [][]byte, checkpoint []byte) error {
+// sequencer checked it; a log that comes out otherwise than the checkpoint says is refused whole. What is known already is passed over. Once all is proved, and before
+// it is stored, note is called if it is not nil.
+func (s *Session) Follow(ctx context.Context, from int64, objects [][]byte, checkpoint []byte, note func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken != nil {
@@ -36,13 +37,16 @@ func (s *Session) Follow(ctx context.Context, from int64, objects [][]byte, chec
 			return ErrEquivocal
 		}
 	}
-	objects = objects[min(n-from, int64(len(objects))):]
-	hashes, err := s.follow(objects)
+	fresh := objects[min(n-from, int64(len(objects))):]
+	hashes, err := s.follow(fresh)
 	if err == nil {
 		err = s.agrees(checkpoint)
 	}
-	if err == nil && len(objects) > 0 {
-		err = s.store.Append(context.WithoutCancel(ctx), n, objects, hashes)
+	if err == nil && note != nil {
+		err = note()
+	}
+	if err == nil && len(fresh) > 0 {
+		err = s.store.Append(context.WithoutCancel(ctx), n, fresh, hashes)
 	}
 	if err != nil {
 		if again := s.load(context.WithoutCancel(ctx)); again != nil {

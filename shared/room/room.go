@@ -150,6 +150,9 @@ func (r *Room) CheckIn(ctx context.Context, half []byte) (receipt *ballot.Receip
 		return nil, false, fault.New(fault.Invalid, "不在本次会议的专家名单中，请核对姓名")
 	case mine:
 		receipt, err = r.again(ctx, half)
+		if err == nil && r.Staff != nil {
+			err = r.Arrive(ctx) // a hub that was killed in between has not marked him yet
+		}
 		return receipt, false, err
 	}
 	if r.Staff != nil {
@@ -212,11 +215,19 @@ func (r *Room) Arrive(ctx context.Context) error {
 		if err == nil {
 			_, err = r.Append(ctx, object)
 		}
+		if err != nil && r.underway() {
+			return nil // a round was opened in between: they are marked when it is over
+		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *Room) underway() (yes bool) {
+	r.Session.View(func(s *ballot.State) { yes = s.Underway() != "" })
+	return yes
 }
 
 // Arrived lists what staff has to sign for those who have checked in and have not been marked yet; nothing while a round is under way.
