@@ -20,9 +20,10 @@ import (
 // hubCommand runs the hub of a room without a window: staff's steps come as lines on the standard input and are answered by lines of JSON.
 // It is for tests, for the demonstration and for a room whose hub has no screen.
 type hubCommand struct {
-	Prepare prepareCommand `cmd:"" help:"Make the keys of a hub or of a spare; their public halves go into the meeting."`
-	Run     runHubCommand  `cmd:"" help:"Hold the rooms of packages; steps are read from the standard input."`
-	Wipe    wipeHubCommand `cmd:"" help:"Finish erasing keys and codes, which a power cut has ended."`
+	Window  hubWindowCommand `cmd:"" help:"The hub with its window, where staff works."`
+	Prepare prepareCommand   `cmd:"" help:"Make the keys of a hub or of a spare; their public halves go into the meeting."`
+	Run     runHubCommand    `cmd:"" help:"Hold the rooms of packages; steps are read from the standard input."`
+	Wipe    wipeHubCommand   `cmd:"" help:"Finish erasing keys and codes, which a power cut has ended."`
 }
 
 type prepareCommand struct {

@@ -22,6 +22,7 @@ func (p *program) ownMenu() []shell.Item {
 		{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
 		{Group: ownMachine, Title: "设置", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.settings},
 		p.alertItem(),
+		p.keysItem(),
 	}
 	return append(append(all, p.sessionMenu()...),
 		shell.Item{Group: ownMachine, Title: helpTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { return p.helpPage() }},
@@ -100,14 +101,24 @@ func (p *program) restore(menu []shell.Item) {
 
 // withHelp puts the mark for the help above a page that stands before signing in; F1 shows it too.
 func withHelp(w fyne.Window, key string, content fyne.CanvasObject) fyne.CanvasObject {
-	kit.PageKeys(w.Canvas(), func(e *fyne.KeyEvent) {
-		if e.Name == fyne.KeyF1 {
-			article(w, key)
-		}
-	})
-	mark := widget.NewButtonWithIcon(helpTitle, fynetheme.QuestionIcon(), func() { article(w, key) })
+	show := helpKeys(w, key, nil)
+	mark := widget.NewButtonWithIcon(helpTitle, fynetheme.QuestionIcon(), show)
 	mark.Importance = widget.LowImportance
 	return container.NewBorder(container.NewHBox(layout.NewSpacer(), mark), nil, nil, nil, content)
+}
+
+// helpKeys is withHelp for a page that draws the mark itself, with what it gives; keys are the page's other keys, nil for none.
+func helpKeys(w fyne.Window, key string, keys map[fyne.KeyName]func()) (show func()) {
+	show = func() { article(w, key) }
+	kit.PageKeys(w.Canvas(), func(e *fyne.KeyEvent) {
+		switch do := keys[e.Name]; {
+		case e.Name == fyne.KeyF1:
+			show()
+		case do != nil:
+			do()
+		}
+	})
+	return show
 }
 
 // article shows one page of the help over the window.

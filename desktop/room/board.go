@@ -2,9 +2,9 @@ package room
 
 import (
 	"slices"
-	"strings"
 
 	"zhiping/shared/ballot"
+	"zhiping/shared/meeting"
 	"zhiping/shared/room"
 )
 
@@ -17,6 +17,7 @@ type Board struct {
 	Behind                string // why nothing is taken, "" for nothing
 	Sequencer             string // who writes the log
 	Mine                  bool   // it is this laptop
+	Remote                bool   // it is the central server, which takes what is done here
 	Derive                bool   // the people of the second round have yet to be derived
 	Archived              bool
 	Released              string // why the server ended this hub's lease
@@ -43,8 +44,9 @@ type RoundRow struct {
 	ID                                               string
 	Spec                                             *ballot.Round
 	State                                            string
-	Present, Submitted, Returned, Requested, Missing []string // experts; Missing have no ballot that counts
-	Base, Need                                       int64    // of a round that has not opened: the panel, and how many must be there
+	Present, Submitted, Returned, Requested, Missing []string          // experts; Missing have no ballot that counts
+	Wishes                                           map[string]string // why experts ask for their ballots back, by expert
+	Base, Need                                       int64             // of a round that has not opened: the panel, and how many must be there
 	Exceptions                                       []ballot.Exception
 	Openers                                          []string // custodians who have signed the opening
 	Pair                                             string
@@ -67,7 +69,7 @@ func (d *Desk) Board() (*Board, error) {
 	b := &Board{}
 	copied, alarm := d.trouble.get()
 	behind := d.room.Session.Behind()
-	b.Mine = d.room.Session.Sequencer()
+	b.Mine, b.Remote = d.room.Session.Sequencer(), d.remote != nil
 	d.View(func(s *ballot.State) {
 		p := s.Package
 		b.Title, b.Session, b.Place, b.Rehearsal = p.Title, p.Session, p.Place, p.Rehearsal
@@ -107,14 +109,8 @@ func (d *Desk) Board() (*Board, error) {
 	return b, nil
 }
 
-// ShortRoot is a root's short form of four times four digits, as it stands on the paper sheet.
-func ShortRoot(root []byte) string {
-	var parts []string
-	for i := 0; i+2 <= len(root) && len(parts) < 4; i += 2 {
-		parts = append(parts, hexOf(root[i:i+2]))
-	}
-	return strings.Join(parts, " ")
-}
+// ShortRoot is a root's short form of four times four digits, the same as on the paper sheet: people compare the two.
+func ShortRoot(root []byte) string { return meeting.Short(root) }
 
 func (d *Desk) sequencer(s *ballot.State, mine bool) string {
 	switch {
@@ -139,7 +135,7 @@ func (d *Desk) expertRow(s *ballot.State, e ballot.Expert) ExpertRow {
 
 func roundRow(s *ballot.State, id string) RoundRow {
 	r := s.Rounds[id]
-	x := RoundRow{ID: id, Spec: s.Package.Round(id), State: r.State, Present: slices.Clone(r.Present), Pair: r.Pair, Tally: r.Tally, Sheet: s.Reconcile(id), Repeats: r.Repeats}
+	x := RoundRow{ID: id, Spec: s.Package.Round(id), State: r.State, Present: slices.Clone(r.Present), Pair: r.Pair, Tally: r.Tally, Sheet: s.Reconcile(id), Repeats: r.Repeats, Wishes: map[string]string{}}
 	if x.Base = int64(len(r.Present)); r.State == ballot.RoundReady {
 		x.Present, x.Base = s.Present(), s.Package.Panel
 	}
@@ -154,6 +150,7 @@ func roundRow(s *ballot.State, id string) RoundRow {
 			x.Submitted = append(x.Submitted, e.ID)
 			if r.State == ballot.RoundOpen && s.RequestFor(ballot.IDOf(mine.Raw)) != "" {
 				x.Requested = append(x.Requested, e.ID)
+				x.Wishes[e.ID] = s.RequestReason(ballot.IDOf(mine.Raw))
 			}
 		}
 		if mine == nil && slices.Contains(r.Present, e.ID) {

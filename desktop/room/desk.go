@@ -2,7 +2,6 @@ package room
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"sync"
@@ -108,8 +107,6 @@ func (d *Desk) round(id string, fn func(*ballot.State, *ballot.RoundState) error
 	})
 	return got
 }
-
-func hexOf(b []byte) string { return hex.EncodeToString(b) }
 
 func strangerText(epoch, size int64) string {
 	return fmt.Sprintf("有电脑保存的检查点（第%d任主机，%d条）不在本机的记录中", epoch, size)

@@ -74,8 +74,11 @@ func (d *Desk) Return(ctx context.Context, round, expert, reason string) error {
 		}
 		id := ballot.IDOf(e.Raw)
 		o = &ballot.Return{Session: s.Package.Session, Envelope: id[:], Reason: reason, Request: s.RequestFor(id), At: d.hub.now()}
-		if o.Request == "" {
+		switch {
+		case o.Request == "":
 			o.Request = ballot.ByStaff
+		case o.Reason == "":
+			o.Reason = s.RequestReason(id) // it is his reason that stands on the reconciliation sheet
 		}
 		return nil
 	})
@@ -259,15 +262,23 @@ func (d *Desk) Opening(ctx context.Context, round, pair string, c *ballot.Secret
 	return d.append(ctx, object, err)
 }
 
-// SignOff takes the word of chair and supervisor that the tally is the one they saw; sheet is the number of the paper sheet.
+// SignOff takes the word of chair and supervisor that the tally is the one they saw, as the log stands; sheet is the number of the paper sheet.
 func (d *Desk) SignOff(ctx context.Context, round, sheet string, chair, supervisor ballot.Key) error {
+	return d.SignOffAt(ctx, round, sheet, int64(len(d.Log())), chair, supervisor)
+}
+
+// SignOffAt is SignOff over the log's head of a size: the one that stands on the paper, whatever experts have attested since it was printed.
+func (d *Desk) SignOffAt(ctx context.Context, round, sheet string, size int64, chair, supervisor ballot.Key) error {
 	var o *ballot.SignOff
 	err := d.round(round, func(s *ballot.State, r *ballot.RoundState) error {
 		if r.State != ballot.RoundOpened {
 			return fault.New(fault.State, "该轮次尚未计票或已签字，不能签字")
 		}
-		root, _ := s.RootAt(s.Size())
-		o = &ballot.SignOff{Session: d.Session, Tally: r.TallyID[:], Size: s.Size(), Root: root[:], Sheet: sheet, At: d.hub.now()}
+		root, known := s.RootAt(size)
+		if !known {
+			return fault.New(fault.State, "本机没有对账单上的那份记录，请重新打印对账单")
+		}
+		o = &ballot.SignOff{Session: d.Session, Tally: r.TallyID[:], Size: size, Root: root[:], Sheet: sheet, At: d.hub.now()}
 		return nil
 	})
 	if err != nil {
@@ -275,6 +286,25 @@ func (d *Desk) SignOff(ctx context.Context, round, sheet string, chair, supervis
 	}
 	object, err := o.Sign(chair, supervisor)
 	return d.append(ctx, object, err)
+}
+
+// Printed finds the head of the log whose short form on a paper sheet of a counted round ends with some digits: the newest since the tally. False if
+// there is none: the sheet is of another record, or of before the tally.
+func (d *Desk) Printed(round, digits string) (size int64, found bool) {
+	log := d.Log()
+	err := d.round(round, func(s *ballot.State, r *ballot.RoundState) error {
+		for size = int64(len(log)); size > 0 && r.Tally != nil; size-- {
+			if root, known := s.RootAt(size); known && strings.HasSuffix(ShortRoot(root[:]), digits) {
+				found = true
+				return nil
+			}
+			if ballot.IDOf(log[size-1]) == r.TallyID {
+				return nil
+			}
+		}
+		return nil
+	})
+	return size, found && err == nil
 }
 
 // Void makes a round count for nothing, and says the id of the round that is held again in its place, if it is.

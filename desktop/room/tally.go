@@ -14,6 +14,7 @@ import (
 	roomv1 "zhiping/proto/gen/zhiping/room/v1"
 	"zhiping/shared/ballot"
 	"zhiping/shared/fault"
+	"zhiping/shared/holder"
 )
 
 // A KeyFile is a custodian's key file with the passphrase that opens it.
@@ -157,15 +158,9 @@ func (w *work) open() (columns []byte, invalid []string, err error) {
 
 // LoadCustodian opens a custodian's key file and finds whose of the package it is.
 func LoadCustodian(k KeyFile, p *ballot.Package) (*ballot.Secret, error) {
-	s, err := ballot.LoadSecret(k.Path, k.Passphrase)
+	h, err := holder.Open(k.Path, k.Passphrase)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range p.Custodians {
-		if c.SignKey == s.Sign.Public() {
-			s.ID, s.Name, s.Role = c.ID, c.Name, c.Role
-			return s, nil
-		}
-	}
-	return nil, fault.New(fault.Denied, "该密钥文件不是本场会议密钥保管人的，请核对U盘")
+	return h.CustodianOf(p)
 }

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""verify_meeting.py FILE [--key HEX] [--facts]: recompute a meeting from its record.
+"""verify_meeting.py FILE... [--key HEX] [--facts]: recompute meetings from their records.
 
 A second verifier, written from the byte description in shared/ballot/doc.go alone, so that nobody has to trust one program's
 word. It needs python3 and python3-cryptography. Exit status: 0 the record holds, 1 it does not, 3 it holds but somebody must
-look into the alarms. --facts prints what was recomputed as JSON, for comparison with another verifier.
+look into the alarms; of several files the worst. --facts prints what was recomputed as a line of JSON for each file, for comparison with another
+verifier (zhiping-server verify meeting --facts writes the same).
 """
 
 import argparse
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -100,8 +100,8 @@ def value(kind, s):
     """Read one value; it must be in its only form."""
     if kind == NUM:
         need(s.isascii() and s.isdigit() and (s == "0" or s[0] != "0"), "数字不正确：" + s)
+        need(len(s) <= 19 and int(s) < 1 << 63, "数字过大")
         n = int(s)
-        need(n < 1 << 63, "数字过大")
         return n
     s = "" if s == "-" else s
     if kind == TEXT:
@@ -181,14 +181,14 @@ def good(line, text, role, keys):
         return False
     try:
         b = base64.b64decode(parts[2], validate=True)
-    except binascii.Error:
+    except ValueError:
         return False
     if len(b) != 68 or base64.b64encode(b).decode() != parts[2]:
         return False
     for key in keys:
         try:
             pub = bytes.fromhex(key)
-            if len(pub) != 32 or sha(role.encode() + b"\n\x01" + pub)[:4] != b[:4]:
+            if len(pub) != 32 or pub.hex() != key or sha(role.encode() + b"\n\x01" + pub)[:4] != b[:4]:
                 continue
             Ed25519PublicKey.from_public_bytes(pub).verify(b[4:], text.encode())
             return True
@@ -255,7 +255,7 @@ def checkpoint(raw, keys):
     size = value(NUM, parts[1])
     try:
         root = base64.b64decode(parts[2], validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Bad("检查点格式不正确")
     need(size > 0 and len(root) == 32 and base64.b64encode(root).decode() == parts[2], "检查点格式不正确")
     return parts[0], size, root
@@ -294,9 +294,9 @@ class Package:
         try:
             rules = json.loads(o["ruleset"])
             self.num, self.den = rules["need_numerator"]["value"], rules["need_denominator"]["value"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise Bad("规则集不正确")
-        need(1 <= self.num <= self.den, "规则集不正确")
+        need(type(self.num) is int and type(self.den) is int and 1 <= self.num <= self.den, "规则集不正确")
         self.experts = [{"id": e[0], "name": e[1], "recused": e[3].split(",") if e[3] else []} for e in o["expert"]]
         self.applicants = [{"id": a[0], "position": a[1], "name": a[2]} for a in o["applicant"]]
         self.rounds = {}
@@ -312,6 +312,9 @@ class Package:
         self.hubs = [o["hub"]]
         if self.old:
             return
+        for column in (0, 3, 4):
+            need(len({c[column] for c in o["custodian"]}) == 3, "保管人的编号或密钥相同")
+        need(o["panel"] <= 1000000, "评委会人数过大")
         need(o["hub"] != o["spare"] and o["mode"] in ("REAL", "REHEARSAL"), "会议包不正确")
         if o["spare"]:
             self.hubs.append(o["spare"])
@@ -333,6 +336,7 @@ class Package:
             need(r.items == 0 and r.trim == 0 and r.rule == "" and not items, "轮次不正确")
             return
         need(r.kind == "SCORE" and 1 <= r.items <= 100 and r.step >= 1 and r.min <= r.max < 65534 and r.most == 0, "轮次不正确")
+        need(r.trim <= 1000 and r.divisor <= 1000000000, "轮次不正确")
         need(r.rule in ("", "TOP", "MEAN") and len(items) in (0, r.items), "轮次不正确")
         for n, i in enumerate(items):
             need(i[1] == n + 1 and 1 <= i[3] <= 10000 and (i[4] == 0 or r.min <= i[4] < 65534), "评分标准不正确")
@@ -365,7 +369,9 @@ class Package:
             return 1
         head = self.o["origin"] + "+"
         n = origin[len(head):] if origin.startswith(head) else ""
-        return int(n) if n.isascii() and n.isdigit() and self.origin(int(n)) == origin else 0
+        if not (n.isascii() and n.isdigit() and len(n) <= 19 and n[0] != "0" and 2 <= int(n) < 1 << 63):
+            return 0
+        return int(n)
 
     # cells
 
@@ -410,6 +416,7 @@ class RoundState:
         self.state, self.inside, self.heads, self.returned = "READY", [], {}, {}
         self.open_id = self.close = self.close_id = self.tally = self.tally_id = self.signoff = self.void = None
         self.devices, self.alarmed, self.openers, self.pair, self.attests, self.tally_index = set(), set(), [], "", {}, 0
+        self.accepted = self.returns = self.openings = 0
 
     def in_force(self, expert):
         return expert in self.heads and expert not in self.returned
@@ -427,6 +434,8 @@ class State:
         self.rounds = {id: RoundState() for id in self.p.rounds}
         self.creds, self.revoked, self.status = {}, set(), {}
         self.quarantined, self.requests, self.alarms, self.epochs = [], {}, [], []
+        self.rejections, self.wiped, self.issued, self.opinions = [], set(), 0, 0
+        self.firsts, self.earlier, self.found, self.late = [], [], [], 0  # set by verify
         self.derived = self.archived = self.released = None
         self.tree = Tree()
         self.tree.add(raw)
@@ -480,7 +489,11 @@ class State:
         o.signed(("expert", [o["credential"]]), self.holder("staff"))
         need(self.p.expert(o["expert"]) and o["expert"] not in self.creds, "签到不成立")
         need(o["credential"] not in self.revoked and o["credential"] not in self.creds.values(), "签到凭证不成立")
-        return lambda: self.creds.__setitem__(o["expert"], o["credential"])
+
+        def change():
+            self.creds[o["expert"]] = o["credential"]
+            self.issued += 1
+        return change
 
     def do_revoke(self, o):
         self.by(o, "staff")
@@ -525,10 +538,14 @@ class State:
     def do_opinion(self, o):
         self.by_expert(o)
         e = self.p.expert(o["expert"])
-        rows = self.p.o["reviewer"]
+        rows = [] if self.p.old else self.p.o["reviewer"]
         need(e and any(a["id"] == o["applicant"] for a in self.p.applicants) and o["applicant"] not in e["recused"], "意见不成立")
         need(o["role"] in ("MAIN", "ASSISTANT") and (not rows or [o["applicant"], o["expert"], o["role"]] in rows), "不是主审")
         need(o["text"], "意见为空")
+
+        def change():
+            self.opinions += 1
+        return change
 
     # rounds
 
@@ -543,6 +560,7 @@ class State:
 
             def change():
                 r.state, r.open_id, r.close, r.close_id, r.devices = "OPEN", o.id, None, None, set()
+                r.openings += 1
             return change
         inside = [e["id"] for e in self.p.experts if self.status.get(e["id"]) == "PRESENT"]
         need(r.state == "READY" and not self.under_way(), "不能开启")
@@ -550,7 +568,7 @@ class State:
         need(o["present"] == len(inside) and len(inside) >= self.p.need(self.p.o["panel"]), "出席人数不足或不符")
 
         def change():
-            r.state, r.inside, r.open_id = "OPEN", inside, o.id
+            r.state, r.inside, r.open_id, r.openings = "OPEN", inside, o.id, 1
         return change
 
     def counted(self, r):
@@ -711,6 +729,7 @@ class State:
         r = self.rounds[e["round"]]
         r.heads[e["expert"]] = e
         r.returned.pop(e["expert"], None)
+        r.accepted += 1
 
     def head_of(self, id):
         for r in self.rounds.values():
@@ -722,15 +741,19 @@ class State:
 
     def do_reject(self, o):
         self.by(o, "hub")
+
+        def refused():
+            self.rejections.append([o["envelope"].hex(), o["reason"], self.size - 1])
         if self.p.old:
             need(o["reason"] in ("LATE", "NOT_OPEN", "NEED_RETURN", "NOT_ELIGIBLE", "BAD_SIG", "WRONG_ROUND", "MALFORMED", "CREDENTIAL"), "拒收原因")
-            return None
+            return refused
         e = Envelope(o["content"])
         need(e.id == o["envelope"], "拒收的选票与编号不符")
         try:
             need(self.decide(e) == o["reason"] != "", "拒收原因不成立")
         except Later:
             raise Bad("拒收原因不成立")
+        return refused
 
     def do_retreq(self, o):
         _, e = self.head_of(o["envelope"])
@@ -745,7 +768,11 @@ class State:
             need(o["reason"], "没有原因")
         else:
             need(self.requests.get(o["request"]) == o["envelope"], "没有专家的退回申请")
-        return lambda: r.returned.__setitem__(e["expert"], o.id)
+
+        def change():
+            r.returned[e["expert"]] = o.id
+            r.returns += 1
+        return change
 
     def do_device(self, o):
         self.by_expert(o)
@@ -822,6 +849,7 @@ class State:
     def do_wipe(self, o):
         self.by_expert(o)
         need(self.archived, "尚未归档")
+        return lambda: self.wiped.add(o["expert"])
 
     def current(self, id):
         while id in self.rounds and self.rounds[id].void and self.rounds[id].void["next"]:
@@ -1005,18 +1033,21 @@ def verify(b, key, depth=0):
     for id in s.rounds:
         check_round(s, id, columns.pop(id, None))
     need(not columns, "有不属于任何轮次的计票栏")
-    alarms = list(s.alarms)
-    check_firsts(s, parts[b"FRST"], depth, alarms)
+    s.late = len(parts[b"LATE"])
+    check_firsts(s, parts[b"FRST"], depth)
+    s.found += s.alarms
     for f in parts[b"OLD "]:
-        old, _ = verify(f, s.server, depth + 1)
+        old = verify(f, s.server, depth + 1)
         need(old.p.id == s.p.id and old.epoch < s.epoch, "原主机记录不属于本场会议")
-        alarms += lost(s, old)
+        s.earlier.append(old)
+        s.found += lost(s, old)
     for cp in parts[b"SEEN"]:
         origin, size, root = checkpoint(cp, s.p.hubs + [s.hub] + s.epochs)
-        need(0 < s.p.epoch_of(origin) <= s.epoch, "检查点不属于本场会议")
+        n = s.p.epoch_of(origin)
+        need(0 < n <= s.epoch, "检查点不属于本场会议")
         if s.root_at(size) != root:
-            alarms.append("有电脑保存的检查点（%d条）不在本记录中" % size)
-    return s, alarms
+            s.found.append("有电脑保存的检查点（第%d任主机，%d条）不在本记录中" % (n, size))
+    return s
 
 
 def lost(s, old):
@@ -1028,13 +1059,13 @@ def lost(s, old):
                 continue
             head, mine = r.heads[e["id"]], now.heads.get(e["id"]) if now else None
             if mine is None or mine["version"] < head["version"] or mine["version"] == head["version"] and mine.raw != head.raw:
-                alarms.append("原主机已回执专家%s在轮次%s的选票，现记录中没有" % (e["id"], id))
+                alarms.append("第%d任主机已回执专家%s在轮次%s的选票，现记录中没有" % (old.epoch, e["id"], id))
         if r.openers and (now is None or now.close_id != r.close_id):
-            alarms.append("原主机已授权开票的轮次%s又重新表决" % id)
+            alarms.append("第%d任主机已授权开票的轮次%s，在更换主机后又重新表决" % (old.epoch, id))
     return alarms
 
 
-def check_firsts(s, files, depth, alarms):
+def check_firsts(s, files, depth):
     d = s.derived
     if d is None:
         need(not files, "有不需要的首轮记录")
@@ -1042,8 +1073,9 @@ def check_firsts(s, files, depth, alarms):
     need(len(files) == len(s.whole.o["depends"]), "首轮记录的数目不符")
     stays = set()
     for f, dep, basis in zip(files, s.whole.o["depends"], d["basis"]):
-        first, more = verify(f, s.server, depth + 1)
-        alarms += more
+        first = verify(f, s.server, depth + 1)
+        s.firsts.append(first)
+        s.found += ["首轮会议%s：%s" % (first.p.o["session"], x) for x in first.found]
         id = first.current(dep[2])
         r = first.rounds.get(id)
         need(first.p.o["session"] == dep[0] and first.p.id == dep[1] and r and r.signoff, "首轮会议不符或尚未签字")
@@ -1052,39 +1084,77 @@ def check_firsts(s, files, depth, alarms):
     need(d["applicant"] == [a["id"] for a in s.whole.applicants if a["id"] in stays], "第二轮的人员与首轮结果不符")
 
 
-def facts(s, alarms):
+def facts(s):
+    """Everything that was recomputed, for comparison with another verifier."""
     return {
-        "size": s.size, "root": s.root_at(s.size).hex(), "package": s.p.id.hex(), "alarms": len(alarms),
-        "rounds": {id: {"state": r.state, "results": [
-            [x["applicant"]] + [x[k] for k in State.FIGURES] + [x["decision"]] for x in (s.results_of(r.tally) if r.tally else [])]}
-            for id, r in s.rounds.items()},
+        "size": s.size, "root": s.root_at(s.size).hex(), "package": s.whole.id.hex(), "binding": s.binding.hex(), "origin": s.p.origin(s.epoch),
+        "epoch": s.epoch, "hub": s.hub, "server": s.server, "issued": s.issued, "opinions": s.opinions, "late": s.late, "alarms": s.found,
+        "derived": s.derived is not None, "archived": s.archived is not None, "released": s.released is not None, "order": list(s.rounds),
+        "quarantined": [q.hex() for q in s.quarantined], "applicants": [a["id"] for a in s.p.applicants], "rejections": s.rejections,
+        "experts": {e["id"]: {"status": s.status.get(e["id"], ""), "credential": s.creds.get(e["id"], ""), "wiped": e["id"] in s.wiped}
+                    for e in s.p.experts},
+        "rounds": {id: round_facts(s, r) for id, r in s.rounds.items()},
+        "firsts": [facts(x) for x in s.firsts], "earlier": [facts(x) for x in s.earlier],
     }
+
+
+def round_facts(s, r):
+    ids = [e["id"] for e in s.p.experts]
+    t = r.tally
+    f = {
+        "state": r.state, "present": r.inside, "counted": [[e["expert"], e["version"], e.id.hex()] for e in s.counted(r)],
+        "returned": [e for e in ids if e in r.returned], "accepted": r.accepted, "returns": r.returns, "devices": [e for e in ids if e in r.devices],
+        "alarmed": [e for e in ids if e in r.alarmed], "attests": r.attests, "openers": len(r.openers), "pair": r.pair, "openings": r.openings,
+        "results": [[x["applicant"]] + [x[k] for k in State.FIGURES] + [x["decision"]] for x in s.results_of(t)] if t else [],
+        "voted": t["voted"] if t and not s.p.old else [], "invalid": t["invalid"] if t and not s.p.old else [],
+    }
+    if r.close is not None:
+        c = r.close
+        f["close"] = [r.close_id.hex(), c["counted"], c["present"], c["missing"], 0 if s.p.old else len(c["exception"])]
+    if t:
+        f["tally"] = r.tally_id.hex()
+    if r.signoff:
+        f["signoff"] = r.signoff["size"]
+    if r.void:
+        f["next"] = r.void["next"]
+    return f
+
+
+def say(s, key):
+    for id, r in s.rounds.items():
+        print("轮次 %s：%s" % (id, r.state))
+    for x in s.found:
+        print("须查明：" + x)
+    if not key:
+        print("未给出服务器公钥：只证明记录自身一致，未证明会议包由哪台服务器签发")
+    print("记录 %d 条，根 %s\n一致" % (s.size, s.root_at(s.size).hex()))
+
+
+def check(path, key, as_facts):
+    """The exit status of one file."""
+    with open(path, "rb") as f:
+        b = f.read()
+    try:
+        s = verify(b, key)
+    except Bad as e:
+        print(json.dumps({"bad": str(e)}, ensure_ascii=False) if as_facts else "不成立：%s" % e)
+        return 1
+    if as_facts:
+        print(json.dumps(facts(s), sort_keys=True, ensure_ascii=False, separators=(",", ":")))
+    else:
+        say(s, key)
+    return 3 if s.found else 0
 
 
 def main():
     a = argparse.ArgumentParser()
-    a.add_argument("file")
+    a.add_argument("file", nargs="+")
     a.add_argument("--key", default="", help="the server's public key, 64 hexadecimal digits")
     a.add_argument("--facts", action="store_true")
     args = a.parse_args()
-    with open(args.file, "rb") as f:
-        b = f.read()
-    try:
-        s, alarms = verify(b, args.key)
-    except Bad as e:
-        print("不成立：%s" % e)
-        return 1
-    if args.facts:
-        print(json.dumps(facts(s, alarms), sort_keys=True))
-    else:
-        for id, r in s.rounds.items():
-            print("轮次 %s：%s" % (id, r.state))
-        for x in alarms:
-            print("须查明：" + x)
-        if not args.key:
-            print("未给出服务器公钥：只证明记录自身一致，未证明会议包由哪台服务器签发")
-        print("记录 %d 条，根 %s\n一致" % (s.size, s.root_at(s.size).hex()))
-    return 3 if alarms else 0
+    sys.stdout.reconfigure(encoding="utf-8")
+    all_of = [check(path, args.key, args.facts) for path in args.file]
+    return 1 if 1 in all_of else max(all_of)
 
 
 if __name__ == "__main__":

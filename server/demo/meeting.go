@@ -116,11 +116,43 @@ func (y *year) issuePackage(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	issued, err := p.meetings().IssuePackage(ctx, &meetingv1.IssuePackageRequest{Base: meetingBase(saved.Meeting)})
+	drilled, err := y.drill(ctx, p, saved.Meeting)
+	if err != nil {
+		return 0, err
+	}
+	issued, err := p.meetings().IssuePackage(ctx, &meetingv1.IssuePackageRequest{Base: meetingBase(drilled)})
 	if err != nil {
 		return 0, err
 	}
 	return len(people), os.WriteFile(y.path("room", "meeting.zpp"), issued.Package, 0o600)
+}
+
+// drill lets each custodian open the test envelope that the server has sealed to his key, before anything is issued.
+func (y *year) drill(ctx context.Context, p *person, m *meetingv1.Meeting) (*meetingv1.Meeting, error) {
+	if _, err := p.meetings().IssuePackage(ctx, &meetingv1.IssuePackageRequest{Base: meetingBase(m)}); err == nil {
+		return nil, errors.New("a package was issued before the drill")
+	}
+	started, err := p.meetings().StartDrill(ctx, &meetingv1.StartDrillRequest{Base: meetingBase(m)})
+	if err != nil {
+		return nil, err
+	}
+	m = started.Meeting
+	for i, c := range m.Custodians {
+		s, err := ballot.LoadSecret(y.custodian(i), passphrase)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := s.AnswerDrill(m.Id, c.Drill)
+		if err != nil {
+			return nil, err
+		}
+		answered, err := p.meetings().AnswerDrill(ctx, &meetingv1.AnswerDrillRequest{Base: meetingBase(m), Key: c.Key, Answer: answer})
+		if err != nil {
+			return nil, err
+		}
+		m = answered.Meeting
+	}
+	return m, nil
 }
 
 // keys makes the keys of hub, chair, supervisor and custodians, each where it would be made.

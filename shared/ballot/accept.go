@@ -180,7 +180,7 @@ func (s *State) request(object []byte) (func(), error) {
 	if err := open(object, o, s.expert(e.Expert)); err != nil {
 		return nil, err
 	}
-	return func() { s.requests[IDOf(object)] = o }, nil
+	return func() { s.requests[IDOf(object).String()] = o }, nil
 }
 
 // giveBack returns a ballot: at its expert's signed request, or by staff with a reason. It is void at once.
@@ -201,7 +201,7 @@ func (s *State) giveBack(object []byte) (func(), error) {
 			return nil, fault.New(fault.Invalid, "会务人员主动退回须填写原因")
 		}
 	} else {
-		wish := s.requests[ID(padded(mustHex(o.Request)))]
+		wish := s.requests[o.Request]
 		if wish == nil || !bytes.Equal(wish.Envelope, o.Envelope) {
 			return nil, fault.New(fault.Denied, "没有专家本人对这份选票的退回申请")
 		}
@@ -212,8 +212,6 @@ func (s *State) giveBack(object []byte) (func(), error) {
 		r.Returns = append(r.Returns, o)
 	}, nil
 }
-
-func padded(b []byte) []byte { return append(slices.Clone(b), make([]byte, 32)...)[:32] }
 
 // reject takes the hub's word that an envelope does not count, and checks its reason with the envelope itself.
 func (s *State) reject(object []byte) (func(), error) {

@@ -26,6 +26,10 @@ func (h Head) text() string {
 
 // OpenCheckpoint reads a checkpoint that one of the keys (hex) has signed as the hub.
 func OpenCheckpoint(text []byte, keys ...string) (Head, error) {
+	bad := fault.New(fault.Invalid, "检查点的签名无效")
+	if _, signed, err := split(text); err != nil || len(signed) != 1 || !canonical(signed) {
+		return Head{}, bad
+	}
 	for _, k := range keys {
 		v, err := verifier(RoleHub, k)
 		if err != nil {
@@ -37,7 +41,7 @@ func OpenCheckpoint(text []byte, keys ...string) (Head, error) {
 		}
 		return parseHead(n.Text)
 	}
-	return Head{}, fault.New(fault.Invalid, "检查点的签名无效")
+	return Head{}, bad
 }
 
 func parseHead(text string) (Head, error) {
@@ -80,7 +84,7 @@ func (p *Package) epochOf(origin string) int64 {
 	}
 	rest, ok := strings.CutPrefix(origin, p.Origin+"+")
 	n, err := strconv.ParseInt(rest, 10, 64)
-	if !ok || err != nil || p.OriginOf(n) != origin {
+	if !ok || err != nil || n < 2 || p.OriginOf(n) != origin {
 		return 0
 	}
 	return n

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"zhiping/shared/fault"
 )
 
 // NewKey makes a key for a role.
@@ -21,8 +23,25 @@ func (p *Package) Sign(server Key) ([]byte, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
+	if err := p.fits(); err != nil {
+		return nil, err
+	}
 	return sign(p, server)
 }
+
+// fits refuses a package under which a ballot could not be written into a reject, which holds it in hex: its expert would never get an answer.
+func (p *Package) fits() error {
+	const header = 10_000 // more than its lines ever have
+	for i := range p.Rounds {
+		if r := &p.Rounds[i]; 2*(header+3*(33+r.width()*len(p.Applicants)+2*(encSize+16))) > maxNote {
+			return fault.New(fault.Invalid, "轮次“%s”的参评人员和评分项太多，一张选票放不下，请分成几场会议", r.ID)
+		}
+	}
+	return nil
+}
+
+// maxNote is how many bytes an object may have.
+const maxNote = 1_000_000
 
 // Proof proves that whoever checks in knows the one-time code that staff gave the expert.
 func Proof(code, session, expert, credential string) []byte {

@@ -222,6 +222,13 @@ func OpenPackage(object []byte, server string) (*Package, ID, error) {
 	return p, IDOf(object), p.check()
 }
 
+// Bounds that no meeting comes near, so that no sum overflows.
+const (
+	maxPanel   = 1_000_000
+	maxTrim    = 1000
+	maxDivisor = 1_000_000_000
+)
+
 // check refuses a package that a meeting cannot be held with.
 func (p *Package) check() error {
 	rules, err := catalog.ReadRules(p.RuleSet)
@@ -246,6 +253,16 @@ func (p *Package) check() error {
 	}
 	if p.Old {
 		return nil
+	}
+	if p.Panel > maxPanel {
+		return fault.New(fault.Invalid, "会议包的评委会人数过大，请更正")
+	}
+	for i, k := range p.Custodians {
+		if slices.ContainsFunc(p.Custodians[:i], func(x Custodian) bool {
+			return x.ID == k.ID || x.SignKey == k.SignKey || bytes.Equal(x.SealKey, k.SealKey)
+		}) {
+			return fault.New(fault.Invalid, "会议包的三名密钥保管人须各有各的编号和密钥，“%s”与另一名相同", k.Name)
+		}
 	}
 	if p.Hub == p.Spare {
 		return fault.New(fault.Invalid, "备用主机与主机是同一台，请另行准备备用主机")
@@ -293,6 +310,8 @@ func (p *Package) checkRound(r *Round) error {
 		return nil
 	case r.Kind != Score || r.Items < 1 || r.Items > 100 || r.Step < 1 || r.Min > r.Max || r.Max >= int64(ScoreAbstain) || r.Most != 0:
 		return bad("评分范围")
+	case r.Trim > maxTrim || r.Divisor > maxDivisor:
+		return bad("去掉的最高分、最低分个数或总分的除数过大")
 	case r.Rule != RuleDefault && r.Rule != RuleTop && r.Rule != RuleMean:
 		return bad("结果规则")
 	}

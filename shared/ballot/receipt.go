@@ -88,6 +88,9 @@ func parseReceipt(text []byte) (*Receipt, error) {
 			r.Proof = append(r.Proof, hash)
 		}
 	}
+	if two := strings.HasPrefix(string(text), kindReceipt+"\n"); two && string(r.Text()) != string(text) {
+		return nil, errReceipt
+	}
 	return r, nil
 }
 

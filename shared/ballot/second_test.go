@@ -1,8 +1,6 @@
 package ballot_test
 
 import (
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -44,43 +42,15 @@ func second(t *testing.T, file []byte, key string, facts bool) (status int, out 
 	return 0, string(b)
 }
 
-// said is what the second verifier prints with --facts.
-type said struct {
-	Size    int64
-	Root    string
-	Package string
-	Alarms  int
-	Rounds  map[string]struct {
-		State   string
-		Results [][]any
-	}
-}
-
 // same holds what two verifiers recomputed against each other.
 func same(t *testing.T, v *ballot.Verified, out string) {
 	t.Helper()
-	var s said
-	if err := json.Unmarshal([]byte(out), &s); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	b, err := v.Facts()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if s.Size != v.Size || s.Root != hex.EncodeToString(v.Root[:]) || s.Package != v.State.PackageID.String() || s.Alarms != len(v.Alarms) || len(s.Rounds) != len(v.State.Rounds) {
-		t.Fatalf("the second verifier says %s", out)
-	}
-	for id, r := range v.State.Rounds {
-		var want [][]any
-		if r.Tally != nil {
-			for _, x := range r.Tally.Results {
-				row := []any{x.Applicant}
-				for _, n := range []int64{x.Agree, x.Oppose, x.Abstain, x.Recused, x.Invalid, x.Missing, x.Base, x.Need, x.Scored, x.Kept, x.Sum, x.Mean, x.Rank} {
-					row = append(row, float64(n))
-				}
-				want = append(want, append(row, x.Decision))
-			}
-		}
-		got := s.Rounds[id]
-		if got.State != r.State || len(got.Results) != len(want) || len(want) > 0 && !reflect.DeepEqual(got.Results, want) {
-			t.Fatalf("round %s: the second verifier says %v, this one %s %v", id, got, r.State, want)
-		}
+	if mine, said := decoded(t, b), decoded(t, []byte(out)); !reflect.DeepEqual(mine, said) {
+		t.Fatal(firstDifference("", mine, said))
 	}
 }
 

@@ -156,8 +156,8 @@ func (s *Session) Append(ctx context.Context, object []byte) (*Receipt, error) {
 	return e.receipt, e.err
 }
 
-// commit applies a batch in order, makes it durable, and only then writes receipts. When the store fails, the state is read from it again.
-func (s *Session) commit(ctx context.Context, batch []*entry) {
+// attempt applies a batch in order, makes it durable, and only then writes receipts. When the store fails, the state is read from it again.
+func (s *Session) attempt(ctx context.Context, batch []*entry) error {
 	var objects [][]byte
 	var hashes []tlog.Hash
 	size := int64(len(s.log))
@@ -178,11 +178,12 @@ func (s *Session) commit(ctx context.Context, batch []*entry) {
 	if len(objects) > 0 {
 		if err := s.store.Append(ctx, size, objects, hashes); err != nil {
 			s.fail(ctx, batch, err)
-			return
+			return err
 		}
 	}
 	s.hashes = append(s.hashes, hashes...)
 	s.receipts(batch)
+	return nil
 }
 
 // place decides on an entry and applies it; it returns what is to be written, nil if it is in the log already.

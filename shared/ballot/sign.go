@@ -3,6 +3,7 @@ package ballot
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"strings"
 
@@ -58,7 +59,7 @@ func (s signer) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(s.key, ms
 // verifier makes the note verifier of a public key in hex.
 func verifier(role, public string) (note.Verifier, error) {
 	pub, err := hex.DecodeString(public)
-	if err != nil || len(pub) != ed25519.PublicKeySize {
+	if err != nil || len(pub) != ed25519.PublicKeySize || hexOf(pub) != public {
 		return nil, fault.New(fault.Invalid, "%s的公钥不正确", role)
 	}
 	text, err := note.NewEd25519VerifierKey(role, pub)
@@ -108,6 +109,9 @@ func open(object []byte, b body, by ...holder) error {
 	if len(signed) != len(by) {
 		return fault.New(fault.Invalid, "%s应有%d个签名，现有%d个", b.kind(), len(by), len(signed))
 	}
+	if !canonical(signed) {
+		return fault.New(fault.Invalid, "%s的签名不是规范写法", b.kind())
+	}
 	for i, h := range by {
 		if !signedBy(object, h) {
 			return fault.New(fault.Invalid, "%s的第%d个签名（%s）无效或无权签署", b.kind(), i+1, h.role)
@@ -136,6 +140,18 @@ func split(object []byte) (text string, signatures []string, err error) {
 		return "", nil, fault.New(fault.Invalid, "数据格式不正确：没有签名")
 	}
 	return s[:i+1], strings.Split(strings.TrimSuffix(s[i+2:], "\n"), "\n"), nil
+}
+
+// canonical reports whether signature lines are written in the only way there is: a second way of writing the same signature would give the same object
+// another id, and whoever carries it could change it.
+func canonical(signatures []string) bool {
+	for _, line := range signatures {
+		s := line[strings.LastIndexByte(line, ' ')+1:]
+		if b, err := base64.StdEncoding.DecodeString(s); err != nil || base64.StdEncoding.EncodeToString(b) != s {
+			return false
+		}
+	}
+	return true
 }
 
 func signedBy(object []byte, h holder) bool {

@@ -86,7 +86,7 @@ type State struct {
 	Release     *Release
 	Wiped       map[string]bool // by expert
 
-	requests map[ID]*Request
+	requests map[string]*Request // by id in hex
 	rules    *catalog.RuleSet
 	tree     tree
 	roots    []tlog.Hash // after each object
@@ -101,7 +101,7 @@ func NewState(p *Package, id ID) (*State, error) {
 	s := &State{
 		Package: p, whole: p, PackageID: id, binding: id, Epoch: 1, Hub: p.Hub, Credentials: map[string]string{}, Devices: map[string]string{}, Revoked: map[string]string{},
 		Status: map[string]string{}, Reasons: map[string]string{}, Rounds: map[string]*RoundState{}, Rejected: map[ID]string{}, Wiped: map[string]bool{},
-		requests: map[ID]*Request{}, rules: rules,
+		requests: map[string]*Request{}, rules: rules,
 	}
 	for _, r := range p.Rounds {
 		s.Rounds[r.ID], s.Order = newRound(), append(s.Order, r.ID)
@@ -175,6 +175,12 @@ var readers = map[string]func(*State, []byte) (func(), error){
 	kindWipe:       (*State).wipe,
 }
 
+// versions are the types of which there are two: true is the first version, which stands with a package of the first version and with no other.
+var versions = map[string]bool{
+	kindAttendOne: true, kindOpenOne: true, kindRejectOne: true, kindCloseOne: true, kindTallyOne: true,
+	kindAttend: false, kindOpen: false, kindReject: false, kindClose: false, kindTally: false,
+}
+
 // Check says whether an object may be appended now, or why not; envelopes are decided by Accept.
 func (s *State) Check(object []byte) error {
 	_, err := s.read(object)
@@ -211,6 +217,9 @@ func (s *State) read(object []byte) (func(), error) {
 	}
 	if s.Release != nil && kind != kindArchive && kind != kindWipe {
 		return nil, fault.New(fault.State, "管理员已解除本机对会议的控制，不能再追加记录：%s", s.Release.Reason)
+	}
+	if one, versioned := versions[kind]; versioned && one != s.Package.Old {
+		return nil, fault.New(fault.Invalid, "记录“%s”的版本与会议包不符", kind)
 	}
 	if read := readers[kind]; read != nil {
 		return read(s, object)

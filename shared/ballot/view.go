@@ -31,7 +31,17 @@ func (s *State) InForce(round, expert string) *Envelope {
 func (s *State) RequestFor(envelope ID) string {
 	for id, o := range s.requests {
 		if ID(o.Envelope) == envelope {
-			return id.String()
+			return id
+		}
+	}
+	return ""
+}
+
+// RequestReason is the reason of an expert's request to have an envelope back, "" for none.
+func (s *State) RequestReason(envelope ID) string {
+	for _, o := range s.requests {
+		if ID(o.Envelope) == envelope {
+			return o.Reason
 		}
 	}
 	return ""

@@ -20,7 +20,7 @@
 //
 // kind is K (a key file) or P (a public half); set is the first 20 bits of SHA-256(kind ‖ data of all lines); number, from 01, and of are decimal; check is
 // the first 20 bits of the SHA-256 of the line before it. A line of a key file holds 30 bytes, the last one fewer. O is read as 0, I and L as 1. A QR code
-// holds several whole lines with "/" between them, so that lines that were scanned and lines that were typed go together, in any order.
+// holds several whole lines with "/" after each, so that lines that were scanned and lines that were typed go together, in any order.
 //
 // # The public half
 //

@@ -108,8 +108,17 @@ func (h *Holder) Save(path, passphrase string, work int) error {
 	if err != nil {
 		return err
 	}
-	return WriteNew(path, b, func(b []byte) error {
-		again, err := parse(b, passphrase, path)
+	if err := h.write(path, b, passphrase); err != nil {
+		return err
+	}
+	h.file = b
+	return nil
+}
+
+// write puts a key file on the medium and opens what comes back from it.
+func (h *Holder) write(path string, b []byte, passphrase string) error {
+	return WriteNew(path, b, func(read []byte) error {
+		again, err := parse(read, passphrase, path)
 		if err != nil {
 			return err
 		}
@@ -187,7 +196,11 @@ func parse(b []byte, passphrase, path string) (*Holder, error) {
 		if version != format || sum != checksum(rest) {
 			return nil, damaged(path)
 		}
-		return unlock(rest, passphrase, path)
+		h, err := unlock(rest, passphrase, path)
+		if err == nil {
+			h.file = b
+		}
+		return h, err
 	case string(head) == ageMagic:
 		return unlock(b, passphrase, path)
 	}
@@ -199,7 +212,7 @@ func parse(b []byte, passphrase, path string) (*Holder, error) {
 
 func unlock(b []byte, passphrase, path string) (*Holder, error) {
 	if passphrase == "" {
-		return nil, fault.New(fault.Denied, "请输入密钥文件的口令").At("passphrase")
+		return nil, fault.New(fault.Invalid, "请输入密钥文件的口令").At("passphrase")
 	}
 	id, err := age.NewScryptIdentity(passphrase)
 	if err != nil {
@@ -210,7 +223,7 @@ func unlock(b []byte, passphrase, path string) (*Holder, error) {
 	var no *age.NoIdentityMatchError
 	switch {
 	case errors.As(err, &no):
-		return nil, fault.New(fault.Denied, "口令不正确，请核对大小写和输入法后重新输入").At("passphrase")
+		return nil, fault.New(fault.Invalid, "口令不正确，请核对大小写和输入法后重新输入").At("passphrase")
 	case err != nil:
 		return nil, damaged(path)
 	}

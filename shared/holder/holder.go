@@ -20,6 +20,7 @@ type Holder struct {
 	signing   ed25519.PrivateKey
 	custodian ed25519.PrivateKey
 	seal      hpke.PrivateKey
+	file      []byte // as it is on the stick, encrypted; for the paper
 }
 
 // New makes a person's keys.

@@ -2,7 +2,6 @@ package holder
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -97,9 +96,9 @@ func TestKeyFileOpensAgain(t *testing.T) {
 func TestWhatIsWrongWithAKeyFile(t *testing.T) {
 	_, path := saved(t)
 	_, err := Load(path, "correct horse 8")
-	refused(t, err, fault.Denied, "口令不正确")
+	refused(t, err, fault.Invalid, "口令不正确")
 	_, err = Load(path, "")
-	refused(t, err, fault.Denied, "请输入", "口令")
+	refused(t, err, fault.Invalid, "请输入", "口令")
 	_, err = Load(path+"x", passphrase)
 	refused(t, err, fault.NotFound, "找不到密钥文件", "U盘")
 	_, err = Load(filepath.Join(path+"-stick", "密钥.zpk"), passphrase)
@@ -166,7 +165,7 @@ func TestSaveRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused(t, made(t, "乙").Save(path, passphrase, quick), fault.Conflict, "已经存在", "不覆盖")
+	refused(t, made(t, "乙").Save(path, passphrase, quick), fault.State, "已经存在", "不覆盖")
 	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
 		t.Error("the old key is gone", err)
 	}
@@ -239,7 +238,7 @@ func TestOldFiles(t *testing.T) {
 			t.Error(name, s)
 		}
 		_, err = Open(path, "golden-passphrase-not")
-		refused(t, err, fault.Denied, "口令不正确")
+		refused(t, err, fault.Invalid, "口令不正确")
 		_, err = OpenKey(path, "golden-passphrase", ballot.RoleChair)
 		refused(t, err, fault.Invalid, "旧的保管人密钥文件", "执行主任")
 		_, err = Load(path, "golden-passphrase")
@@ -293,27 +292,40 @@ func TestOfAMeeting(t *testing.T) {
 	refused(t, err, fault.Denied, "不是本次会议密钥保管人")
 }
 
+// What the server seals is opened from the line of text that a custodian was given, and the server takes the answer; anybody else's keys fail.
 func TestDrillAnswer(t *testing.T) {
 	h := made(t, "甲（虚构）")
-	plain := make([]byte, drillSize)
+	c := h.Custodian("K1", "执行主任").Public()
+	plain := make([]byte, 32)
 	if _, err := rand.Read(plain); err != nil {
 		t.Fatal(err)
 	}
-	challenge := ChallengeText("meeting-1", sealed(t, h, plain))
-	answer, err := h.Answer(challenge[:900] + "\r\n" + challenge[900:] + "\n") // as mail breaks it
+	envelope, err := ballot.DrillChallenge(c, plain)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sig, err := hex.DecodeString(answer)
-	if err != nil || !ed25519.Verify(h.custodian.Public().(ed25519.PublicKey), []byte("zp-drill/1\nmeeting-1\n"+hex.EncodeToString(plain)+"\n"), sig) {
-		t.Error("the answer does not verify", err)
+	challenge := ChallengeText("meeting-1", envelope)
+	text, err := h.Answer(challenge[:900] + "\r\n" + challenge[900:] + "\n") // as mail breaks it
+	if err != nil {
+		t.Fatal(err)
+	}
+	meeting, key, answer, err := ParseAnswer(text + "\n")
+	if err != nil || meeting != "meeting-1" || key != c.SignKey || ballot.CheckDrill(c, meeting, plain, answer) != nil {
+		t.Error(meeting, key, err)
+	}
+	if ballot.CheckDrill(c, "meeting-2", plain, answer) == nil || ballot.CheckDrill(c, meeting, append([]byte{1}, plain[1:]...), answer) == nil {
+		t.Error("the answer is good for another drill")
 	}
 	_, err = made(t, "乙（虚构）").Answer(challenge)
-	refused(t, err, fault.Denied, "打不开", "乙")
-	for bad, words := range map[string]string{"": "请粘贴", "hello": "不是试开内容", challenge[:200]: "不完整", strings.Replace(challenge, "meeting-1", "meeting-2", 1): "有改动", ChallengeText("m", []byte{1}): "不正确"} {
+	refused(t, err, fault.Invalid, "打不开", "乙")
+	for bad, words := range map[string]string{"": "请粘贴", "hello": "不是试开内容", challenge[:200]: "不完整", strings.Replace(challenge, "meeting-1", "meeting-2", 1): "有改动", checked(drillFormat, "m", "xx"): "不正确"} {
 		_, err := h.Answer(bad)
 		refused(t, err, fault.Invalid, words)
 	}
-	_, err = h.Answer(ChallengeText("m", sealed(t, h, plain[:31])))
-	refused(t, err, fault.Denied, "打不开")
+	_, err = h.Answer(ChallengeText("m", []byte{1}))
+	refused(t, err, fault.Invalid, "打不开")
+	for bad, words := range map[string]string{"": "请粘贴试开结果", challenge: "不是试开结果", text[:200]: "不完整", strings.Replace(text, "meeting-1", "meeting-2", 1): "有改动", checked(answerFormat, "m", key, "00"): "不正确"} {
+		_, _, _, err := ParseAnswer(bad)
+		refused(t, err, fault.Invalid, words)
+	}
 }

@@ -99,11 +99,11 @@ func readLine(line string) (p piece, ok bool) {
 
 // joined are the lines of a text in no order.
 type joined struct {
-	kind, set string
+	set       string
 	of        int
 	data      map[int][]byte
-	bad       []fault.Problem // lines that are damaged, by what they say they are
-	badNumber []int
+	bad       []fault.Problem // lines that are damaged
+	badNumber []int           // what they say they are, 0 if that cannot be read
 }
 
 // join puts lines together that were typed or scanned, in any order; lines may be there twice. What is wrong is said of each line, by the number that
@@ -178,14 +178,14 @@ func gather(lines []string, size int) []string {
 	longest := 0
 	for i, l := range lines {
 		tight[i] = strings.NewReplacer(" ", "", "-", "").Replace(l)
-		longest = max(longest, len(tight[i])+1)
+		longest = max(longest, len(tight[i])+len("/"))
 	}
 	most := size / longest
 	codes := (len(lines) + most - 1) / most
 	each := (len(lines) + codes - 1) / codes
 	var texts []string
 	for some := range slices.Chunk(tight, each) {
-		texts = append(texts, strings.Join(some, "/"))
+		texts = append(texts, strings.Join(some, "/")+"/") // a scanner may put the next code right behind
 	}
 	return texts
 }

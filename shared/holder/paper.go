@@ -8,33 +8,25 @@ import (
 	"zhiping/shared/print"
 )
 
-// Paper is the sealed envelope's copy of a key file: its bytes as they are on the stick, still encrypted, so that whoever finds the paper has no more than
-// whoever finds the stick. The passphrase is asked for because nobody shall print what he cannot open.
-func Paper(path, passphrase string, at time.Time) ([]byte, error) {
-	doc, err := paper(path, passphrase, at)
+// Paper is the sealed envelope's copy of a key file that was saved or opened, as a PDF: its bytes as they are on the stick, still encrypted, so that
+// whoever finds the paper has no more than whoever finds the stick.
+func (h *Holder) Paper(at time.Time) ([]byte, error) {
+	lines, err := h.Lines()
 	if err != nil {
 		return nil, err
 	}
-	return print.Render(print.Meta{Made: at}, doc)
-}
-
-func paper(path, passphrase string, at time.Time) (*print.KeyPaper, error) {
-	file, err := Read(path)
-	if err != nil {
-		return nil, err
-	}
-	h, err := parse(file, passphrase, path)
-	if err != nil {
-		return nil, err
-	}
-	if !h.Signs() || !h.Keeps() {
-		return nil, fault.New(fault.Invalid, "旧格式的密钥文件不能打印备份，请重新生成密钥")
-	}
-	lines := split(kindKey, file, keyLine)
-	return &print.KeyPaper{
+	return print.Render(print.Meta{Made: at}, &print.KeyPaper{
 		Name: h.Name, Fingerprint: h.Public().Fingerprint(), Set: lines[0][:5], Date: at.In(china).Format("2006年1月2日"),
 		Codes: gather(lines, codeSize), Lines: lines,
-	}, nil
+	})
+}
+
+// Lines is what the paper says, as it may be typed.
+func (h *Holder) Lines() ([]string, error) {
+	if h.file == nil {
+		return nil, fault.New(fault.State, "请先保存密钥文件，再打印纸质备份；旧格式的密钥文件请重新生成")
+	}
+	return split(kindKey, h.file, keyLine), nil
 }
 
 var china = time.FixedZone("+08:00", 8*60*60)
@@ -51,21 +43,19 @@ func Recover(text string) ([]byte, error) {
 	return b, nil
 }
 
-// Restore writes a recovered key file, once it has been opened with its passphrase.
-func Restore(text, path, passphrase string) (*Holder, error) {
+// Unlock opens what Recover gives with its passphrase.
+func Unlock(text, passphrase string) (*Holder, error) {
 	b, err := Recover(text)
 	if err != nil {
 		return nil, err
 	}
-	h, err := parse(b, passphrase, path)
-	if err != nil {
-		return nil, err
+	return parse(b, passphrase, "纸质备份")
+}
+
+// Copy writes the key file that was opened once more, as it is, under its passphrase; with the same care as Save.
+func (h *Holder) Copy(path, passphrase string) error {
+	if h.file == nil {
+		return fault.New(fault.State, "请先保存密钥文件")
 	}
-	return h, WriteNew(path, b, func(read []byte) error {
-		again, err := parse(read, passphrase, path)
-		if err != nil {
-			return err
-		}
-		return again.Drill()
-	})
+	return h.write(path, h.file, passphrase)
 }

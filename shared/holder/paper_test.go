@@ -2,7 +2,6 @@ package holder
 
 import (
 	"bytes"
-	"crypto/hpke"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -17,19 +16,6 @@ import (
 
 	"zhiping/shared/fault"
 )
-
-func sealed(t *testing.T, h *Holder, plain []byte) []byte {
-	t.Helper()
-	enc, s, err := hpke.NewSender(h.seal.PublicKey(), hpke.HKDFSHA256(), hpke.AES256GCM(), []byte(drillInfo))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ct, err := s.Seal(nil, plain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(enc, ct...)
-}
 
 var printed = time.Date(2026, 6, 30, 1, 0, 0, 0, time.UTC)
 
@@ -53,7 +39,7 @@ func TestPaperGivesTheKeyFileBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pdf, err := Paper(path, passphrase, printed)
+	pdf, err := h.Paper(printed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,36 +74,44 @@ func TestPaperGivesTheKeyFileBack(t *testing.T) {
 		t.Error("the passphrase is on the paper")
 	}
 
+	_, err = Unlock(string(scanned), "correct horse 8")
+	refused(t, err, fault.Invalid, "口令不正确")
+	again, err := Unlock(string(scanned), passphrase)
+	if err != nil || again.Public() != h.Public() {
+		t.Fatal(again, err)
+	}
 	to := filepath.Join(t.TempDir(), "again.zpk")
-	_, err = Restore(string(scanned), to, "correct horse 8")
-	refused(t, err, fault.Denied, "口令不正确")
+	refused(t, again.Copy(to, "correct horse 8"), fault.Invalid, "口令不正确")
 	if _, err := os.Stat(to); err == nil {
 		t.Error("written without its passphrase")
 	}
-	again, err := Restore(string(scanned), to, passphrase)
-	if err != nil || again.Public() != h.Public() {
-		t.Fatal(again, err)
+	if err := again.Copy(to, passphrase); err != nil {
+		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(to); err != nil || !bytes.Equal(b, file) {
 		t.Error("not the file there was", err)
 	}
-	_, err = Restore(string(scanned), to, passphrase)
-	refused(t, err, fault.Conflict, "已经存在")
-	_, err = Paper(path, "correct horse 8", printed)
-	refused(t, err, fault.Denied, "口令不正确")
+	refused(t, again.Copy(to, passphrase), fault.State, "已经存在")
+	refused(t, made(t, "丁").Copy(to+"2", passphrase), fault.State, "请先保存")
+	if b, err := again.Paper(printed); err != nil || !bytes.Equal(b, pdf) {
+		t.Error("another paper of the same file", err)
+	}
+	_, err = made(t, "丙").Paper(printed)
+	refused(t, err, fault.State, "请先保存")
 }
 
 // With the longest name the paper is still two sheets with readable codes.
 func TestPaperOfALongName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "k")
-	if err := made(t, strings.Repeat("阿", maxName)).Save(path, passphrase, quick); err != nil {
+	h := made(t, strings.Repeat("阿", maxName))
+	if err := h.Save(path, passphrase, quick); err != nil {
 		t.Fatal(err)
 	}
 	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pdf, err := Paper(path, passphrase, printed)
+	pdf, err := h.Paper(printed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +207,7 @@ func TestLinesForgive(t *testing.T) {
 
 func TestPublicHalf(t *testing.T) {
 	p := made(t, "欧阳某（虚构）").Public()
-	for _, text := range []string{p.Text(), "\ufeff " + p.Text() + "\r\n", p.Text()[:700] + "\n" + p.Text()[700:], strings.Join(p.Codes(), "\n"), p.Codes()[2] + "\r" + p.Codes()[0] + "\r" + p.Codes()[1]} {
+	for _, text := range []string{p.Text(), "\ufeff " + p.Text() + "\r\n", p.Text()[:700] + "\n" + p.Text()[700:], strings.Join(p.Codes(), "\n"), p.Codes()[2] + "\r" + p.Codes()[0] + "\r" + p.Codes()[1], strings.Join(p.Codes(), "")} {
 		if got, err := ParsePublic(text); err != nil || got != p {
 			t.Errorf("%.40q: %v", text, err)
 		}

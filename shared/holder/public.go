@@ -38,8 +38,7 @@ func (p Public) CustodianKey() string { return p.Custodian + ":" + p.Seal }
 
 // Text is the public half as one line.
 func (p Public) Text() string {
-	s := strings.Join([]string{publicFormat, p.Name, p.Signing, p.Custodian, p.Seal}, "|") + "|"
-	return s + publicCheck(s)
+	return checked(publicFormat, p.Name, p.Signing, p.Custodian, p.Seal)
 }
 
 func publicCheck(s string) string {
@@ -101,7 +100,7 @@ func parseLine(text string) (Public, error) {
 	if at := strings.LastIndex(text, "|") + 1; publicCheck(text[:at]) != parts[5] {
 		return Public{}, fault.New(fault.Invalid, "公钥的校验码不符，复制时可能漏字或改动，请让持有人重新复制整行")
 	}
-	return Public{parts[1], parts[2], parts[3], parts[4]}.checked()
+	return Public{parts[1], parts[2], parts[3], parts[4]}.proper()
 }
 
 func parseBytes(b []byte) (Public, error) {
@@ -110,11 +109,11 @@ func parseBytes(b []byte) (Public, error) {
 		return Public{}, fault.New(fault.Invalid, "二维码中的公钥不完整，请重新扫描")
 	}
 	name, rest := string(b[1:1+b[0]]), b[1+int(b[0]):]
-	return Public{name, hex.EncodeToString(rest[:keys/2]), hex.EncodeToString(rest[keys/2 : keys]), hex.EncodeToString(rest[keys:])}.checked()
+	return Public{name, hex.EncodeToString(rest[:keys/2]), hex.EncodeToString(rest[keys/2 : keys]), hex.EncodeToString(rest[keys:])}.proper()
 }
 
-// checked refuses a public half that no Public has made.
-func (p Public) checked() (Public, error) {
+// proper refuses a public half that no Public has made.
+func (p Public) proper() (Public, error) {
 	if err := checkName(p.Name); err != nil {
 		return Public{}, err
 	}

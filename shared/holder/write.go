@@ -89,7 +89,7 @@ func notWritten(path string, err error) error {
 	case fault.As(err) != nil:
 		return err
 	case errors.Is(err, fs.ErrExist):
-		return fault.New(fault.Conflict, "“%s”已经存在。为了不覆盖原来的密钥，请换一个文件名或文件夹", path)
+		return fault.New(fault.State, "“%s”已经存在。为了不覆盖原来的密钥，请换一个文件名或文件夹", path)
 	case no == syscall.ENOSPC || no == syscall.EFBIG || no == syscall.EDQUOT || windows && no == windowsFull:
 		return fault.New(fault.State, "磁盘已满，“%s”没有写入，请清理空间或换一个U盘", path)
 	case no == syscall.EROFS || windows && no == windowsProtected:

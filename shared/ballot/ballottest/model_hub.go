@@ -26,12 +26,13 @@ func (w *world) kill(rt *rapid.T) {
 	if after, err := w.Session.Checkpoint(); err != nil || !bytes.Equal(before, after) {
 		rt.Fatalf("V7: after a restart the log stands at\n%s\nnot\n%s", after, before)
 	}
+	w.did("hub killed")
 }
 
 // snapshot copies the hub's disk.
 func (w *world) snapshot(rt *rapid.T) {
 	p := &past{
-		opened: w.opened, base: maps.Clone(w.base), inForce: maps.Clone(w.inForce), back: maps.Clone(w.back), answers: maps.Clone(w.answers),
+		opened: w.opened, checked: maps.Clone(w.checked), base: maps.Clone(w.base), inForce: maps.Clone(w.inForce), back: maps.Clone(w.back), answers: maps.Clone(w.answers),
 		places: maps.Clone(w.places), epoch: w.Epoch, hub: w.Hub,
 	}
 	for _, l := range w.laptops {
@@ -68,10 +69,11 @@ func (w *world) rollBack(rt *rapid.T) {
 	}
 	w.Restart(w.store, w.Hub, from)
 	w.old = append(w.old, ahead)
-	w.opened, w.base, w.inForce, w.back = p.opened, maps.Clone(p.base), maps.Clone(p.inForce), maps.Clone(p.back)
+	w.opened, w.checked, w.base, w.inForce, w.back = p.opened, maps.Clone(p.checked), maps.Clone(p.base), maps.Clone(p.inForce), maps.Clone(p.back)
+	w.did("hub rolled back")
 	w.answers, w.places, w.past = maps.Clone(p.answers), maps.Clone(p.places), nil
 	for i, l := range w.laptops {
-		if l.voter.Key.Public() != p.keys[i].Public() { // he had another laptop then
+		if l.voter.Key.Public() != p.keys[i].Public() && w.checked[l.voter.Expert] { // he had another laptop then
 			v := *l.voter
 			key := v.Key
 			v.Key = p.keys[i]
@@ -116,6 +118,7 @@ func (w *world) witnessed(rt *rapid.T, s *ballot.Session) {
 func (w *world) takeOver(rt *rapid.T) {
 	before := w.Session
 	w.TakeOver(w.store)
+	w.did("spare took over")
 	good, err := ballot.NewOpinion(w.Package.Session, "A0001", w.Voters[0].Expert, ballot.Main, "同意推荐", w.Now()).Sign(w.Voters[0].Key)
 	if err != nil {
 		rt.Fatal(err)
@@ -149,14 +152,21 @@ func (w *world) hubLost(rt *rapid.T) {
 	w.Restart(w.store, w.Spare, from)
 	w.Hub, w.Spare, w.past = w.Spare, w.Hub, nil
 	w.CheckIn(len(w.Voters))
-	w.Room.Open(modelRound)
-	w.forget()
+	w.Room.Open(w.round)
+	w.forget(len(w.Voters))
+	w.did("hub lost")
 	w.resend(rt)
 }
 
 // archiveOld keeps the record of the hub that is given up.
 func (w *world) archiveOld() {
-	w.earlier = append(w.earlier, w.Record())
+	held := map[string]*sealedBallot{}
+	for expert, x := range w.inForce {
+		if x != nil && !w.back[expert] {
+			held[expert] = x
+		}
+	}
+	w.gone = append(w.gone, lostHub{w.Record(), held})
 }
 
 // resend lets every laptop send what it has, in order: what was receipted is there again (V1), unless the hub has closed before.

@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(appender); path != "" {
 		appendForEver(path)
 	}
+	ballottest.KilledChild(func(path string) (ballot.Store, error) { return Open(ctx, path) })
 	os.Exit(m.Run())
 }
 
@@ -200,6 +201,19 @@ func TestKilled(t *testing.T) {
 	if total < kills*5 {
 		t.Fatalf("only %d objects were written", total)
 	}
+}
+
+// The sequencer is killed at every object of a meeting, before and after its file has taken it.
+func TestKilledAtEveryStep(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ballots.db")
+	ballottest.Killed(t, path, func() ballot.Store {
+		b, err := Open(ctx, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { b.Close() })
+		return b
+	})
 }
 
 func TestConforms(t *testing.T) {
