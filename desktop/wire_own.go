@@ -101,8 +101,9 @@ func (p *program) restore(menu []shell.Item) {
 
 // withHelp puts the mark for the help above a page that stands before signing in; F1 shows it too.
 func withHelp(w fyne.Window, key string, content fyne.CanvasObject) fyne.CanvasObject {
-	helpKeys(w, key, nil)
-	return helpMark(w, key, content)
+	mark := widget.NewButtonWithIcon(helpTitle, fynetheme.QuestionIcon(), helpKeys(w, key, nil))
+	mark.Importance = widget.LowImportance
+	return container.NewBorder(container.NewHBox(layout.NewSpacer(), mark), nil, nil, nil, content)
 }
 
 // helpKeys is withHelp for a page that draws the mark itself, with what it gives; keys are the page's other keys, nil for none.
@@ -123,11 +124,4 @@ func helpKeys(w fyne.Window, key string, keys map[fyne.KeyName]func()) (show fun
 func article(w fyne.Window, key string) {
 	title, text := help.Article(key)
 	dialog.ShowCustom("帮助："+title, "关闭", text, w)
-}
-
-// helpMark is withHelp for the room, where all keys are the voter's.
-func helpMark(w fyne.Window, key string, content fyne.CanvasObject) fyne.CanvasObject {
-	mark := widget.NewButtonWithIcon(helpTitle, fynetheme.QuestionIcon(), func() { article(w, key) })
-	mark.Importance = widget.LowImportance
-	return container.NewBorder(container.NewHBox(layout.NewSpacer(), mark), nil, nil, nil, content)
 }

@@ -13,13 +13,14 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/keys"
 	"zhiping/desktop/kit"
 	"zhiping/shared/ballot"
 	"zhiping/shared/holder"
 )
 
-// keyEndings are those of people's key files.
-var keyEndings = []string{".zpk", ".key", ".age"}
+// keyEndings are those of people's key files, of now and of before.
+var keyEndings = []string{keys.Ending, ".key", ".age"}
 
 // A keyInput asks for one person's key: the file on his stick and its passphrase. Nothing of it is remembered.
 type keyInput struct {

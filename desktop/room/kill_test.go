@@ -75,22 +75,26 @@ func hubProcess(dir, listen string) error {
 	serving := room.Background(func() error { return h.Serve(ctx, l) })
 	for {
 		grown := d.Grown()
+		b, err := d.Board()
+		if err != nil {
+			return err
+		}
+		if r := b.Rounds[0]; r.State == ballot.RoundReady && len(r.Present) == len(b.Experts) {
+			// The one before may have been killed between the last check-in and this.
+			if err := d.OpenRound(ctx, "R1"); err != nil {
+				return err
+			}
+		}
 		select {
 		case err := <-serving:
 			return err
 		case <-grown:
 		}
-		b, err := d.Board()
-		if err == nil {
+		if b, err = d.Board(); err == nil {
 			err = out.Encode(said{Size: b.Size})
 		}
 		if err != nil {
 			return err
-		}
-		if r := b.Rounds[0]; r.State == ballot.RoundReady && len(r.Present) == len(b.Experts) {
-			if err := d.OpenRound(ctx, "R1"); err != nil {
-				return err
-			}
 		}
 	}
 }
@@ -241,7 +245,7 @@ func persist(ctx context.Context, dir string, hub said, p *ballot.Package, serve
 }
 
 func vote(ctx context.Context, dir string, hub said, p *ballot.Package, server, expert string) (*ballot.Receipt, error) {
-	b, err := room.OpenBooth(ctx, dir, hub.Address, p.TLS, hub.Pairing, server, func() int64 { return time.Now().UnixMilli() })
+	b, err := room.OpenBooth(ctx, room.BoothOptions{Dir: dir, Address: hub.Address, Pin: p.TLS, Pairing: hub.Pairing, Server: server, Now: func() int64 { return time.Now().UnixMilli() }})
 	if err != nil {
 		return nil, err
 	}
@@ -252,5 +256,5 @@ func vote(ctx context.Context, dir string, hub said, p *ballot.Package, server, 
 	if open, err := b.WaitOpen(ctx, "R1"); err != nil || !open {
 		return nil, fault.New(fault.Offline, "the round is not open to me: %v", err)
 	}
-	return b.Submit(ctx, "R1", votes(b, ballot.Agree))
+	return delivered(ctx, b, "R1", ballot.Agree)
 }

@@ -88,8 +88,12 @@ func (s *stage) start(listen string) {
 	s.t.Cleanup(func() { s.stop() })
 }
 
+func (s *stage) options(dir string) room.BoothOptions {
+	return room.BoothOptions{Dir: dir, Address: s.address, Pin: s.desk.Whole.TLS, Pairing: s.hub.Pairing, Server: s.server.Public(), Now: s.now}
+}
+
 func (s *stage) booth(dir string) (*room.Booth, error) {
-	return room.OpenBooth(ctx, dir, s.address, s.desk.Whole.TLS, s.hub.Pairing, s.server.Public(), s.now)
+	return room.OpenBooth(ctx, s.options(dir))
 }
 
 func votes(b *room.Booth, cell byte) *ballot.Ballot {
@@ -98,6 +102,20 @@ func votes(b *room.Booth, cell byte) *ballot.Ballot {
 		v.Votes = append(v.Votes, cell)
 	}
 	return v
+}
+
+// delivered votes and waits for the receipt, however long the hub is away.
+func delivered(ctx context.Context, b *room.Booth, round string, cell byte) (*ballot.Receipt, error) {
+	s, err := b.Submit(ctx, round, votes(b, cell))
+	for err == nil && s.Pending {
+		if err = b.Deliver(ctx); err == nil {
+			s, err = b.Sent(ctx, round)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.Receipt, nil
 }
 
 // A meeting over the LAN, with the hub stopped and started again between ballots.
@@ -120,14 +138,19 @@ func TestMeeting(t *testing.T) {
 	if err := s.desk.OpenRound(ctx, "R1"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := booths[0].Submit(ctx, "R1", votes(booths[0], ballot.Agree)); err != nil {
+	for _, b := range booths {
+		if open, err := b.WaitOpen(ctx, "R1"); err != nil || !open {
+			t.Fatal(open, err)
+		}
+	}
+	if _, err := delivered(ctx, booths[0], "R1", ballot.Agree); err != nil {
 		t.Fatal(err)
 	}
 	s.stop()
 	results := make(chan error, len(booths))
 	for _, b := range booths[1:] {
 		wg.Go(func() {
-			r, err := b.Submit(ctx, "R1", votes(b, ballot.Agree))
+			r, err := delivered(ctx, b, "R1", ballot.Agree)
 			if err == nil && r.Reason != "" {
 				err = fmt.Errorf("rejected: %s", r.Reason)
 			}
@@ -204,15 +227,21 @@ func finish(t *testing.T, s *stage) {
 
 func TestWhoIsLetIn(t *testing.T) {
 	s := newStage(t, 3)
-	if _, err := room.OpenBooth(ctx, t.TempDir(), s.address, s.desk.Whole.TLS, "000000x", s.server.Public(), s.now); fault.CodeOf(err) != fault.Denied {
+	o := s.options(t.TempDir())
+	o.Pairing = "000000x"
+	if _, err := room.OpenBooth(ctx, o); fault.CodeOf(err) != fault.Denied {
 		t.Error("a wrong pairing code:", err)
 	}
-	if _, err := room.OpenBooth(ctx, t.TempDir(), s.address, strings.Repeat("0", 64), s.hub.Pairing, s.server.Public(), s.now); err == nil {
-		t.Error("another hub's certificate was trusted")
+	o = s.options(t.TempDir())
+	o.Pin = strings.Repeat("0", 64)
+	if _, err := room.OpenBooth(ctx, o); fault.CodeOf(err) != fault.Denied {
+		t.Error("another hub's certificate was trusted:", err)
 	}
 	random := make([]byte, 32)
 	rand.Read(random)
-	if _, err := room.OpenBooth(ctx, t.TempDir(), s.address, s.desk.Whole.TLS, s.hub.Pairing, hex.EncodeToString(random), s.now); err == nil {
+	o = s.options(t.TempDir())
+	o.Server = hex.EncodeToString(random)
+	if _, err := room.OpenBooth(ctx, o); err == nil {
 		t.Error("another server's package was taken")
 	}
 	b, err := s.booth(t.TempDir())
@@ -264,7 +293,7 @@ func TestALaptopThatCrashes(t *testing.T) {
 	if err := b.CheckIn(ctx, "E01", "", "246813"); err != nil {
 		t.Fatal(err)
 	}
-	first, err := b.Submit(ctx, "R1", votes(b, ballot.Agree))
+	first, err := delivered(ctx, b, "R1", ballot.Agree)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +305,7 @@ func TestALaptopThatCrashes(t *testing.T) {
 	if err := b.CheckIn(ctx, "E01", "", "246813"); err != nil {
 		t.Fatal(err)
 	}
-	again, err := b.Submit(ctx, "R1", votes(b, ballot.Oppose))
+	again, err := delivered(ctx, b, "R1", ballot.Oppose)
 	if err != nil || again.Object != first.Object || again.Index != first.Index {
 		t.Fatal("another ballot was sealed after the crash", again, err)
 	}

@@ -119,3 +119,8 @@ func (v *Voter) SealLonger(round string, b *Ballot, at int64) (*Envelope, error)
 	e.Raw = e.join()
 	return e, nil
 }
+
+// OpenOnion opens both layers of one onion.
+func OpenOnion(e *Envelope, p *Package, round string, pair int, outer, inner *Secret) (plain []byte, valid bool, err error) {
+	return e.open(p, p.Round(round), pair, outer.Seal, inner.Seal)
+}

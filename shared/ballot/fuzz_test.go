@@ -3,7 +3,11 @@ package ballot_test
 import (
 	"bytes"
 	"crypto/rand"
+	"os"
+	"path/filepath"
 	"testing"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"zhiping/shared/ballot"
 	"zhiping/shared/ballot/ballottest"
@@ -16,6 +20,24 @@ func seedRoom(f *testing.F) *ballottest.Room {
 	r.CheckIn(3)
 	r.Open("R1")
 	return r
+}
+
+// golden adds files of the golden records as seeds: what was written once is read for ever.
+func golden(f *testing.F, pattern string, add func([]byte)) {
+	f.Helper()
+	for _, dir := range []string{goldenFile(pattern), goldenTwo(pattern)} {
+		files, err := filepath.Glob(dir)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, name := range files {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				f.Fatal(err)
+			}
+			add(b)
+		}
+	}
 }
 
 func FuzzParseEnvelope(f *testing.F) {
@@ -40,6 +62,7 @@ func FuzzObject(f *testing.F) {
 	for _, o := range r.Session.Log() {
 		f.Add(o)
 	}
+	golden(f, "objects/*", func(b []byte) { f.Add(b) })
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		again, err := ballot.Rewrite(raw)
 		if err == nil && again != ballot.TextOf(raw) {
@@ -55,14 +78,24 @@ func FuzzVerify(f *testing.F) {
 	r.Finish("R1", "1,2", 0, 1)
 	record := r.Record()
 	f.Add(record)
+	golden(f, "record.zpr", func(b []byte) { f.Add(b) })
 	f.Add([]byte("zp-record/1\n"))
 	f.Add([]byte("zp-record/2\nLOG \xff\xff\xff\xff"))
 	_, root, err := r.Session.Head()
 	if err != nil {
 		f.Fatal(err)
 	}
+	known := map[tlog.Hash]bool{}
+	golden(f, "record.zpr", func(b []byte) {
+		v, err := ballot.Verify(b, r.Server.Public())
+		if err != nil {
+			f.Fatal(err)
+		}
+		known[v.Root] = true
+	})
 	f.Fuzz(func(t *testing.T, raw []byte) { // other parts may be there or not; the log is this one
-		if v, err := ballot.Verify(ballot.Resum(raw), r.Server.Public()); err == nil && v.Root != root {
+		// The golden records are of this server too, and hold.
+		if v, err := ballot.Verify(ballot.Resum(raw), r.Server.Public()); err == nil && v.Root != root && !known[v.Root] {
 			t.Fatal("a file that was made up is a room record")
 		}
 	})
@@ -74,6 +107,7 @@ func FuzzColumns(f *testing.F) {
 		r.VoteNext(v, "R1", r.Ballot(ballot.Agree))
 	}
 	f.Add(r.Finish("R1", "1,2", 0, 1), true)
+	golden(f, "columns*", func(b []byte) { f.Add(b, true); f.Add(b, false) })
 	f.Add([]byte("applicant A0001\n0000000000000000 4\n"), true)
 	f.Add([]byte("ballot E01 00 01\n"), false)
 	f.Fuzz(func(t *testing.T, columns []byte, vote bool) {
@@ -94,6 +128,7 @@ func FuzzReceipt(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(r.Append(second.Raw, nil).Text())
+	golden(f, "receipt.txt", func(b []byte) { f.Add(b) })
 	f.Add([]byte("zp-receipt/1\n\n\n\n\n\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if x, err := ballot.CheckReceipt(text, e.Raw, r.Package); err == nil && (x.Reason != "" || x.Index != receipt.Index) {
@@ -120,4 +155,56 @@ func FuzzBundle(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Nothing opens but what was sealed: whatever stands in the place of an onion is no ballot, and breaks nothing.
+func FuzzOnion(f *testing.F) {
+	r := seedRoom(f)
+	e, err := r.Voters[0].Seal("R1", r.Ballot(ballot.Agree), 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, b := range e.Blobs {
+		f.Add(b)
+	}
+	f.Add([]byte{})
+	f.Add(e.Blobs[0][:1120])
+	good := bytes.Clone(e.Blobs[0])
+	f.Fuzz(func(t *testing.T, blob []byte) {
+		e.Blobs[0] = blob
+		plain, valid, err := ballot.OpenOnion(e, r.Package, "R1", 0, r.Custodians[0], r.Custodians[1])
+		if err != nil || valid != bytes.Equal(blob, good) || valid && len(plain) != 34 {
+			t.Fatalf("%x opened: %v, %v", blob, valid, err)
+		}
+	})
+}
+
+// A checkpoint that is read is signed by the hub and written in the only way there is.
+func FuzzCheckpoint(f *testing.F) {
+	r := seedRoom(f)
+	cp, err := r.Session.Checkpoint()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(cp)
+	golden(f, "checkpoint.txt", func(b []byte) { f.Add(b) })
+	f.Add(append(bytes.Clone(cp), cp[bytes.LastIndex(cp, []byte("\n\n"))+2:]...))
+	f.Add(otherwise(cp, cp))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if _, err := ballot.OpenCheckpoint(text, r.Hub.Public()); err == nil && !bytes.Equal(text, cp) {
+			again, err := ballot.ParseEvidence(mustRead(t, goldenTwo("record.zpr")))
+			if err != nil || !bytes.Equal(text, again.Checkpoint) {
+				t.Fatalf("another checkpoint: %q", text)
+			}
+		}
+	})
+}
+
+func mustRead(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

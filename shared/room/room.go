@@ -95,6 +95,9 @@ func (r *Room) Append(ctx context.Context, object []byte) (*ballot.Receipt, erro
 // expertKinds are the objects that an expert alone signs, besides the envelope.
 var expertKinds = []string{"zp-retreq/1", "zp-opinion/1", "zp-device/1", "zp-attest/1", "zp-wipe/1"}
 
+// kindReturn is staff's word that a laptop brings back to a hub whose log was lost, before the version that follows it: staff's signature decides.
+const kindReturn = "zp-return/1"
+
 // signedByExpert reports whether an object is of a type that an expert alone signs.
 func signedByExpert(object []byte) bool {
 	if slices.Contains(expertKinds, ballot.KindOf(object)) {
@@ -104,9 +107,9 @@ func signedByExpert(object []byte) bool {
 	return err == nil
 }
 
-// Submit takes what an expert has signed; anything else is refused.
+// Submit takes what an expert has signed, and the returns that his laptop holds; anything else is refused.
 func (r *Room) Submit(ctx context.Context, object []byte) (*ballot.Receipt, error) {
-	if !signedByExpert(object) {
+	if !signedByExpert(object) && ballot.KindOf(object) != kindReturn {
 		return nil, fault.New(fault.Invalid, "无法识别提交的内容，请将本机程序升级到与会场主机相同的版本")
 	}
 	return r.Append(ctx, object)
@@ -147,6 +150,9 @@ func (r *Room) CheckIn(ctx context.Context, half []byte) (receipt *ballot.Receip
 		return nil, false, fault.New(fault.Invalid, "不在本次会议的专家名单中，请核对姓名")
 	case mine:
 		receipt, err = r.again(ctx, half)
+		if err == nil && r.Staff != nil {
+			err = r.Arrive(ctx) // a hub that was killed in between has not marked him yet
+		}
 		return receipt, false, err
 	}
 	if r.Staff != nil {
@@ -209,11 +215,19 @@ func (r *Room) Arrive(ctx context.Context) error {
 		if err == nil {
 			_, err = r.Append(ctx, object)
 		}
+		if err != nil && r.underway() {
+			return nil // a round was opened in between: they are marked when it is over
+		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *Room) underway() (yes bool) {
+	r.Session.View(func(s *ballot.State) { yes = s.Underway() != "" })
+	return yes
 }
 
 // Arrived lists what staff has to sign for those who have checked in and have not been marked yet; nothing while a round is under way.

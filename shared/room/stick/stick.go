@@ -25,8 +25,21 @@ const Extension = ".zpb"
 // maxFile bounds what is read from a stick.
 const maxFile = 512 << 20
 
-// ToHub encrypts a bundle of objects to a hub by its key in the package (hex, Ed25519).
-func ToHub(hub string, objects [][]byte) ([]byte, error) {
+// ToHub encrypts a bundle of objects to a hub by its key in the package (hex, Ed25519), and to more that may stand in for it: whichever is the sequencer
+// when the stick arrives can open it.
+func ToHub(hub string, objects [][]byte, more ...string) ([]byte, error) {
+	var to []age.Recipient
+	for _, k := range append([]string{hub}, more...) {
+		r, err := recipientOf(k)
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, r)
+	}
+	return seal(objects, to...)
+}
+
+func recipientOf(hub string) (age.Recipient, error) {
 	pub, err := hex.DecodeString(hub)
 	if err != nil || len(pub) != ed25519.PublicKeySize {
 		return nil, fault.New(fault.Invalid, "会议包中的主机公钥不正确")
@@ -35,11 +48,7 @@ func ToHub(hub string, objects [][]byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	to, err := agessh.NewEd25519Recipient(key)
-	if err != nil {
-		return nil, err
-	}
-	return seal(to, objects)
+	return agessh.NewEd25519Recipient(key)
 }
 
 // ToLaptop encrypts a bundle of objects to a laptop by the recipient that it has named ("age1…").
@@ -48,16 +57,16 @@ func ToLaptop(recipient string, objects [][]byte) ([]byte, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "文件没有写明回执的接收电脑，请重新导出")
 	}
-	return seal(to, objects)
+	return seal(objects, to)
 }
 
-func seal(to age.Recipient, objects [][]byte) ([]byte, error) {
+func seal(objects [][]byte, to ...age.Recipient) ([]byte, error) {
 	b, err := ballot.EncodeBundle(objects)
 	if err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer
-	w, err := age.Encrypt(&out, to)
+	w, err := age.Encrypt(&out, to...)
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +104,15 @@ func NewIdentity() (identity, recipient string, err error) {
 		return "", "", err
 	}
 	return id.String(), id.Recipient().String(), nil
+}
+
+// RecipientOf is the recipient of a laptop's identity.
+func RecipientOf(identity string) (string, error) {
+	id, err := age.ParseX25519Identity(identity)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "本机的接收密钥已损坏，请联系会务人员")
+	}
+	return id.Recipient().String(), nil
 }
 
 func open(id age.Identity, file []byte) ([][]byte, error) {
