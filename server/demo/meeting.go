@@ -91,8 +91,17 @@ func (y *year) commitAndReveal(ctx context.Context, m *meetingv1.Meeting) (*meet
 	return m, nil
 }
 
-// passphrase is that of the invented custodians.
-const passphrase = "demo-custodian-1"
+// passphrase is that of the invented custodians; the programs find it in their environment.
+const (
+	passphrase   = "demo-custodian-1"
+	passphraseIs = "ZHIPING_PASSPHRASE=" + passphrase
+)
+
+// The places of chair and supervisor among the custodians.
+const (
+	chairAt      = 0
+	supervisorAt = 2
+)
 
 // issuePackage makes everybody's keys, brings their public halves into the meeting and lets the server sign the package.
 func (y *year) issuePackage(ctx context.Context) (int, error) {
@@ -139,11 +148,15 @@ func (y *year) drill(ctx context.Context, p *person, m *meetingv1.Meeting) (*mee
 	}
 	m = started.Meeting
 	for i, c := range m.Custodians {
-		s, err := holder.OpenCustodian(y.custodian(i), passphrase)
+		challenge := y.path("keys", fmt.Sprintf("drill%d.txt", i+1))
+		if err := os.WriteFile(challenge, []byte(holder.ChallengeText(m.Id, c.Drill)), 0o600); err != nil {
+			return nil, err
+		}
+		out, err := run(y.Desktop, "key", "drill", y.custodian(i), challenge)
 		if err != nil {
 			return nil, err
 		}
-		answer, err := s.AnswerDrill(m.Id, c.Drill)
+		_, _, answer, err := holder.ParseAnswer(out)
 		if err != nil {
 			return nil, err
 		}
@@ -167,25 +180,22 @@ func (y *year) keys(m *meetingv1.Meeting) error {
 		return err
 	}
 	m.HubKey, m.StaffKeys, m.HubTls = hub.Hub, []string{hub.Staff}, hub.TLS
-	for role, to := range map[string]*string{ballot.RoleChair: &m.ChairKey, ballot.RoleSupervisor: &m.SupervisorKey} {
-		k, err := ballot.NewKey(role, rand.Reader)
-		if err != nil {
-			return err
-		}
-		*to = k.Public()
-		if err := os.WriteFile(y.path("keys", role+".key"), []byte(hex.EncodeToString(k.Private.Seed())), 0o600); err != nil {
-			return err
-		}
-	}
 	for i, role := range []string{"执行主任", "会务负责人", "监督人员"} {
-		h, err := holder.New("保管人" + fmt.Sprint(i+1) + "（虚构）")
+		line, err := run(y.Desktop, "key", "new", y.custodian(i), "--name", fmt.Sprintf("保管人%d（虚构）", i+1), "--work", "12")
 		if err != nil {
 			return err
 		}
-		if err := h.Save(y.custodian(i), passphrase, 12); err != nil {
+		public, err := holder.ParsePublic(line)
+		if err != nil {
 			return err
 		}
-		m.Custodians = append(m.Custodians, &meetingv1.Custodian{Name: h.Name, Role: role, Key: h.Public().CustodianKey()})
+		m.Custodians = append(m.Custodians, &meetingv1.Custodian{Name: public.Name, Role: role, Key: public.CustodianKey()})
+		switch i { // the chair and the supervisor are custodians too, each with one key file
+		case chairAt:
+			m.ChairKey = public.Signing
+		case supervisorAt:
+			m.SupervisorKey = public.Signing
+		}
 	}
 	return nil
 }
@@ -205,6 +215,7 @@ type hub struct {
 
 func (y *year) startHub() (*hub, error) {
 	h := &hub{cmd: exec.Command(y.Desktop, "hub", "run", y.path("room", "hub"), "--package", y.path("room", "meeting.zpp"), "--server", y.server.key)}
+	h.cmd.Env = append(os.Environ(), passphraseIs)
 	h.cmd.Stderr = y.server.log
 	var err error
 	if h.in, err = h.cmd.StdinPipe(); err != nil {
@@ -329,7 +340,7 @@ func (y *year) booth(ctx context.Context, h *hub, n int, expert, code string, re
 
 // count closes, opens with two custodians, tallies, signs off and exports the record, with its documents.
 func (y *year) count(h *hub) error {
-	chair, supervisor := y.path("keys", "chair.key"), y.path("keys", "supervisor.key")
+	chair, supervisor := y.custodian(chairAt), y.custodian(supervisorAt)
 	record := y.path("room", "meeting.zpr")
 	for _, s := range [][]string{
 		{"close", "R1", chair},

@@ -123,6 +123,7 @@ func (p *person) signIn(ctx context.Context) error {
 // run runs one of the programs and gives what it wrote to its standard output.
 func run(program string, args ...string) (string, error) {
 	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), passphraseIs)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.Output()
