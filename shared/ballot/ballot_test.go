@@ -412,6 +412,62 @@ func TestATallyMustBalance(t *testing.T) {
 	r.Append(tally, nil)
 }
 
+// After the close nothing changes the round any more: no return, no wish for one, no word of a laptop, no attendance, no second close; only another opening
+// with chair and reason, and that not once a custodian has signed (V6).
+func TestNothingAfterTheClose(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 4, 2)
+	r.CheckIn(4)
+	r.Open("R1")
+	e := r.VoteNext(r.Voters[0], "R1", r.Ballot(ballot.Agree))
+	id := ballot.IDOf(e.Raw)
+	wish, err := (&ballot.Request{Session: "M1-S1", Envelope: id[:], Reason: "误选", At: r.Now()}).Sign(r.Voters[0].Key)
+	r.Append(wish, err)
+	second, err := r.CloseObject("R1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close("R1")
+	size, root, err := r.Session.Head()
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuse := func(name string, object []byte, err error) {
+		t.Helper()
+		if r.Try(object, err) == nil {
+			t.Errorf("%s: taken after the close", name)
+		}
+	}
+	for _, k := range []string{ballot.ByStaff, ballot.IDOf(wish).String()} {
+		o, err := (&ballot.Return{Session: "M1-S1", Envelope: id[:], Reason: "理由", Request: k, At: r.Now()}).Sign(r.Staff)
+		refuse("a return", o, err)
+	}
+	o, err := (&ballot.Request{Session: "M1-S1", Envelope: id[:], Reason: "误选", At: r.Now()}).Sign(r.Voters[0].Key)
+	refuse("a wish", o, err)
+	o, err = (&ballot.Device{Session: "M1-S1", Round: "R1", Expert: "E01", Device: "laptop", Origin: r.Package.Origin, Size: size, Root: root[:], At: r.Now()}).Sign(r.Voters[0].Key)
+	refuse("a laptop's word", o, err)
+	for _, status := range []string{ballot.Absent, ballot.Left, ballot.Present} {
+		o, err = r.Attend(1, status, "临时有事").Sign(r.Staff, r.Chair, r.Supervisor)
+		refuse("an attendance", o, err)
+	}
+	refuse("a second close", second, nil)
+	o, err = r.OpenObject("R2")
+	refuse("another round", o, err)
+	var closed ballot.ID
+	var again *ballot.Open
+	r.Session.View(func(s *ballot.State) {
+		closed = s.Rounds["R1"].CloseID
+		again, err = s.OpenOf("R1", "再议", r.Now())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err = again.Sign(r.Staff)
+	refuse("an opening again without the chair", o, err)
+	r.Append((&ballot.Opening{Session: "M1-S1", Close: closed[:], Pair: "1,2", At: r.Now()}).Sign(r.Custodians[0].Sign))
+	o, err = again.Sign(r.Staff, r.Chair)
+	refuse("an opening again after a custodian's word", o, err)
+}
+
 // Every envelope of a round has one size; another is refused whatever its header says (V13).
 func TestAnotherSize(t *testing.T) {
 	r := ballottest.New(t, &ballot.Memory{}, 3, 2)

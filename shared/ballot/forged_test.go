@@ -419,6 +419,7 @@ func TestForgeries(t *testing.T) {
 		t.Fatal("too few")
 	}
 	rooms := map[string]*ballottest.Room{}
+	var all []suspect
 	for _, x := range forgeries {
 		t.Run(x.name, func(t *testing.T) {
 			key := fmt.Sprint(x.round, x.after)
@@ -439,12 +440,11 @@ func TestForgeries(t *testing.T) {
 			} else {
 				t.Log(err)
 			}
-			status, out := second(t, file, r.Server.Public(), false)
-			if status != 1 {
-				t.Errorf("not noticed by the second verifier: %s", out)
-			}
-			t.Log(out)
+			all = append(all, suspect{x.name, file})
 		})
+	}
+	if hold := compare(t, all, ballottest.Key(ballot.RoleServer, 1).Public()); hold > 0 {
+		t.Errorf("%d forgeries hold", hold)
 	}
 }
 
