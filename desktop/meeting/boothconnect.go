@@ -67,7 +67,7 @@ func (b *Booth) connect(o room.BoothOptions) {
 	b.show(screen{
 		title: title, body: middle(centred("由会务人员填写。本机在会议期间只用于投票。"), gap(16), form),
 		hint: "↑↓ 换一栏", first: first,
-		actions: []action{{fyne.KeyF2, "读入配对单", func() { b.fromSlip(read()) }, false}, {fyne.KeyF3, "用会议包文件（不联网）", func() { b.fromFile(read()) }, false}, other, {fyne.KeyReturn, "连　接", open, true}},
+		actions: []action{{fyne.KeyF2, "读入配对单", func() { b.fromSlip(read()) }, false}, {fyne.KeyF3, "用会议包文件", func() { b.fromFile(read()) }, false}, other, {fyne.KeyReturn, "连　接", open, true}},
 	})
 }
 
