@@ -135,7 +135,7 @@ type staffStep struct {
 }
 
 // steps are separated from their parts by TAB. A line may begin with "@SESSION" and a TAB where the hub has several sessions. CHAIR and SUPERVISOR are
-// their key files, opened with ZHIPING_PASSPHRASE. EXCEPTIONS are "KIND:subject" separated by ",", "-" is none; left out, whatever stands against the close is accepted.
+// key files. EXCEPTIONS are "KIND:subject" separated by ",", "-" is none; left out, whatever stands against the close is accepted.
 var steps = map[string]staffStep{
 	"status": {"ROUND", false, func(context.Context, *room.Hub, *room.Desk, []string, *answer) error { return nil }},
 	"board": {"[ROUND]", false, func(ctx context.Context, _ *room.Hub, d *room.Desk, _ []string, out *answer) (err error) {
@@ -270,11 +270,16 @@ func (out *answer) state(d *room.Desk, round string) {
 	})
 }
 
-// withKeys reads the chair's key, then the supervisor's, from their key files; the passphrase is in the environment.
+// withKeys reads the chair's key, then the supervisor's, each from a key file; its passphrase stands after the name, "FILE|PASSPHRASE", or in the
+// environment.
 func withKeys(fn func(...ballot.Key) error, files ...string) error {
 	var keys []ballot.Key
 	for i, file := range files {
-		k, err := holder.OpenKey(file, os.Getenv(passphraseVariable), []string{ballot.RoleChair, ballot.RoleSupervisor}[i])
+		path, passphrase, given := strings.Cut(file, "|")
+		if !given {
+			passphrase = os.Getenv(passphraseVariable)
+		}
+		k, err := holder.OpenKey(path, passphrase, []string{ballot.RoleChair, ballot.RoleSupervisor}[i])
 		if err != nil {
 			return err
 		}

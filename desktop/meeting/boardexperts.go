@@ -155,6 +155,8 @@ func (x *expertPane) act(a *expertAct) {
 	switch {
 	case e == nil:
 		x.of.of.desk.Fail(fault.New(fault.State, "请先在上面的名单中点选一名专家"))
+	case idleText(x.of.now) != "":
+		x.of.of.desk.Fail(fault.New(fault.State, "%s", idleText(x.of.now)))
 	case a.can(e) != "":
 		x.of.of.desk.Fail(fault.New(fault.State, "%s：%s", e.Name, a.can(e)))
 	default:
@@ -171,7 +173,7 @@ func (x *expertPane) drawActs() {
 	}
 	for _, a := range x.acts {
 		how := widget.MediumImportance
-		if e == nil || a.can(e) != "" {
+		if e == nil || a.can(e) != "" || idleText(x.of.now) != "" {
 			how = widget.LowImportance
 		}
 		if a.button.Importance != how {
@@ -264,7 +266,7 @@ func pendingText(q room.PendingRow) string {
 // askReturn gives an expert's ballot back: at his own signed request, or on staff's account with a reason.
 func (p *boardPage) askReturn(e *room.ExpertRow) {
 	r := theRound(p.now, p.round)
-	about := newParagraph(e.Name+"本人已在投票席位上申请退回选票。", "退回后原选票作废，须由本人重新提交；退回记录写入对账单，本人可以看到。")
+	about := newParagraph(e.Name+"本人已在投票席位上申请退回选票，原因："+r.Wishes[e.ID]+"。", "退回后原选票作废，须由本人重新提交；退回记录写入对账单，本人可以看到。")
 	reason := newReason("填写有误", "设备故障", "程序性问题")
 	fields := fyne.CanvasObject(reason)
 	ready := func() string { return reasonMissing(reason) }
@@ -294,7 +296,6 @@ func (p *boardPage) askMark(e *room.ExpertRow, status string) {
 	if r != nil {
 		base, newBase, need, newNeed := p.desk.Need(r.ID, e.ID)
 		if slices.Contains(r.Submitted, e.ID) {
-			newBase, newNeed = base, need
 			lines = append(lines, "该专家已提交选票：选票照样计入，基数不变。")
 		}
 		lines = append(lines, needText(base, newBase, need, newNeed), roundName(r.ID)+"正在进行，须由执行主任和监督人员签字。")

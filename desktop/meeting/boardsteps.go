@@ -85,6 +85,9 @@ func (p *boardPage) askClose() {
 // closeText says what a close fixes.
 func closeText(b *room.Board, r *room.RoundRow) []string {
 	all := []string{fmt.Sprintf("出席 %d 人，计入选票 %d 份，未提交 %d 人。关闭后不再接收选票；开票以前可以重新开启。", len(r.Present), len(r.Submitted), len(r.Missing))}
+	if len(r.Requested) > 0 {
+		all = append(all, "申请退回、尚未办理："+namesOf(b, r.Requested, 20)+"。不退回就关闭的，按原选票计入。")
+	}
 	if len(r.Missing) > 0 {
 		all = append(all, "未提交："+namesOf(b, r.Missing, 20)+"。未提交的留在基数内，等于没有投同意票。确实离场的，请先登记离场。")
 	}

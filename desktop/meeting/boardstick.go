@@ -3,6 +3,8 @@ package meeting
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"fyne.io/fyne/v2/container"
@@ -99,9 +101,9 @@ func idleText(b *room.Board) string {
 	case b.Released != "":
 		return "管理员已解除本机对会议的控制（" + b.Released + "），不能再办理。"
 	case b.Behind != "":
-		return "现在不能办理，见上方红字。"
+		return "本机现在不能接收选票，先按红字处理，再继续办理。"
 	case !b.Mine && !b.Remote:
-		return "本机现在不是主机。主机损坏时，点“备用主机”启用本机。"
+		return "本机不是现在的主机（" + b.Sequencer + "），只看不办。主机损坏时，点“备用主机”启用本机。"
 	}
 	return ""
 }
@@ -234,7 +236,12 @@ func (p *boardPage) askWipe() {
 		},
 		do: func() func(context.Context) error {
 			inSpite := anyway.Checked
-			return func(ctx context.Context) error { return p.of.hub.Wipe(ctx, inSpite) }
+			return func(ctx context.Context) error {
+				if err := p.of.hub.Wipe(ctx, inSpite); err != nil {
+					return err
+				}
+				return os.RemoveAll(filepath.Join(p.of.place.Dir, slipsFolder))
+			}
 		},
 		then: func() { p.of.desk.Say("本机的密钥和签到码已清除，可以关闭程序。") },
 	})

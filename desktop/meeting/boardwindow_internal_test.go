@@ -1,10 +1,12 @@
 package meeting
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -39,17 +41,18 @@ const passphrase = "three-words-of-a-test"
 // A stage is a hub with its window, everybody's key files, and voters who come by stick.
 type stage struct {
 	*ballottest.Room
-	t      *testing.T
-	window fyne.Window
-	hub    *room.Hub
-	board  *Board
-	keys   map[string]string // key file by person
-	files  []string          // what the file dialog is answered with, one after the other
-	saved  string            // where a file is saved
-	said   []string
-	failed []error
-	shown  []string
-	clock  atomic.Int64
+	t        *testing.T
+	window   fyne.Window
+	hub      *room.Hub
+	board    *Board
+	keys     map[string]string // key file by person
+	spareDir string
+	files    []string // what the file dialog is answered with, one after the other
+	saved    string   // where a file is saved
+	said     []string
+	failed   []error
+	shown    []string
+	clock    atomic.Int64
 }
 
 // Open implements kit.Files.
@@ -72,13 +75,19 @@ func newHall(t *testing.T, experts int, turn func(*ballot.Package)) *stage {
 	test.ApplyTheme(t, theme.New(1, false))
 	s := &stage{t: t, Room: ballottest.New(t, &ballot.Memory{}, experts, 4), keys: map[string]string{}}
 	s.clock.Store(1772413200000)
+	s.spareDir = t.TempDir()
 	dir := t.TempDir()
 	keys, err := room.PrepareKeys(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+	spare, err := room.PrepareKeys(s.spareDir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := s.Package
-	p.Hub, p.Staff, p.TLS, p.Custodians = keys.Hub.Public(), []string{keys.Staff.Public()}, keys.Pin, nil
+	p.Hub, p.Staff, p.TLS, p.Custodians = keys.Hub.Public(), []string{keys.Staff.Public(), spare.Staff.Public()}, keys.Pin, nil
+	p.Spare, p.SpareTLS = spare.Hub.Public(), spare.Pin
 	for i, name := range []string{"主任（虚构）", "会务（虚构）", "监督（虚构）"} {
 		h, err := holder.New(name)
 		if err != nil {
@@ -101,14 +110,24 @@ func newHall(t *testing.T, experts int, turn func(*ballot.Package)) *stage {
 	}
 	s.Hub = keys.Hub
 	s.Issue(&ballot.Memory{})
-	if s.hub, err = room.OpenHub(t.Context(), dir, s.Server.Public(), func() int64 { return s.clock.Add(1) }, s.Bytes); err != nil {
+	s.sit(dir)
+	return s
+}
+
+// sit opens the hub of a folder, and its window.
+func (s *stage) sit(dir string) {
+	t := s.t
+	t.Helper()
+	hub, err := room.OpenHub(t.Context(), dir, s.Server.Public(), func() int64 { return s.clock.Add(1) }, s.Bytes)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.hub.Close(); err != nil {
+		if err := hub.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	s.hub = hub
 	s.window = test.NewTempWindow(t, widget.NewLabel(""))
 	s.window.Resize(fyne.NewSize(1340, 720))
 	desk := &kit.Desk{
@@ -125,7 +144,6 @@ func newHall(t *testing.T, experts int, turn func(*ballot.Package)) *stage {
 	s.board = NewBoard(s.window, desk, s.hub, Place{Addresses: []string{"192.0.2.1:7443"}, Server: s.Server.Public(), Dir: dir}, func() {})
 	s.window.SetContent(s.board.Content)
 	s.board.Refresh()
-	return s
 }
 
 // front is what the person sees in front: the dialog, or the window.
@@ -254,7 +272,8 @@ func (s *stage) brings(objects ...[]byte) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	b, err := stick.ToHub(s.Package.Hub, append([][]byte{[]byte("zp-reply/1\nrecipient " + to + "\n")}, objects...))
+	hub, _, _ := s.hub.Keys()
+	b, err := stick.ToHub(hub, append([][]byte{[]byte("zp-reply/1\nrecipient " + to + "\n")}, objects...))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -310,6 +329,21 @@ func (s *stage) deviceWords(round string, voters ...*ballot.Voter) (all [][]byte
 		all = append(all, b)
 	}
 	return all
+}
+
+// request is an expert's signed wish to have his ballot back.
+func (s *stage) request(round, reason string, v *ballot.Voter) []byte {
+	s.t.Helper()
+	o := &ballot.Request{Session: s.Package.Session, Reason: reason, At: s.clock.Add(1)}
+	s.desk().View(func(st *ballot.State) {
+		id := ballot.IDOf(st.InForce(round, v.Expert).Raw)
+		o.Envelope = id[:]
+	})
+	b, err := o.Sign(v.Key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return b
 }
 
 // attests appends an expert's word that his own cells stand in the columns.
@@ -478,6 +512,28 @@ func TestReturnAtTheWindow(t *testing.T) {
 	if len(s.failed) != 1 || !strings.Contains(s.failed[0].Error(), "已经退回") {
 		t.Fatal(s.failed)
 	}
+	s.failed = nil
+
+	// Another asks for his himself: his reason is what staff sees and what stands in the return.
+	s.brings(s.votes("R1", ballot.Agree, s.Voters[1])...)
+	s.press("关闭")
+	s.brings(s.request("R1", "看错了人", s.Voters[1]))
+	s.press("关闭")
+	if got := s.reads(); !strings.Contains(got, "申请退回选票，请先在名单中办理：专家2") {
+		t.Fatal(got)
+	}
+	s.board.open.experts.choose(1)
+	s.press("退回选票")
+	if got := s.reads(); !strings.Contains(got, "看错了人") {
+		t.Fatal(got)
+	}
+	s.press("退回选票")
+	s.closed()
+	s.desk().View(func(st *ballot.State) {
+		if all := st.Rounds["R1"].Returns; len(all) != 2 || all[0].Request != ballot.ByStaff || all[1].Request == ballot.ByStaff || all[1].Reason != "看错了人" {
+			t.Errorf("%+v", all)
+		}
+	})
 }
 
 // A round whose blockers nobody has accepted is not closed; the chair accepts each, and they stand in the close.
@@ -580,4 +636,97 @@ func TestLostLaptop(t *testing.T) {
 	if got := s.reads(); !strings.Contains(got, "已登记遗失") {
 		t.Fatal(got)
 	}
+}
+
+// The spare gets the hub's log and codes by stick, says that it only looks on, and takes over by the chair's key once its word has been typed.
+func TestSpareTakesOver(t *testing.T) {
+	s := newHall(t, 3, nil)
+	s.brings(s.checkIns(s.Voters[:2]...)...)
+	s.press("关闭")
+	s.saved = filepath.Join(t.TempDir(), "主机副本.zpb")
+	s.press("备用主机")
+	s.press("副本存到U盘…")
+	code := s.desk().Codes()["E03"]
+
+	s.sit(s.spareDir)
+	if got := s.reads(); !strings.Contains(got, "本机不是现在的主机") {
+		t.Fatal(got)
+	}
+	s.files = append(s.files, s.saved)
+	s.press("读入U盘")
+	if got := s.reads(); !strings.Contains(got, "已导入主机的记录副本") {
+		t.Fatal(got)
+	}
+	s.press("关闭")
+	if got := s.reads(); !strings.Contains(got, "出席 2，未签到 1") || s.desk().Codes()["E03"] != code {
+		t.Fatal(got)
+	}
+	s.board.open.experts.choose(0)
+	s.press("缺席")
+	if len(s.failed) != 1 || !strings.Contains(s.failed[0].Error(), "只看不办") {
+		t.Fatal(s.failed)
+	}
+	s.failed = nil
+	s.press("备用主机")
+	s.press("启用本机…")
+	s.signs("启用本机", []string{"主机损坏，不能开机", "启用"}, "主任（虚构）")
+	if got := s.reads(); !strings.Contains(got, "请输入“启用本机”") {
+		t.Fatal("it took over without its word:", got)
+	}
+	s.signs("启用本机", []string{"", "启用本机"}, "主任（虚构）")
+	s.closed()
+	if got := s.reads(); strings.Contains(got, "只看不办") || !strings.Contains(got, "主机任期 2") {
+		t.Fatal(got)
+	}
+	// It holds the meeting from here on.
+	s.brings(s.checkIns(s.Voters[2])...)
+	s.press("关闭")
+	s.press("开启本轮")
+	s.press("开启本轮")
+	s.closed()
+	if s.round("R1").State != ballot.RoundOpen {
+		t.Fatal(s.round("R1").State)
+	}
+}
+
+// What comes over the network is on the screen without anybody asking, and once the window has ended nothing is drawn any more.
+func TestTheBoardFollowsTheLog(t *testing.T) {
+	s := newHall(t, 3, nil)
+	drawn := make(chan func())
+	over := make(chan struct{})
+	var running sync.WaitGroup
+	s.board.desk.Run = func(work func() func()) {
+		running.Go(func() {
+			then := work()
+			select {
+			case drawn <- then:
+			case <-over:
+			}
+		})
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	s.board.Follow(ctx)
+	(<-drawn)()
+	half := s.checkIns(s.Voters[0])[0]
+	hub, _, _ := s.hub.Keys()
+	file, err := stick.ToHub(hub, [][]byte{half})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running.Go(func() {
+		if _, err := s.hub.Import(t.Context(), file); err != nil {
+			t.Error(err)
+		}
+	})
+	for !strings.Contains(s.reads(), "出席 1，未签到 2") {
+		(<-drawn)() // a board that does not follow leaves the test here
+	}
+	s.board.open.title.SetText("")
+	stop()
+	(<-drawn)() // what waited for the log ends, and draws nothing
+	if s.board.open.title.Text != "" {
+		t.Error("it was drawn after its end")
+	}
+	close(over)
+	running.Wait()
 }

@@ -113,14 +113,25 @@ func (r *Rooms) sequenced(ctx context.Context, row *Row) (*room.Room, error) {
 
 func (r *Rooms) list(ctx context.Context) (rooms []*room.Room, err error) {
 	all, err := r.rows(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var lent error
 	for _, row := range all {
 		x, err := r.sequenced(ctx, row)
-		if err != nil {
+		switch {
+		case errors.Is(err, errLent): // the others are here still
+			lent = err
+		case err != nil:
 			return nil, err
+		default:
+			rooms = append(rooms, x)
 		}
-		rooms = append(rooms, x)
 	}
-	return rooms, err
+	if len(rooms) == 0 {
+		return nil, lent
+	}
+	return rooms, nil
 }
 
 // rows are the sessions that the caller may know of: a named one, or those of a pairing code.

@@ -36,7 +36,7 @@ type Row struct {
 var (
 	addRoom   = db.SQL("INSERT INTO room (session, meeting_id, unit_id, holder, hub, epoch, size, ended, rehearsal, pairing, server, package) VALUES ($1, $2, $3, $4, $5, $6, 1, '', $7, $8, $9, $10)")
 	readRoom  = db.SQL("SELECT session, meeting_id, unit_id, holder, hub, epoch, size, ended, rehearsal, pairing, server, package FROM room WHERE session = $1")
-	byPairing = db.SQL("SELECT session FROM room WHERE pairing = $1 AND holder = 'SERVER' ORDER BY session")
+	byPairing = db.SQL("SELECT session FROM room WHERE pairing = $1 ORDER BY session")
 	growRoom  = db.SQL("UPDATE room SET size = $2 WHERE session = $1 AND holder = 'SERVER' AND ended <> 'RELEASED' AND size = $3")
 	lendRoom  = db.SQL("UPDATE room SET holder = 'HUB', hub = $2, epoch = $3 WHERE session = $1 AND holder = 'SERVER' AND ended = '' AND size = $4")
 	endRoom   = db.SQL("UPDATE room SET ended = $2, size = $3 WHERE session = $1 AND ended = '' AND size = $4")

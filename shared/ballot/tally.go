@@ -151,10 +151,10 @@ func OpenRound(s *State, round, program string, a, b *Secret, hub Key) (tally, c
 }
 
 // Unseal opens a closed round with two custodians' keys: what the tally process does. It reads the log alone and hands out the columns and the ids
-// of the invalid ballots, nothing of single ballots of a secret round.
+// of the invalid ballots, nothing of single ballots of a secret round. Of a round that has been counted it gives the same columns again, should they be lost.
 func Unseal(s *State, round string, a, b *Secret) (columns []byte, invalid []string, err error) {
 	r, spec := s.Rounds[round], s.Package.Round(round)
-	if r == nil || r.State != RoundClosed || len(r.Openers) != 2 {
+	if r == nil || r.Close == nil || len(r.Openers) != 2 {
 		return nil, nil, errNotOpenable
 	}
 	i := pairOf(r.Pair)
