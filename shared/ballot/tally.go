@@ -115,7 +115,6 @@ func openRound(p *Package, r *Round, counted []*Envelope, present int64, pair in
 	columns := make([][]row, len(p.Applicants))
 	o := &opened{}
 	var ballots []named
-	var valid []*Envelope
 	for _, e := range counted {
 		plain, ok, err := e.open(p, r, pair, outer, inner)
 		if err != nil {
@@ -125,7 +124,6 @@ func openRound(p *Package, r *Round, counted []*Envelope, present int64, pair in
 			o.invalid = append(o.invalid, IDOf(e.Raw).String())
 			continue
 		}
-		valid = append(valid, e)
 		r.addTo(columns, p, plain)
 		if r.Secrecy == NamedBallot {
 			ballots = append(ballots, named{e.Expert, plain})
@@ -136,8 +134,8 @@ func openRound(p *Package, r *Round, counted []*Envelope, present int64, pair in
 	if o.columns, err = columnText(p, ballots, columns); err != nil {
 		return nil, err
 	}
-	if o.voted, err = checkNamed(p, r, valid, ballots, o.columns); err != nil {
-		return nil, err
+	for _, b := range ballots {
+		o.voted = append(o.voted, r.voted(p, b))
 	}
 	o.results, err = Count(p, r, o.columns, int64(len(counted)), int64(len(o.invalid)), present)
 	return o, err
@@ -171,11 +169,15 @@ func OpenRound(s *State, round, program string, a, b *Secret, hub Key) (tally, c
 
 // Count recomputes the results of a round from its columns: what anyone can do afterwards.
 func Count(p *Package, r *Round, columns []byte, counted, invalid, present int64) ([]Result, error) {
-	rules, err := catalog.ReadRules(p.RuleSet)
+	_, parsed, err := parseColumns(p, r, columns)
 	if err != nil {
 		return nil, err
 	}
-	_, parsed, err := parseColumns(p, r, columns)
+	return countRows(p, r, parsed, counted, invalid, present)
+}
+
+func countRows(p *Package, r *Round, parsed [][]row, counted, invalid, present int64) ([]Result, error) {
+	rules, err := catalog.ReadRules(p.RuleSet)
 	if err != nil {
 		return nil, err
 	}
