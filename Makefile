@@ -6,7 +6,7 @@ PROTOVALIDATE = github.com/bufbuild/protovalidate@v1.2.2
 VALIDATE = proto/third_party/buf/validate/validate.proto
 VALIDATE_SUM = a1dc1163ebac930b3b070655b91f2bc78df8b4aea940021661fe5ec7904a7b88
 PACKAGES = gcc libc6-dev pkg-config libgl-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev libxxf86vm-dev \
-	libgl1-mesa-dri libreoffice-calc xvfb xdotool x11-utils imagemagick poppler-utils postgresql gcc-mingw-w64-x86-64 python3-cryptography chromium
+	libgl1-mesa-dri libreoffice-calc xvfb xdotool x11-utils imagemagick poppler-utils zbar-tools postgresql gcc-mingw-w64-x86-64 python3-cryptography chromium
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: help deps build run generate check windows test soak scale bench
@@ -55,6 +55,7 @@ test: deps build/.dir check windows ## everything, on SQLite and PostgreSQL
 soak: deps build/.dir ## kills, power cuts and fuzzing for SOAK_S seconds
 	SOAK_S=$${SOAK_S:-300} packaging/linux/pgtmp.sh go test -count 1 -timeout 2h ./shared/ballot/box ./shared/db/... ./desktop/room ./server/demo ./server/serve ./desktop/syncer
 	for f in FuzzParseEnvelope FuzzObject FuzzVerify FuzzColumns FuzzReceipt FuzzBundle FuzzOnion FuzzCheckpoint; do go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $$(( $${SOAK_S:-300} / 8 ))s ./shared/ballot || exit 1; done
+	go test -run '^$$' -fuzz FuzzParsePublic -fuzzminimizetime 1x -fuzztime $$(( $${SOAK_S:-300} / 6 ))s ./shared/holder
 	SOAK_S=$${SOAK_S:-300} go test -run TestVerifiersDoNotDiffer -timeout 2h ./shared/ballot
 	go test -run TestModel -timeout 2h ./shared/ballot -rapid.checks $$(( $${SOAK_S:-300} * 5 )) -rapid.steps 60 -rapid.nofailfile
 	go test -run '^$$' -fuzz FuzzRead -fuzzminimizetime 1s -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/sheet

@@ -2,29 +2,30 @@ package main
 
 import (
 	"context"
-	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/help"
 	"zhiping/desktop/kit"
 	"zhiping/desktop/meeting"
 	"zhiping/desktop/room"
 	"zhiping/desktop/theme"
 )
 
-// roomCommand opens the voting booth's window on a laptop of the meeting room.
+// roomCommand opens the voting booth's window on a laptop of the meeting room. What is not said here is asked for in the window.
 type roomCommand struct {
-	Dir     string `arg:"" help:"The laptop's folder: what must survive a crash."`
-	Hub     string `help:"Address of the hub." env:"ZHIPING_HUB"`
-	TLS     string `required:"" help:"Fingerprint of the hub's certificate, from the pairing slip." env:"ZHIPING_HUB_TLS"`
+	Dir     string `arg:"" optional:"" help:"The laptop's folder: what must survive a crash."`
+	Hub     string `help:"Address of the hub, or of the server (https://...) for a meeting that is held online." env:"ZHIPING_HUB"`
+	TLS     string `help:"Fingerprint of the hub's certificate, from the pairing slip." env:"ZHIPING_HUB_TLS"`
 	Pairing string `help:"Pairing code." env:"ZHIPING_PAIRING"`
-	Server  string `required:"" help:"The server's public key, hex." env:"ZHIPING_SERVER_KEY"`
+	Session string `help:"Which group room, where the hub has several." env:"ZHIPING_SESSION"`
+	Server  string `help:"The server's public key, hex." env:"ZHIPING_SERVER_KEY"`
+	Package string `help:"The meeting's package as a file: the laptop is on no network." type:"existingfile"`
+	Online  bool   `help:"The address is the server's."`
 }
 
 func (c *roomCommand) Run() error {
@@ -32,61 +33,89 @@ func (c *roomCommand) Run() error {
 		return err
 	}
 	a := app.NewWithID("cn.zhiping.booth")
-	a.Settings().SetTheme(theme.New(boothScale, false))
 	w := a.NewWindow("职评通　专家投票")
 	w.Resize(fyne.NewSize(1340, 720))
-	if err := c.show(w); err != nil {
+	end, err := c.show(a, w)
+	if err != nil {
 		return err
 	}
 	w.ShowAndRun()
+	end()
 	return nil
 }
 
-// boothScale is the text size of a booth: at least 18 pt for eyes of sixty-five (ui.md).
-const boothScale = 1.45
+// What a booth remembers of the pairing slip, so that nobody types it again after a power cut.
+const (
+	hubKey       = "booth.hub"
+	hubPinKey    = "booth.pin"
+	pairingKey   = "booth.pairing"
+	serverKeyKey = "booth.server"
+	onlineKey    = "booth.online"
+)
 
-// show puts the booth into a window.
-func (c *roomCommand) show(w fyne.Window) error {
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return err
-	}
-	b := meeting.NewBooth(w, kit.Background, c.Hub, c.Pairing, func(address, pairing string) (*room.Booth, error) {
-		return room.OpenBooth(context.Background(), c.Dir, address, c.TLS, pairing, c.Server, now)
-	})
-	w.SetContent(helpMark(w, "booth", b.Content))
-	return nil
-}
-
-// openRoom asks for what stands on the pairing slip and turns this window into a booth: for a laptop on which nobody types commands.
-func (p *program) openRoom() {
-	c := &roomCommand{}
-	var form *widget.Form
-	hub, tls, pairing, server := widget.NewEntry(), widget.NewEntry(), widget.NewEntry(), widget.NewEntry()
-	hub.SetPlaceHolder("例如 192.168.1.10:7443")
-	for _, e := range []*widget.Entry{hub, tls, server} {
-		e.Validator = func(s string) error {
-			if strings.TrimSpace(s) == "" {
-				return errors.New("请按配对单填写")
-			}
-			return nil
-		}
-	}
-	form = widget.NewForm(widget.NewFormItem("会场主机地址", hub), widget.NewFormItem("主机证书指纹", tls), widget.NewFormItem("配对码", pairing), widget.NewFormItem("服务器公钥", server))
-	form.SubmitText = "进入投票席位"
-	form.OnSubmit = func() {
-		c.Hub, c.TLS, c.Pairing, c.Server = strings.TrimSpace(hub.Text), strings.TrimSpace(tls.Text), strings.TrimSpace(pairing.Text), strings.TrimSpace(server.Text)
+// show makes a window a booth; end ends it.
+func (c *roomCommand) show(a fyne.App, w fyne.Window) (end func(), err error) {
+	if c.Dir == "" {
 		base, err := os.UserConfigDir()
-		if err == nil {
-			c.Dir = filepath.Join(base, "zhiping", "booth")
-			err = c.show(p.window)
-		}
 		if err != nil {
-			p.fail(err)
-			return
+			return nil, err
 		}
-		fyne.CurrentApp().Settings().SetTheme(theme.New(boothScale, false))
+		c.Dir = filepath.Join(base, "zhiping", "booth")
 	}
-	title := widget.NewLabel("按会场工作人员发放的配对单填写。本机在会议期间只用于投票，不需要联网。")
-	p.window.SetContent(withHelp(p.window, "room", container.NewCenter(container.NewGridWrap(fyne.NewSize(640, 300), widget.NewCard("", "打开评审会议", container.NewVBox(title, form))))))
-	p.window.Canvas().Focus(hub)
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	o := room.BoothOptions{Dir: c.Dir, Address: c.Hub, Pin: c.TLS, Pairing: c.Pairing, Session: c.Session, Server: c.Server, Online: c.Online, Now: now}
+	if c.Package != "" {
+		if o.Package, err = os.ReadFile(c.Package); err != nil {
+			return nil, err
+		}
+	}
+	prefs := a.Preferences()
+	if c.Hub == "" && c.Package == "" {
+		o.Address, o.Pin, o.Pairing, o.Online = prefs.String(hubKey), prefs.String(hubPinKey), prefs.String(pairingKey), prefs.Bool(onlineKey)
+	}
+	if o.Server == "" {
+		o.Server = prefs.String(serverKeyKey)
+	}
+	keep := func(o room.BoothOptions) {
+		prefs.SetString(serverKeyKey, o.Server)
+		if o.Address != "" {
+			prefs.SetString(hubKey, o.Address)
+			prefs.SetString(hubPinKey, o.Pin)
+			prefs.SetString(pairingKey, o.Pairing)
+			prefs.SetBool(onlineKey, o.Online)
+		}
+	}
+	a.Settings().SetTheme(meeting.Theme())
+	b := meeting.NewBooth(w, kit.Background, kit.WindowFiles(w), o, meeting.Dial{Sessions: room.Sessions, Open: openSeat, Keep: keep}, func(connected bool) (string, fyne.CanvasObject) {
+		if connected {
+			return help.Article("booth")
+		}
+		return help.Article("room")
+	})
+	return func() {
+		if err := b.Close(); err != nil {
+			slog.Error("booth", "error", err)
+		}
+	}, nil
+}
+
+// openSeat opens the laptop's half of the protocol for the screens.
+func openSeat(ctx context.Context, o room.BoothOptions) (meeting.Seat, error) {
+	b, err := room.OpenBooth(ctx, o)
+	if err != nil {
+		return nil, err // not a Seat that holds no booth
+	}
+	return b, nil
+}
+
+// openRoom turns this window into a booth, which asks for what stands on the pairing slip: for a laptop on which nobody types commands.
+func (p *program) openRoom() {
+	end, err := (&roomCommand{}).show(fyne.CurrentApp(), p.window)
+	if err != nil {
+		p.fail(err)
+		return
+	}
+	p.end = end
 }

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"crypto/ed25519"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"strings"
 	"time"
@@ -19,218 +14,239 @@ import (
 	"zhiping/shared/fault"
 )
 
-// hubCommand runs the hub of a room without a window: staff's steps come as lines on the standard input and are answered by lines of JSON.
-// It is for tests, for the demonstration and for a room whose hub has no screen.
-type hubCommand struct {
-	Prepare prepareCommand `cmd:"" help:"Make the hub's keys; their public halves go into the meeting."`
-	Run     runHubCommand  `cmd:"" help:"Hold the room of a package; steps are read from the standard input."`
-}
-
-type prepareCommand struct {
-	Dir string `arg:"" help:"The hub's folder."`
-}
-
-func (c *prepareCommand) Run() error {
-	k, err := room.PrepareKeys(c.Dir)
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]string{"hub": k.Hub.Public(), "staff": k.Staff.Public(), "tls": k.Pin})
-}
-
-type runHubCommand struct {
-	Dir     string `arg:"" help:"The hub's folder."`
-	Package string `required:"" help:"The meeting's package."`
-	Server  string `required:"" help:"The server's public key, hex."`
-	Listen  string `default:"127.0.0.1:0" help:"Address for the booths."`
-}
-
-func (c *runHubCommand) Run(ctx context.Context) error {
-	pkg, err := os.ReadFile(c.Package)
-	if err != nil {
-		return err
-	}
-	h, err := room.OpenHub(ctx, c.Dir, pkg, c.Server, now)
-	if err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return errors.Join(err, h.Close())
-	}
-	serving, stop := context.WithCancel(ctx)
-	defer stop()
-	done := room.Background(func() error { return h.Serve(serving, l) })
-	out := json.NewEncoder(os.Stdout)
-	err = out.Encode(map[string]any{"address": l.Addr().String(), "pairing": h.Pairing, "codes": h.Codes, "tls": h.Package.TLS})
-	lines := bufio.NewScanner(os.Stdin)
-	for err == nil && lines.Scan() {
-		err = out.Encode(step(ctx, h, strings.Split(lines.Text(), "\t")))
-	}
-	stop()
-	return errors.Join(err, <-done, h.Close())
-}
-
-func now() int64 { return time.Now().UnixMilli() }
-
-// answer is what a step says.
-type answer struct {
-	OK        bool     `json:"ok"`
-	Error     string   `json:"error,omitempty"`
-	State     string   `json:"state,omitempty"`
-	Present   []string `json:"present,omitempty"`
-	Submitted []string `json:"submitted,omitempty"`
-	Size      int64    `json:"size,omitempty"`
-	Root      string   `json:"root,omitempty"`
-}
-
-// step takes one of staff's steps: status ROUND, open ROUND, close ROUND CHAIRKEY, opening ROUND PAIR FILE PASSPHRASE, tally ROUND FILE PASSPHRASE FILE
-// PASSPHRASE, sign ROUND SHEET CHAIRKEY SUPERVISORKEY, export FILE; parts are separated by TAB, keys are files with a seed in hex.
-func step(ctx context.Context, h *room.Hub, a []string) answer {
-	steps := map[string]struct {
-		parts int
-		run   func() error
-	}{
-		"status": {2, func() error { return nil }},
-		"open":   {2, func() error { return h.OpenRound(ctx, a[1]) }},
-		"close": {3, func() error {
-			return withKey(ballot.RoleChair, a[2], func(k ballot.Key) error { return h.CloseRound(ctx, a[1], k) })
-		}},
-		"opening": {5, func() error { return opening(ctx, h, a) }},
-		"tally":   {6, func() error { return tally(ctx, h, a) }},
-		"sign":    {5, func() error { return sign(ctx, h, a) }},
-		"export":  {2, func() error { return export(h, a[1]) }},
-	}
-	s, known := steps[a[0]]
-	if !known || len(a) != s.parts {
-		return answer{Error: "unknown step"}
-	}
-	if err := s.run(); err != nil {
-		return answer{Error: err.Error()}
-	}
-	return state(h, a[1])
-}
-
-func state(h *room.Hub, round string) answer {
-	s, err := h.Status()
-	if err != nil {
-		return answer{Error: err.Error()}
-	}
-	_, root, err := h.Session.Head()
-	if err != nil {
-		return answer{Error: err.Error()}
-	}
-	a := answer{OK: true, Size: s.Size, Root: root.String()}
-	for _, r := range s.Rounds {
-		if r.Id == round {
-			a.State, a.Present, a.Submitted = r.State, r.Present, r.Submitted
-		}
-	}
-	return a
-}
-
-// withKey reads a role's key from a file with its seed in hex.
-func withKey(role, file string, fn func(ballot.Key) error) error {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return fault.New(fault.NotFound, "找不到密钥文件“%s”", file)
-	}
-	seed, err := hex.DecodeString(strings.TrimSpace(string(b)))
-	if err != nil || len(seed) != ed25519.SeedSize {
-		return fault.New(fault.Invalid, "密钥文件“%s”已损坏", file)
-	}
-	return fn(ballot.Key{Role: role, Private: ed25519.NewKeyFromSeed(seed)})
-}
-
-func opening(ctx context.Context, h *room.Hub, a []string) error {
-	s, err := ballot.LoadSecret(a[3], a[4])
-	if err != nil {
-		return err
-	}
-	return h.Opening(ctx, a[1], a[2], s)
-}
-
-func tally(ctx context.Context, h *room.Hub, a []string) error {
-	x, err := ballot.LoadSecret(a[2], a[3])
-	if err != nil {
-		return err
-	}
-	y, err := ballot.LoadSecret(a[4], a[5])
-	if err != nil {
-		return err
-	}
-	return h.Tally(ctx, a[1], x, y)
-}
-
-func sign(ctx context.Context, h *room.Hub, a []string) error {
-	return withKey(ballot.RoleChair, a[3], func(chair ballot.Key) error {
-		return withKey(ballot.RoleSupervisor, a[4], func(supervisor ballot.Key) error { return h.SignOff(ctx, a[1], a[2], chair, supervisor) })
-	})
-}
-
-func export(h *room.Hub, file string) error {
-	b, err := h.Export()
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, b, 0o600)
-}
-
-// boothCommand is an expert's laptop without a window: it checks in, waits for the round, votes by a seed and ends with a receipt.
+// boothCommand is an expert's laptop without a window: it checks in, waits for the round, votes by a seed and ends with a receipt. With a stick it takes one step
+// of that each time it is run: it reads what the stick has brought, goes on as far as it can, and writes what is to be carried.
 type boothCommand struct {
-	Dir     string `arg:"" help:"The laptop's folder."`
-	Hub     string `required:"" help:"Address of the hub."`
-	TLS     string `required:"" help:"Fingerprint of the hub's certificate."`
-	Pairing string `required:"" help:"Pairing code."`
-	Server  string `required:"" help:"The server's public key, hex."`
-	Expert  string `required:"" help:"The expert's id."`
-	Code    string `required:"" help:"The one-time code from staff."`
-	Pin     string `required:"" help:"The PIN the expert chooses."`
-	Round   string `default:"R1" help:"The round."`
-	Seed    uint64 `default:"1" help:"Invented votes come from this seed: eight in nine agree."`
+	Dir      string   `arg:"" help:"The laptop's folder."`
+	Hub      string   `help:"Address of the hub; https://host for the server."`
+	More     []string `help:"Further addresses of the same meeting, of its spare hub for instance."`
+	TLS      string   `help:"Fingerprint of the hub's certificate."`
+	Pairing  string   `help:"Pairing code."`
+	Online   bool     `help:"The address is the server's."`
+	Session  string   `help:"The group room, where the hub has several."`
+	Package  string   `help:"The meeting's package from a file, for a laptop without a network."`
+	Server   string   `required:"" help:"The server's public key, hex."`
+	Expert   string   `required:"" help:"The expert's id."`
+	Code     string   `help:"The one-time code from staff."`
+	Pin      string   `required:"" help:"The PIN the expert chooses."`
+	Round    string   `default:"R1" help:"The round."`
+	Seed     uint64   `default:"1" help:"Invented votes come from this seed: eight in nine agree."`
+	Return   string   `help:"Ask for the ballot back with this reason, wait for the return and hand in another, of the next seed."`
+	Attest   bool     `help:"Wait until the round is counted and look for the own cells in the columns."`
+	StickIn  string   `help:"A file from the hub to read first."`
+	StickOut string   `help:"Write what is to be carried to the hub into this file, and end."`
 }
 
 func (c *boothCommand) Run(ctx context.Context) error {
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return err
+	o := room.BoothOptions{
+		Dir: c.Dir, Address: c.Hub, More: c.More, Pin: c.TLS, Pairing: c.Pairing, Online: c.Online, Session: c.Session, Server: c.Server, Now: now,
 	}
-	b, err := room.OpenBooth(ctx, c.Dir, c.Hub, c.TLS, c.Pairing, c.Server, now)
+	if c.Package != "" {
+		var err error
+		if o.Package, err = os.ReadFile(c.Package); err != nil {
+			return fault.New(fault.NotFound, "找不到会议包文件“%s”", c.Package)
+		}
+	}
+	b, err := room.OpenBooth(ctx, o)
 	if err != nil {
 		return err
+	}
+	if c.StickIn != "" || c.StickOut != "" {
+		return errors.Join(c.carry(ctx, b), b.Close())
 	}
 	return errors.Join(c.vote(ctx, b), b.Close())
 }
 
+// checkIn checks in and waits for staff where staff has to confirm.
+func (c *boothCommand) checkIn(ctx context.Context, b *room.Booth) error {
+	err := b.CheckIn(ctx, c.Expert, c.Code, c.Pin)
+	for after := int64(0); errors.Is(err, room.ErrPending); {
+		v, bad := b.Watch(ctx, after)
+		if bad != nil {
+			return bad
+		}
+		if after = v.Seq; v.CheckedIn == room.CheckInDone {
+			err = nil
+		}
+	}
+	if err == nil {
+		fmt.Println("checked in")
+	}
+	return err
+}
+
 func (c *boothCommand) vote(ctx context.Context, b *room.Booth) error {
-	if err := b.CheckIn(ctx, c.Expert, c.Code, c.Pin); err != nil {
+	if err := c.checkIn(ctx, b); err != nil {
 		return err
 	}
-	fmt.Println("checked in")
-	open, err := b.WaitOpen(ctx, c.Round)
-	if err != nil || !open {
+	if open, err := b.WaitOpen(ctx, c.Round); err != nil || !open {
 		return errors.Join(err, fault.New(fault.State, "本轮表决未对您开放"))
 	}
-	r, err := b.Submit(ctx, c.Round, c.votes(b.Package))
+	if err := c.submit(ctx, b, c.Seed); err != nil {
+		return err
+	}
+	if c.Return != "" {
+		if err := c.again(ctx, b); err != nil {
+			return err
+		}
+	}
+	if !c.Attest {
+		return nil
+	}
+	if _, err := c.until(ctx, b, func(r *room.RoundView) bool { return r.MayAttest }); err != nil {
+		return err
+	}
+	n, err := b.Attest(ctx, c.Round, c.Pin)
+	if err == nil {
+		fmt.Println("attested", n)
+		err = b.Deliver(ctx)
+	}
+	return err
+}
+
+// submit votes and does not go before there is a receipt.
+func (c *boothCommand) submit(ctx context.Context, b *room.Booth, seed uint64) error {
+	v, err := b.Watch(ctx, 0)
 	if err != nil {
 		return err
 	}
-	if r.Reason != "" {
-		return fault.New(fault.State, "%s", ballot.RejectText(r.Reason))
+	s, err := b.Submit(ctx, c.Round, invent(v.Package, c.Expert, c.Round, seed))
+	for err == nil && s.Pending {
+		if err = b.Deliver(ctx); err == nil {
+			s, err = b.Sent(ctx, c.Round)
+		}
 	}
-	fmt.Println("receipt", r.Index, r.Object)
+	if err != nil {
+		return err
+	}
+	if s.Receipt.Reason != "" {
+		return fault.New(fault.State, "%s", ballot.RejectText(s.Receipt.Reason))
+	}
+	fmt.Println("receipt", s.Receipt.Index, s.Receipt.Object)
 	return nil
 }
 
-// votes invents a ballot: most experts agree on most people, and the last ones of the list find less approval.
-func (c *boothCommand) votes(p *ballot.Package) *ballot.Ballot {
-	random := rand.New(rand.NewPCG(c.Seed, 1))
+// again asks for the ballot back and hands in another.
+func (c *boothCommand) again(ctx context.Context, b *room.Booth) error {
+	if err := b.AskReturn(ctx, c.Round, c.Return); err != nil {
+		return err
+	}
+	fmt.Println("asked")
+	if _, err := c.until(ctx, b, func(r *room.RoundView) bool { return r.Own.IsBack && r.MayVote }); err != nil {
+		return err
+	}
+	return c.submit(ctx, b, c.Seed+1)
+}
+
+// until watches until something is so of the round.
+func (c *boothCommand) until(ctx context.Context, b *room.Booth, so func(*room.RoundView) bool) (*room.View, error) {
+	for after := int64(0); ; {
+		v, err := b.Watch(ctx, after)
+		if err != nil {
+			return nil, err
+		}
+		if r := roundOf(v, c.Round); r != nil && so(r) {
+			return v, nil
+		}
+		after = v.Seq
+	}
+}
+
+func roundOf(v *room.View, id string) *room.RoundView {
+	for i := range v.Rounds {
+		if v.Rounds[i].ID == id {
+			return &v.Rounds[i]
+		}
+	}
+	return nil
+}
+
+// carry takes one step by stick.
+func (c *boothCommand) carry(ctx context.Context, b *room.Booth) error {
+	if c.StickIn != "" {
+		file, err := room.ReadStick(c.StickIn)
+		if err != nil {
+			return err
+		}
+		t, err := b.Import(ctx, file)
+		if err != nil {
+			return err
+		}
+		fmt.Println("imported", t.Receipts, t.Returns, t.Words, t.Columns)
+	}
+	if err := b.CheckIn(ctx, c.Expert, c.Code, c.Pin); err != nil && !errors.Is(err, room.ErrPending) {
+		return err
+	}
+	v, err := b.Watch(ctx, 0)
+	if err != nil {
+		return err
+	}
+	r := roundOf(v, c.Round)
+	switch {
+	case r == nil:
+	case r.MayVote:
+		seed := c.Seed + uint64(r.Own.Version)
+		if _, err = b.Submit(ctx, c.Round, invent(v.Package, c.Expert, c.Round, seed)); err == nil {
+			fmt.Println("sealed")
+		}
+	case c.Return != "" && r.MayReturn && r.Own.Tick == room.Received && r.Own.Version == 1:
+		err = b.AskReturn(ctx, c.Round, c.Return)
+	case r.MayAttest:
+		var n int64
+		if n, err = b.Attest(ctx, c.Round, c.Pin); err == nil {
+			fmt.Println("attested", n)
+		}
+	}
+	if err != nil || c.StickOut == "" {
+		return err
+	}
+	file, err := b.Bundle(ctx)
+	if err != nil {
+		return err
+	}
+	if v, err = b.Watch(ctx, 0); err != nil {
+		return err
+	}
+	if r := roundOf(v, c.Round); r != nil {
+		fmt.Println(strings.ToLower(v.CheckedIn), r.State, "tick", r.Own.Tick, "receipt", r.Own.Receipt)
+	}
+	return room.WriteStick(c.StickOut, file)
+}
+
+// invent makes a ballot: most experts agree on most people, and the last ones of the list find less approval; scores likewise.
+func invent(p *ballot.Package, expert, round string, seed uint64) *ballot.Ballot {
+	random := rand.New(rand.NewPCG(seed, 1))
 	v := &ballot.Ballot{}
+	r := p.Round(round)
 	for i := range p.Applicants {
+		limit := 9 - 5*i/max(len(p.Applicants), 1)
+		if r != nil && r.Kind == ballot.Score {
+			v.Scores = append(v.Scores, inventScore(r, p.Items, random, limit))
+			continue
+		}
 		cell := ballot.Agree
-		if limit := 9 - 5*i/max(len(p.Applicants), 1); random.IntN(10) >= limit {
+		if random.IntN(10) >= limit {
 			cell = []byte{ballot.Oppose, ballot.Abstain}[random.IntN(2)]
 		}
 		v.Votes = append(v.Votes, cell)
 	}
 	return v
 }
+
+// inventScore scores every item in the upper part of its range.
+func inventScore(r *ballot.Round, items []ballot.Item, random *rand.Rand, limit int) (scores []uint16) {
+	for n := int64(1); n <= r.Items; n++ {
+		high := r.Max
+		for _, i := range items {
+			if i.Round == r.ID && i.Number == n && i.Max > 0 {
+				high = i.Max
+			}
+		}
+		steps := (high - r.Min) / r.Step
+		down := int64(random.IntN(3+10-limit)) * steps / 20
+		scores = append(scores, uint16(r.Min+(steps-down)*r.Step))
+	}
+	return scores
+}
+
+func now() int64 { return time.Now().UnixMilli() }

@@ -14,7 +14,9 @@ import (
 type commands struct {
 	Window windowCommand `cmd:"" default:"withargs" help:"Open the window."`
 	Hub    hubCommand    `cmd:"" help:"The hub of a meeting room, without a window."`
+	Tally  tallyCommand  `cmd:"" help:"The tally process, which the hub starts: it opens the ballots of a closed round." hidden:""`
 	Room   roomCommand   `cmd:"" help:"The voting booth of a meeting room, with its window."`
+	Key    keyCommand    `cmd:"" help:"A person's keys for meetings, without a window."`
 	Booth  boothCommand  `cmd:"" help:"A booth of a meeting room, without a window."`
 }
 

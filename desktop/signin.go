@@ -37,6 +37,7 @@ func (p *program) signIn(c *windowCommand) *shell.SignIn {
 		Register:  func(s *shell.SignIn) { p.register(take(s), nil, s.Account.Text) },
 		Platforms: func(s *shell.SignIn) { p.platforms(take(s), s, s.Fail) },
 		With:      func(s *shell.SignIn, provider string) { p.signInWith(take(s), s, provider) },
+		Keys:      func() { p.keys("返回登录", func() { p.showSignIn(c) }) },
 	})
 	s.Address.SetText(c.Server)
 	s.Pin.SetText(c.Pin)

@@ -49,7 +49,7 @@ func (c *windowCommand) Run() error {
 		c.remembered(a.Preferences())
 	}
 	if c.Server == "" {
-		w.SetContent(withHelp(w, "start", shell.NewStart(func() { p.showSignIn(c) }, p.openRoom, nil)))
+		p.showStart()
 	} else {
 		p.showSignIn(c)
 		p.resume(c)
@@ -85,6 +85,11 @@ func (c *windowCommand) remember(prefs fyne.Preferences) {
 	prefs.SetString(serverKey, c.Server)
 	prefs.SetString(pinKey, c.Pin)
 	prefs.SetString(accountKey, c.Account)
+}
+
+// showStart shows the page of the very first start.
+func (p *program) showStart() {
+	p.window.SetContent(withHelp(p.window, "start", shell.NewStart(func() { p.showSignIn(p.command) }, p.openMeeting, func() { p.keys("返回", p.showStart) }, nil)))
 }
 
 func (p *program) showSignIn(c *windowCommand) {

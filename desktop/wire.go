@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -29,7 +28,6 @@ import (
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
-	"zhiping/shared/fault"
 	homerules "zhiping/shared/home"
 )
 
@@ -61,7 +59,7 @@ type program struct {
 
 // menu is the whole menu in the order of features.md; the shell shows what the person has the right to.
 func (p *program) menu() []shell.Item {
-	all := append(p.committeeMenu(), p.applicationMenu()...)
+	all := append(append(p.committeeMenu(), p.applicationMenu()...), p.meetingMenu()...)
 	all = append(p.unitMenu(), all...)
 	all = append(append(all, p.messageMenu()...), p.noticeMenu()...)
 	return append(all, p.ownMenu()...)
@@ -218,11 +216,7 @@ func (p *program) fetch(a *commonv1.Attachment, kind, id string) {
 }
 
 // show opens a file in the system's program.
-func (p *program) show(path string) {
-	if err := fyne.CurrentApp().OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}); err != nil {
-		p.fail(fault.New(fault.NotFound, "本机没有能打开“%s”的程序，文件已保存在 %s", filepath.Base(path), path))
-	}
-}
+func (p *program) show(path string) { p.fail(openFile(path)) }
 
 func (p *program) upload(path string) (*commonv1.Attachment, error) {
 	return p.syncer.Keep(context.Background(), path)

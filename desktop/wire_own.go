@@ -22,6 +22,7 @@ func (p *program) ownMenu() []shell.Item {
 		{Group: ownMachine, Title: pendingTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.pending},
 		{Group: ownMachine, Title: "设置", Right: commonv1.Right_RIGHT_SIGNED_IN, Open: p.settings},
 		p.alertItem(),
+		p.keysItem(),
 	}
 	return append(append(all, p.sessionMenu()...),
 		shell.Item{Group: ownMachine, Title: helpTitle, Right: commonv1.Right_RIGHT_SIGNED_IN, Open: func() *shell.Page { return p.helpPage() }},
@@ -100,23 +101,27 @@ func (p *program) restore(menu []shell.Item) {
 
 // withHelp puts the mark for the help above a page that stands before signing in; F1 shows it too.
 func withHelp(w fyne.Window, key string, content fyne.CanvasObject) fyne.CanvasObject {
+	mark := widget.NewButtonWithIcon(helpTitle, fynetheme.QuestionIcon(), helpKeys(w, key, nil))
+	mark.Importance = widget.LowImportance
+	return container.NewBorder(container.NewHBox(layout.NewSpacer(), mark), nil, nil, nil, content)
+}
+
+// helpKeys is withHelp for a page that draws the mark itself, with what it gives; keys are the page's other keys, nil for none.
+func helpKeys(w fyne.Window, key string, keys map[fyne.KeyName]func()) (show func()) {
+	show = func() { article(w, key) }
 	kit.PageKeys(w.Canvas(), func(e *fyne.KeyEvent) {
-		if e.Name == fyne.KeyF1 {
-			article(w, key)
+		switch do := keys[e.Name]; {
+		case e.Name == fyne.KeyF1:
+			show()
+		case do != nil:
+			do()
 		}
 	})
-	return helpMark(w, key, content)
+	return show
 }
 
 // article shows one page of the help over the window.
 func article(w fyne.Window, key string) {
 	title, text := help.Article(key)
 	dialog.ShowCustom("帮助："+title, "关闭", text, w)
-}
-
-// helpMark is withHelp for the room, where all keys are the voter's.
-func helpMark(w fyne.Window, key string, content fyne.CanvasObject) fyne.CanvasObject {
-	mark := widget.NewButtonWithIcon(helpTitle, fynetheme.QuestionIcon(), func() { article(w, key) })
-	mark.Importance = widget.LowImportance
-	return container.NewBorder(container.NewHBox(layout.NewSpacer(), mark), nil, nil, nil, content)
 }

@@ -23,6 +23,7 @@ type commands struct {
 	Admin   adminCommand   `cmd:"" help:"Create the first unit, or give an account a new password."`
 	Backup  backupCommand  `cmd:"" help:"Copy keys, files and the SQLite database while the server runs."`
 	Restore restoreCommand `cmd:"" help:"Put a backup into an empty folder, with a new epoch."`
+	Keys    keysCommand    `cmd:"" help:"List, rotate and retire the server's signing keys."`
 	Demo    demoCommand    `cmd:"" help:"Walk one invented review year through the real programs."`
 	Verify  verifyCommand  `cmd:"" help:"Recompute what this program claims, from the records alone."`
 	Sheet   sheetCommand   `cmd:"" help:"Write and check Excel workbooks of the templates."`

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"zhiping/server/audit"
-	"zhiping/server/keys"
 	"zhiping/server/serve"
 	"zhiping/shared/ballot"
 	"zhiping/shared/certificate"
@@ -42,10 +41,41 @@ func (c *verifyDraw) Run() error {
 }
 
 type verifyMeeting struct {
-	File   string `arg:"" help:"The room record."`
-	Key    string `help:"The server's public key, hex, as serve prints it. Without it the record is only held against itself."`
+	File string `arg:"" help:"The room record."`
+	publicKeys
 	Report string `help:"Write a report for people who were not there: a .pdf or .txt file." placeholder:"OUT"`
 	Facts  bool   `help:"Print what was recomputed as JSON, as packaging/verify/verify_meeting.py --facts does."`
+}
+
+// publicKeys are the keys that something is verified with: one, or all those a server has had.
+type publicKeys struct {
+	Key     []string `help:"The server's public key, hex, as serve prints it; several are separated by commas. Without one a record is only held against itself." placeholder:"KEY,..."`
+	KeyFile string   `help:"A file with public keys, as keys list prints them; retired ones are left out." type:"existingfile" placeholder:"FILE"`
+}
+
+// all reads the keys.
+func (p *publicKeys) all() ([]string, error) {
+	all := p.Key
+	if p.KeyFile != "" {
+		b, err := os.ReadFile(p.KeyFile)
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(b)) {
+			if words := strings.Fields(line); len(words) > 0 && !strings.Contains(line, "已停用") {
+				all = append(all, words[len(words)-1])
+			}
+		}
+		if len(all) == 0 {
+			return nil, errors.New("the key file holds no key")
+		}
+	}
+	for _, k := range all {
+		if b, err := hex.DecodeString(k); err != nil || len(b) != ed25519.PublicKeySize {
+			return nil, errors.New("a key is 64 hexadecimal digits")
+		}
+	}
+	return all, nil
 }
 
 func (c *verifyMeeting) Run() error {
@@ -53,7 +83,11 @@ func (c *verifyMeeting) Run() error {
 	if err != nil {
 		return err
 	}
-	v, bad := ballot.Verify(b, c.Key)
+	keys, err := c.all()
+	if err != nil {
+		return err
+	}
+	v, bad := verified(b, keys)
 	rep := meeting.Verification(b, v, bad)
 	if err := c.report(rep); err != nil || bad != nil {
 		return errors.Join(bad, err)
@@ -87,6 +121,18 @@ func (c *verifyMeeting) Run() error {
 	return nil
 }
 
+// verified verifies a record with the one of several keys that signed its package.
+func verified(file []byte, keys []string) (*ballot.Verified, error) {
+	if len(keys) == 0 {
+		return ballot.Verify(file, "")
+	}
+	key, err := ballot.ServerOf(file, keys)
+	if err != nil {
+		return nil, err
+	}
+	return ballot.Verify(file, key)
+}
+
 // report writes the report, if one is wanted.
 func (c *verifyMeeting) report(rep *print.Report) error {
 	switch ext := filepath.Ext(c.Report); {
@@ -108,11 +154,15 @@ func (c *verifyMeeting) report(rep *print.Report) error {
 type verifyDiff struct {
 	Old string `arg:"" help:"A room record, the earlier one."`
 	New string `arg:"" help:"Another record of the same meeting."`
-	Key string `help:"The server's public key, hex. Without it the records are only held against themselves."`
+	publicKeys
 }
 
 // Run says of each record whether it holds, and where the second differs from the first. That it goes on from the first is no difference.
 func (c *verifyDiff) Run() error {
+	keys, err := c.all()
+	if err != nil {
+		return err
+	}
 	var files [2][]byte
 	for i, name := range []string{c.Old, c.New} {
 		b, err := os.ReadFile(name)
@@ -121,7 +171,7 @@ func (c *verifyDiff) Run() error {
 		}
 		files[i] = b
 		verdict := "成立"
-		if v, err := ballot.Verify(b, c.Key); err != nil {
+		if v, err := verified(b, keys); err != nil {
 			verdict = "不成立，" + err.Error()
 		} else if len(v.Alarms) > 0 {
 			verdict = fmt.Sprintf("自身一致，有%d项须查明", len(v.Alarms))
@@ -150,7 +200,7 @@ func (c *verifyDiff) Run() error {
 
 type verifyCertificate struct {
 	File string `arg:"" help:"A file with the text of the QR code."`
-	Key  string `required:"" help:"The server's public key, hex, as serve prints it."`
+	publicKeys
 }
 
 func (c *verifyCertificate) Run() error {
@@ -158,11 +208,22 @@ func (c *verifyCertificate) Run() error {
 	if err != nil {
 		return err
 	}
-	key, err := hex.DecodeString(c.Key)
-	if err != nil || len(key) != ed25519.PublicKeySize {
-		return errors.New("the key is 64 hexadecimal digits")
+	all, err := c.all()
+	if err != nil {
+		return err
 	}
-	f, err := certificate.Verify(string(b), key)
+	if len(all) == 0 {
+		return errors.New("name the server's public key with --key or --key-file")
+	}
+	var keys []ed25519.PublicKey
+	for _, k := range all {
+		public, err := hex.DecodeString(k)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, public)
+	}
+	f, err := certificate.Verify(string(b), keys...)
 	if err != nil {
 		return err
 	}
@@ -173,7 +234,7 @@ func (c *verifyCertificate) Run() error {
 type verifyAudit struct{ data }
 
 func (c *verifyAudit) Run(ctx context.Context) error {
-	ring, err := keys.Open(filepath.Join(c.Data, "keys"), time.Now)
+	ring, err := c.ring()
 	if err != nil {
 		return err
 	}
@@ -181,7 +242,7 @@ func (c *verifyAudit) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := audit.Verify(ctx, d, ring.Verifier())
+	r, err := audit.Verify(ctx, d, ring.Verifiers())
 	if err = errors.Join(err, d.Close()); err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func TestVerifyMeetingAndDiff(t *testing.T) {
 	record := r.Record()
 	now := write("new.zpr", record)
 	forged := write("forged.zpr", ballottest.Resum(bytes.Replace(record, []byte("counted 5"), []byte("counted 4"), 1)))
-	key := r.Server.Public()
+	keys := publicKeys{Key: []string{r.Server.Public()}}
 	for _, x := range []struct {
 		name     string
 		old, new string
@@ -68,7 +68,7 @@ func TestVerifyMeetingAndDiff(t *testing.T) {
 		{"cut off", now, old, []string{"第一处不同：前18条会议记录相同，新文件缺少其后的4条"}, true},
 		{"forged", now, forged, []string{"旧文件：成立", "新文件：不成立，第17条会议记录不成立", "第17条不同：“关闭表决”的“counted”行，旧文件“5”，新文件“4”"}, true},
 	} {
-		out, err := said(t, (&verifyDiff{Old: x.old, New: x.new, Key: key}).Run)
+		out, err := said(t, (&verifyDiff{Old: x.old, New: x.new, publicKeys: keys}).Run)
 		if (err != nil) != x.fails {
 			t.Errorf("%s: %v", x.name, err)
 		}
@@ -81,13 +81,13 @@ func TestVerifyMeetingAndDiff(t *testing.T) {
 	if _, err := said(t, (&verifyDiff{Old: now, New: filepath.Join(dir, "none")}).Run); err == nil {
 		t.Error("a file that is not there was compared")
 	}
-	if out, err := said(t, (&verifyMeeting{File: now, Key: key, Facts: true}).Run); err != nil || !strings.HasPrefix(out, `{"alarms":[],`) {
+	if out, err := said(t, (&verifyMeeting{File: now, publicKeys: keys, Facts: true}).Run); err != nil || !strings.HasPrefix(out, `{"alarms":[],`) {
 		t.Error(out, err)
 	}
 	for _, name := range []string{"report.pdf", "report.txt"} {
 		for _, file := range []string{now, forged} {
 			path := filepath.Join(dir, name)
-			if _, err := said(t, (&verifyMeeting{File: file, Key: key, Report: path}).Run); (err != nil) != (file == forged) {
+			if _, err := said(t, (&verifyMeeting{File: file, publicKeys: keys, Report: path}).Run); (err != nil) != (file == forged) {
 				t.Error(err)
 			}
 			if b, err := os.ReadFile(path); err != nil || len(b) < 500 {

@@ -18,7 +18,7 @@ type Page struct {
 var order = []string{
 	"home", "own-unit", "staff", "staff-edit", "roles", "posts", "new-unit", "unit-registration", "unit-superior", "unit-subordinate", "edit-unit", "unit-tree", "permission-application",
 	"department-map", "application-own", "new-application", "edit-application", "import-applications", "application-review", "review", "application-committee",
-	"delivery-received", "compose", "message-sent", "notice-published", "notice-own", "notice", "pending", "settings", "change-password", "start", "sign-in", "unit-register", "room", "booth",
+	"delivery-received", "compose", "message-sent", "notice-published", "notice-own", "notice", "pending", "settings", "change-password", "start", "sign-in", "unit-register", "keys", "meeting-open", "room", "booth", "hub-open", "hub",
 }
 
 // All returns every page in the order of the index.

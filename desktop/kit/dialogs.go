@@ -14,8 +14,8 @@ import (
 	"zhiping/shared/fault"
 )
 
-// readable is what a person is shown of an error: a fault's text; of anything else only that it happened, the rest is for the log.
-func readable(err error) string {
+// Readable is what a person is shown of an error: a fault's text; of anything else only that it happened, the rest is for the log.
+func Readable(err error) string {
 	f := fault.As(err)
 	if f == nil {
 		slog.Error("desktop", "error", err)
@@ -53,7 +53,7 @@ func ShowFault(w fyne.Window, err error) {
 	case fault.Denied:
 		title = "没有权限"
 	}
-	tell(w, title, readable(err), "知道了")
+	tell(w, title, Readable(err), "知道了")
 }
 
 // Tell says something in a window of its own.
@@ -210,6 +210,18 @@ func (f *windowFiles) Save(name string, then func(string)) {
 	}, f.window)
 	d.SetFileName(name)
 	f.start(d)
+}
+
+// Folder asks for a folder, in the window.
+func Folder(w fyne.Window, then func(path string)) {
+	f := &windowFiles{window: w}
+	f.start(dialog.NewFolderOpen(func(dir fyne.ListableURI, err error) {
+		if err != nil || dir == nil {
+			f.failed(err)
+			return
+		}
+		then(dir.Path())
+	}, w))
 }
 
 func (f *windowFiles) start(d *dialog.FileDialog) {

@@ -77,7 +77,7 @@ func (x *Draft) Save() {
 		err := x.desk.Drafts.Save(x.name, m)
 		return func() {
 			if err != nil {
-				x.Banner.Say(readable(err), widget.DangerImportance)
+				x.Banner.Say(Readable(err), widget.DangerImportance)
 			}
 		}
 	})

@@ -157,7 +157,7 @@ func (f *failedTable[M]) next() {
 	}
 	row, whole, err := p.Batch.Edit(context.Background(), at.Row, at.Col-fixCells, f.entry.Text)
 	if err != nil {
-		p.banner.Say(readable(err), widget.DangerImportance)
+		p.banner.Say(Readable(err), widget.DangerImportance)
 		return
 	}
 	f.at = nowhere
@@ -194,7 +194,7 @@ func (f *failedTable[M]) delete(row int) {
 	f.leave()
 	number := p.Batch.Failed(row).Number
 	if err := p.Batch.Delete(context.Background(), row); err != nil {
-		p.banner.Say(readable(err), widget.DangerImportance)
+		p.banner.Say(Readable(err), widget.DangerImportance)
 		return
 	}
 	p.banner.Say(fmt.Sprintf("第 %d 行不再导入。需要时重新选择文件即可。%s", number, p.left()), p.mood())

@@ -72,7 +72,7 @@ func (p *ImportPage[M]) begin(what, stopped string, work func(context.Context) e
 		case wasStopped:
 			p.banner.Say(stopped, widget.WarningImportance)
 		case err != nil:
-			p.banner.Say(readable(err), widget.DangerImportance)
+			p.banner.Say(Readable(err), widget.DangerImportance)
 		default:
 			then()
 		}

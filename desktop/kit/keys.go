@@ -70,6 +70,10 @@ func NewParagraph(rows int) *Entry {
 	return e
 }
 
+// AcceptsTab implements fyne.Tabbable: Tab goes on from a paragraph too. Nobody wants a tab in one, and what is typed next, a passphrase perhaps, would
+// stand there for all to see.
+func (e *Entry) AcceptsTab() bool { return false }
+
 // TypedShortcut implements fyne.Shortcutable.
 func (e *Entry) TypedShortcut(s fyne.Shortcut) {
 	e.Entry.TypedShortcut(s)
@@ -122,6 +126,23 @@ func newTable(size func() (rows, columns int), create func() fyne.CanvasObject, 
 func (t *Table) TypedKey(k *fyne.KeyEvent) {
 	if !passKey(t, k) {
 		t.Table.TypedKey(k)
+	}
+}
+
+// A List is a list in which the keys of the page work: a click into it takes the cursor.
+type List struct{ widget.List }
+
+// NewList returns a list; see widget.NewList.
+func NewList(length func() int, create func() fyne.CanvasObject, update func(widget.ListItemID, fyne.CanvasObject)) *List {
+	l := &List{widget.List{Length: length, CreateItem: create, UpdateItem: update}}
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// TypedKey implements fyne.Focusable.
+func (l *List) TypedKey(k *fyne.KeyEvent) {
+	if !passKey(l, k) {
+		l.List.TypedKey(k)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
@@ -102,4 +103,20 @@ func TestKeysStopAtADialog(t *testing.T) {
 	}
 	kit.PageKeys(w.Canvas(), nil)
 	key()
+}
+
+// Tab goes on from a paragraph, as from every other entry: a passphrase typed next must not stand in it.
+func TestTabLeavesAParagraph(t *testing.T) {
+	look(t)
+	paragraph, next := kit.NewParagraph(3), kit.NewEntry()
+	w := show(t, container.NewVBox(paragraph, next), 600, 500)
+	w.Canvas().Focus(paragraph)
+	if e, ok := w.Canvas().Focused().(fyne.Tabbable); ok && e.AcceptsTab() {
+		t.Error("Tab would stay in the paragraph")
+	}
+	test.FocusNext(w.Canvas())
+	test.Type(w.Canvas().Focused(), "secret")
+	if paragraph.Text != "" || next.Text != "secret" {
+		t.Error(paragraph.Text, next.Text)
+	}
 }

@@ -2,272 +2,296 @@ package meeting
 
 import (
 	"context"
-	"fmt"
+	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
 	"zhiping/desktop/room"
-	"zhiping/desktop/theme"
+	roomv1 "zhiping/proto/gen/zhiping/room/v1"
 	"zhiping/shared/ballot"
+	"zhiping/shared/fault"
 )
 
-// round is the one round that a meeting has for now.
-const round = "R1"
-
-// A Booth is the expert's screens, one after the other: connect, check in, wait, vote, look over, done.
-type Booth struct {
-	Content fyne.CanvasObject
-
-	window fyne.Window
-	run    kit.Runner
-	dial   func(address, pairing string) (*room.Booth, error)
-	body   *fyne.Container
-	booth  *room.Booth
-	expert string
-	paper  *Paper
+// A Seat is what the screens need of the laptop's half of the protocol: a room.Booth.
+type Seat interface {
+	Known(ctx context.Context, expert string) (bool, error)
+	CheckIn(ctx context.Context, expert, code, pin string) error
+	Leave()
+	Watch(ctx context.Context, after int64) (*room.View, error)
+	Submit(ctx context.Context, round string, cells *ballot.Ballot) (*room.Sent, error)
+	AskReturn(ctx context.Context, round, reason string) error
+	Opinion(ctx context.Context, applicant, text string) error
+	Attest(ctx context.Context, round, pin string) (mismatches int64, err error)
+	Draft(ctx context.Context, round string) ([]byte, error)
+	KeepDraft(ctx context.Context, round string, b []byte) error
+	Bundle(ctx context.Context) ([]byte, error)
+	Import(ctx context.Context, file []byte) (*room.Taken, error)
+	Wipe(ctx context.Context) error
+	Close() error
 }
 
-// NewBooth draws the booth; dial connects to the hub at an address with the pairing code.
-func NewBooth(w fyne.Window, run kit.Runner, address, pairing string, dial func(address, pairing string) (*room.Booth, error)) *Booth {
-	b := &Booth{window: w, run: run, dial: dial, body: container.NewStack()}
-	// Large type for everything (ui.md: at least 18 point).
-	b.Content = container.NewThemeOverride(b.body, theme.New(1.45, false))
-	b.connect(address, pairing)
+// A Dial reaches a meeting.
+type Dial struct {
+	Sessions func(context.Context, room.BoothOptions) ([]*roomv1.SessionInfo, error)
+	Open     func(context.Context, room.BoothOptions) (Seat, error)
+	Keep     func(room.BoothOptions) // remembers what was typed once it was right
+}
+
+// A Booth is the expert's screens (F11, voting.md): connect, check in, the rounds, vote or score, look over, hand in, results, leave.
+type Booth struct {
+	window   fyne.Window
+	run      kit.Runner
+	files    kit.Files
+	dial     Dial
+	help     func(connected bool) (title string, content fyne.CanvasObject)
+	body     *fyne.Container
+	standing *canvas.Text // whether the sequencer can be reached, in the bar
+
+	seat      Seat
+	view      *room.View
+	following context.Context // of the expert who sits here
+	stop      func()
+	seen      func()          // what the present screen does with news, nil for nothing
+	met       map[string]bool // votes that have opened by themselves, by round and version
+	chosen    int             // the round under the cursor
+	alarms    int             // that a supervisor has looked at
+	expert    string
+
+	paper    paper
+	voting   *room.RoundView   // the round of the paper
+	keeping  bool              // a draft is being written
+	behind   bool              // and is no longer the newest
+	sealNext bool              // the ballot is to be sealed as soon as that is done, so that no draft outlives it
+	writing  int               // the applicant under the cursor of the opinions
+	texts    map[string]string // opinions that have been begun, by applicant
+}
+
+// A paper is what both kinds of ballots can do while they are being filled in.
+type paper interface {
+	Undecided() bool
+	Ballot() *ballot.Ballot
+	Wipe()
+	Draft(round string, version int64) ([]byte, error)
+	Resume(b []byte, round string, version int64) bool
+}
+
+// NewBooth makes a window the booth's. help is the help of the screens before and after the meeting has been reached.
+func NewBooth(w fyne.Window, run kit.Runner, files kit.Files, o room.BoothOptions, dial Dial, help func(connected bool) (title string, content fyne.CanvasObject)) *Booth {
+	b := &Booth{window: w, run: run, files: files, dial: dial, help: help, body: container.NewStack(), stop: func() {}, met: map[string]bool{}, texts: map[string]string{}}
+	w.SetContent(b.body)
+	b.connect(o)
 	return b
 }
 
-// show puts a screen up; keys is what its keys do.
-func (b *Booth) show(o fyne.CanvasObject, keys func(*fyne.KeyEvent)) {
-	b.window.Canvas().Unfocus() // else the keys would go to an entry of the screen before
-	kit.PageKeys(b.window.Canvas(), keys)
-	b.body.Objects = []fyne.CanvasObject{container.NewThemeOverride(o, theme.New(1.45, false))}
-	b.body.Refresh()
+// Close ends what the booth does beside the window.
+func (b *Booth) Close() error {
+	b.stop()
+	if b.seat == nil {
+		return nil
+	}
+	seat := b.seat
+	b.seat = nil
+	return seat.Close()
 }
 
+// fail says what is wrong, in its own words alone: a wrong code is no lack of rights.
 func (b *Booth) fail(err error) {
-	if err != nil {
-		dialog.ShowError(err, b.window)
+	if f := fault.As(err); f != nil && len(f.Problems) == 0 {
+		kit.Tell(b.window, f.Message)
+		return
 	}
+	kit.ShowFault(b.window, err)
 }
 
-func title(s string) *widget.Label {
-	l := widget.NewLabelWithStyle(s, fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
-	l.SizeName = "headingText"
-	return l
-}
-
-func important(text string, fn func()) *widget.Button {
-	w := widget.NewButton(text, fn)
-	w.Importance = widget.HighImportance
-	return w
-}
-
-func middle(objects ...fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewCenter(container.NewGridWrap(fyne.NewSize(620, 420), container.NewVBox(objects...)))
-}
-
-func (b *Booth) connect(address, pairing string) {
-	host, code := widget.NewEntry(), widget.NewEntry()
-	host.SetText(address)
-	code.SetText(pairing)
-	b.show(middle(title("专家投票"), widget.NewForm(widget.NewFormItem("主机地址", host), widget.NewFormItem("配对码", code)), important("连接主机", func() {
-		b.run(func() func() {
-			r, err := b.dial(host.Text, code.Text)
-			return func() {
-				if err != nil {
-					b.fail(err)
-					return
-				}
-				b.booth = r
-				b.checkIn()
-			}
-		})
-	})), nil)
-}
-
-func (b *Booth) checkIn() {
-	byName := map[string]string{}
-	var names []string
-	for _, e := range b.booth.Package.Experts {
-		byName[e.Name] = e.ID
-		names = append(names, e.Name)
+// do does slow work and goes on with then if it went well.
+func (b *Booth) do(work func(context.Context) error, then func()) {
+	ctx := b.following
+	if ctx == nil {
+		ctx = context.Background()
 	}
-	who := widget.NewSelect(names, nil)
-	who.PlaceHolder = "请选择您的姓名"
-	code, pin := widget.NewEntry(), widget.NewPasswordEntry()
-	code.SetPlaceHolder("签到条上的8位数字")
-	pin.SetPlaceHolder("自己设置，6位以上数字")
-	b.show(middle(title(b.booth.Package.Title), widget.NewForm(widget.NewFormItem("姓名", who), widget.NewFormItem("签到码", code), widget.NewFormItem("PIN码", pin)), important("签　到", func() {
-		b.expert = byName[who.Selected]
-		b.run(func() func() {
-			err := b.booth.CheckIn(context.Background(), b.expert, code.Text, pin.Text)
-			return func() {
-				if err != nil {
-					b.fail(err)
-					return
-				}
-				b.wait()
-			}
-		})
-	})), nil)
-}
-
-func (b *Booth) wait() {
-	b.show(middle(title("已签到"), widget.NewLabelWithStyle("请等待会务人员开启表决。", fyne.TextAlignCenter, fyne.TextStyle{}), widget.NewProgressBarInfinite()), nil)
 	b.run(func() func() {
-		open, err := b.booth.WaitOpen(context.Background(), round)
+		err := work(ctx)
 		return func() {
 			switch {
+			case ctx.Err() != nil: // the expert has left
 			case err != nil:
 				b.fail(err)
-				b.checkIn()
-			case !open:
-				b.done("本轮表决未对您开放", "请与会务人员联系。")
 			default:
-				b.paper = NewPaper(b.booth.Package, b.expert)
-				b.vote()
+				then()
 			}
 		}
 	})
 }
 
-var words = map[byte]string{0: "未表决", ballot.Agree: "同意", ballot.Oppose: "反对", ballot.Abstain: "弃权"}
-
-// vote is the list in its order, with the choices by key 1, 2, 3.
-func (b *Booth) vote() {
-	progress := widget.NewLabel("")
-	person := title("")
-	var list *widget.List
-	draw := func() {
-		a, o, s, open := b.paper.Count()
-		progress.SetText(fmt.Sprintf("同意 %d　反对 %d　弃权 %d　未表决 %d", a, o, s, open))
-		x := b.paper.Applicants[b.paper.At]
-		person.SetText(fmt.Sprintf("第 %d 位　%s　%s", x.Position, x.Name, words[b.paper.Choice(b.paper.At)]))
-		list.Select(b.paper.At)
-		list.ScrollTo(b.paper.At)
-		list.Refresh()
-	}
-	list = widget.NewList(func() int { return len(b.paper.Applicants) }, newRow, func(i widget.ListItemID, o fyne.CanvasObject) { b.row(i, o) })
-	list.OnSelected = func(i widget.ListItemID) {
-		if !b.paper.Recused(i) && i != b.paper.At {
-			b.paper.At = i
-			draw()
-		}
-	}
-	choose := func(c byte) func() { return func() { b.paper.Choose(c); draw() } }
-	// All three look alike: the screen must not advise.
-	agree, oppose, abstain := widget.NewButton("1　同意", choose(ballot.Agree)), widget.NewButton("2　反对", choose(ballot.Oppose)), widget.NewButton("3　弃权", choose(ballot.Abstain))
-	finish := func() {
-		if b.paper.Undecided() {
-			draw()
-			b.fail(fmt.Errorf("还有未表决的人员，已跳转到第%d位", b.paper.Applicants[b.paper.At].Position))
-			return
-		}
-		b.review()
-	}
-	buttons := container.NewGridWithColumns(4, agree, oppose, abstain, important("核对并提交", finish))
-	help := widget.NewLabel("按键：1 同意　2 反对　3 弃权　↑↓ 移动　回车 核对并提交")
-	b.show(container.NewBorder(container.NewVBox(title(b.booth.Package.Title), progress), container.NewVBox(person, buttons, help), nil, nil, list), func(e *fyne.KeyEvent) {
-		switch e.Name {
-		case fyne.Key1:
-			choose(ballot.Agree)()
-		case fyne.Key2:
-			choose(ballot.Oppose)()
-		case fyne.Key3:
-			choose(ballot.Abstain)()
-		case fyne.KeyUp:
-			b.paper.Move(-1)
-			draw()
-		case fyne.KeyDown:
-			b.paper.Move(1)
-			draw()
-		case fyne.KeyReturn, fyne.KeyEnter:
-			finish()
-		}
-	})
-	draw()
+// busy says that something is under way.
+func (b *Booth) busy(head, text string) {
+	b.seen = nil
+	b.show(screen{title: head, body: middle(centred(text), widget.NewProgressBarInfinite())})
 }
 
-func newRow() fyne.CanvasObject {
-	n, name, unit, choice := widget.NewLabel("000"), widget.NewLabel("某某某某"), widget.NewLabel(""), widget.NewLabelWithStyle("未表决", fyne.TextAlignTrailing, fyne.TextStyle{Bold: true})
-	unit.Truncation = fyne.TextTruncateEllipsis
-	return container.NewBorder(nil, nil, container.NewHBox(container.NewGridWrap(fyne.NewSize(70, 36), n), container.NewGridWrap(fyne.NewSize(180, 36), name)), container.NewGridWrap(fyne.NewSize(130, 36), choice), unit)
-}
+func (b *Booth) pkg() *ballot.Package { return b.view.Package }
 
-func (b *Booth) row(i int, o fyne.CanvasObject) {
-	row := o.(*fyne.Container)
-	unit := row.Objects[0].(*widget.Label)
-	left := row.Objects[1].(*fyne.Container).Objects
-	choice := row.Objects[2].(*fyne.Container).Objects[0].(*widget.Label)
-	a := b.paper.Applicants[i]
-	left[0].(*fyne.Container).Objects[0].(*widget.Label).SetText(fmt.Sprint(a.Position))
-	left[1].(*fyne.Container).Objects[0].(*widget.Label).SetText(a.Name)
-	unit.SetText(a.Unit)
-	choice.Importance = widget.MediumImportance
-	switch text := words[b.paper.Choice(i)]; {
-	case b.paper.Recused(i):
-		choice.SetText("回避")
-	case b.paper.Choice(i) == 0:
-		choice.Importance = widget.WarningImportance
-		choice.SetText(text)
-	default:
-		choice.SetText(text)
+// heading is what the bar says on its left: the meeting, and who sits here.
+func (b *Booth) heading() string {
+	if b.view == nil {
+		return "职评通　专家投票"
 	}
+	if e := b.pkg().Expert(b.expert); e != nil {
+		return e.Name + " 专家　" + short(b.pkg().Title, 22)
+	}
+	return short(b.pkg().Title, 30)
 }
 
-// review is the one page before the ballot is sealed.
-func (b *Booth) review() {
-	a, o, s, _ := b.paper.Count()
-	submit := func() { b.submit() }
-	figures := widget.NewLabelWithStyle(fmt.Sprintf("同意 %d 人　　反对 %d 人　　弃权 %d 人", a, o, s), fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
-	b.show(middle(title("请核对您的表决"), layout.NewSpacer(), figures, layout.NewSpacer(),
-		widget.NewLabelWithStyle("提交后选票即被密封，任何人（包括会务人员）不能查看。", fyne.TextAlignCenter, fyne.TextStyle{}), layout.NewSpacer(),
-		container.NewGridWithColumns(2, widget.NewButton("返回修改（Esc）", b.vote), important("密封并提交（回车）", submit))), func(e *fyne.KeyEvent) {
-		switch e.Name {
-		case fyne.KeyEscape:
-			b.vote()
-		case fyne.KeyReturn, fyne.KeyEnter:
-			submit()
-		}
-	})
+// short cuts a text that is too long for its place.
+func short(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
 }
 
-func (b *Booth) submit() {
-	cells := b.paper.Ballot()
-	b.show(middle(title("① 已保存在本机"), widget.NewLabelWithStyle("正在送交主机，请稍候……", fyne.TextAlignCenter, fyne.TextStyle{}), widget.NewProgressBarInfinite()), nil)
+func (b *Booth) rehearsal() bool { return b.view != nil && b.pkg().Rehearsal }
+
+// reach says whether the sequencer can be reached; what is handed in is safe either way.
+func (b *Booth) reach() string {
+	switch {
+	case b.view == nil:
+		return ""
+	case len(b.view.Alarms) > 0:
+		return "有警报"
+	case b.view.Way == room.WayStick:
+		return "不联网，用U盘传递"
+	case b.view.OfflineSince != 0:
+		return "连接中断，选票安全"
+	}
+	return "已连接"
+}
+
+// follow begins to look for news, for the expert who sits here.
+func (b *Booth) follow() {
+	b.stop()
+	b.following, b.stop = context.WithCancel(context.Background())
+	b.watch(b.following)
+}
+
+func (b *Booth) watch(ctx context.Context) {
+	seat, after := b.seat, int64(0)
+	if b.view != nil {
+		after = b.view.Seq
+	}
 	b.run(func() func() {
-		r, err := b.booth.Submit(context.Background(), round, cells)
-		clear(cells.Votes)
+		v, err := seat.Watch(ctx, after)
 		return func() {
-			b.paper.Wipe()
-			switch {
-			case err != nil:
-				b.done("选票未被接收", err.Error())
-			case r.Reason != "":
-				b.done("选票未计入", ballot.RejectText(r.Reason))
-			default:
-				b.done("① 已保存　② 已收到", fmt.Sprintf("主机已收到您的密封选票，回执编号 %d。\n感谢您的参与，请退出后离席。", r.Index))
+			if ctx.Err() != nil {
+				return
 			}
+			if err != nil {
+				b.broken(err, func() { b.watch(ctx) })
+				return
+			}
+			b.take(v)
+			b.watch(ctx)
 		}
 	})
 }
 
-// done is the end; leaving shows nothing of this expert to the next.
-func (b *Booth) done(head, text string) {
-	l := widget.NewLabelWithStyle(text, fyne.TextAlignCenter, fyne.TextStyle{})
-	l.Wrapping = fyne.TextWrapWord
-	leave := func() {
-		b.expert, b.paper = "", nil
-		b.checkIn()
+// broken stands when the laptop itself does not work: its disk for instance.
+func (b *Booth) broken(err error, again func()) {
+	b.seen = nil
+	b.show(screen{
+		title: "本机出现故障", body: middle(centred("请举手请会务人员处理。已提交的选票都保存在本机，不会丢失。")), alarm: true,
+		actions: []action{{fyne.KeyReturn, "再试一次", func() { again(); b.rounds() }, true}},
+	})
+	b.fail(err)
+}
+
+// take takes news.
+func (b *Booth) take(v *room.View) {
+	b.view = v
+	if b.standing != nil {
+		b.standing.Text = b.reach()
+		b.standing.Refresh()
 	}
-	b.show(middle(title(head), l, layout.NewSpacer(), important("退　出", leave)), func(e *fyne.KeyEvent) {
-		if e.Name == fyne.KeyReturn {
-			leave()
-		}
+	switch {
+	case len(v.Alarms) > b.alarms:
+		b.alarm(v.Alarms)
+	case b.expert != "" && v.CheckedIn == room.CheckInRevoked:
+		b.revoked()
+	case b.voting != nil && !b.stillOpen():
+		b.drop()
+		b.rounds()
+		kit.Tell(b.window, "本轮表决已经关闭或有变化，未提交的内容没有计入。请看轮次一览。")
+	case b.seen != nil:
+		b.seen()
+	}
+}
+
+// stillOpen reports whether the paper in hand can still be handed in.
+func (b *Booth) stillOpen() bool {
+	i := b.index(b.voting.ID)
+	return i >= 0 && b.view.Rounds[i].MayVote && b.view.Rounds[i].Own.Version == b.voting.Own.Version
+}
+
+func (b *Booth) index(round string) int {
+	return slices.IndexFunc(b.view.Rounds, func(r room.RoundView) bool { return r.ID == round })
+}
+
+// drop forgets the paper in hand; its draft stays, encrypted.
+func (b *Booth) drop() {
+	if b.paper != nil {
+		b.paper.Wipe()
+	}
+	b.paper, b.voting = nil, nil
+}
+
+// leave makes room for the next expert: nothing readable of this one remains (ui.md).
+func (b *Booth) leave() {
+	b.stop()
+	b.drop()
+	b.expert, b.seen, b.chosen, b.met, b.keeping, b.behind, b.sealNext = "", nil, 0, map[string]bool{}, false, false, false
+	b.writing, b.texts = 0, map[string]string{}
+	b.seat.Leave()
+	b.follow()
+	b.names()
+}
+
+// revoked stands when staff has ended the credential of this laptop.
+func (b *Booth) revoked() {
+	b.drop()
+	b.seen = nil
+	b.show(screen{
+		title: "本机的签到已作废", body: middle(centred("会务人员已作废您在这台电脑上的签到，已提交的选票不受影响。\n请退出，向会务人员领取新的签到码后重新签到。")),
+		actions: []action{{fyne.KeyReturn, "退出", b.leave, true}},
 	})
 }
+
+// alarm stops everything: the sequencer has shown two records, or a ballot is not in the count.
+func (b *Booth) alarm(texts []string) {
+	b.drop()
+	b.seen = nil
+	lines := []fyne.CanvasObject{told("请立即停止表决，举手请监督人员到本席位查看。", widget.DangerImportance), gap(10)}
+	for _, t := range texts {
+		lines = append(lines, centred(t))
+	}
+	lines = append(lines, gap(10), centred("请不要关闭电脑。您已提交的选票保存在本机，可用U盘交给监督人员作为证据。"))
+	look := func() {
+		b.alarms = len(b.view.Alarms)
+		if b.expert == "" {
+			b.names()
+		} else {
+			b.rounds()
+		}
+	}
+	b.show(screen{
+		title: "警　报", body: middle(lines...), alarm: true,
+		actions: []action{{fyne.KeyF6, "写入U盘", func() { b.toStick(func() { b.alarm(texts) }) }, false}, {fyne.KeyF9, "监督人员已查看，继续", look, false}},
+	})
+}
+
+// lines puts texts under each other.
+func lines(s ...string) string { return strings.Join(s, "\n") }

@@ -3,258 +3,314 @@ package room
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/tls"
 	"encoding/hex"
 	"errors"
-	"io"
-	"net/http"
+	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
-	"time"
+	"sync"
 
-	"connectrpc.com/connect"
-	"filippo.io/age"
+	"google.golang.org/protobuf/proto"
 
 	roomv1 "zhiping/proto/gen/zhiping/room/v1"
-	"zhiping/proto/gen/zhiping/room/v1/roomv1connect"
 	"zhiping/shared/ballot"
 	"zhiping/shared/ballot/box"
 	"zhiping/shared/fault"
-	"zhiping/shared/wire"
+	"zhiping/shared/room/stick"
 )
 
-// A Booth is an expert's laptop on the room's LAN.
+// A Booth is an expert's laptop (features F11, F13; voting.md, "Laptop submit" and "Transports"): on the room's LAN, online, with a stick alone, or all of
+// them mixed. It has no window. It does its work on the network inside Watch, Submit and the other calls; nothing runs beside them.
 type Booth struct {
-	Package *ballot.Package
-	voter   *ballot.Voter
-	client  roomv1connect.RoomServiceClient
-	outbox  *box.Outbox
-	now     func() int64
+	Package *ballot.Package // as the server signed it
+
+	o      BoothOptions
+	id     ballot.ID // of the package
+	device string
+	outbox *box.Outbox
+
+	identity string // that replies on sticks are encrypted to
+
+	turn    sync.Mutex // one goroutine waits for the sequencer's log to grow
+	sending sync.Mutex // one goroutine sends: the versions of a ballot go out in order
+	sealing sync.Mutex // one ballot is sealed at a time
+
+	mu        sync.Mutex // guards what follows
+	all       []*link
+	at        int // the link that answered last
+	connected bool
+	people    *ballot.Package
+	binding   ballot.ID
+	epochs    map[int64]*ballot.Epoch
+	epoch     int64
+	highest   []byte
+	unproved  [][]byte // checkpoints of receipts that have not been proved to be of the same log
+	blocked   map[int64]bool
+	status    *roomv1.GetStatusResponse // never nil
+	who       *seat
+	offline   int64
+	notice    string
+	reopened  map[string]int    // by round: how often it was seen to open
+	said      map[string]string // by expert and round: what the last device word was about
+	seq       int64
+	view      *View
+	changed   chan struct{}
 }
 
-// pairing is the client's interceptor: the pairing code out, faults in.
-type pairing string
-
-func (p pairing) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
-	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
-		req.Header().Set(pairingHeader, string(p))
-		resp, err := next(ctx, req)
-		if err = wire.Decode(ctx, err); fault.CodeOf(err) == fault.Offline {
-			err = fault.New(fault.Offline, "无法连接主机，请检查网络和主机地址，或联系会务人员")
-		}
-		return resp, err
-	}
+// A seat is the expert who sits at the laptop now, with what his PIN has opened.
+type seat struct {
+	expert string
+	*secrets
 }
 
-func (p pairing) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
-	return next
-}
-
-func (p pairing) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
-	return next
-}
-
-// pinned is an HTTP client that trusts one certificate only.
-func pinned(pin string) *http.Client {
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
-		MinVersion: tls.VersionTLS13, InsecureSkipVerify: true, //nolint:gosec // the fingerprint below decides instead
-		VerifyConnection: func(s tls.ConnectionState) error {
-			sum := sha256.Sum256(s.PeerCertificates[0].Raw)
-			if hex.EncodeToString(sum[:]) != pin {
-				return fault.New(fault.Denied, "连接的不是本次会议的主机，请联系会务人员")
-			}
-			return nil
-		},
-	}}}
-}
-
-// OpenBooth connects a laptop to the hub at an address ("192.168.1.2:8500"): pin is the fingerprint of its certificate, code the pairing
-// code, server the key that packages are signed with. dir holds what must survive a crash: credential and sealed envelopes.
-func OpenBooth(ctx context.Context, dir, address, pin, code, server string, now func() int64) (*Booth, error) {
-	b := &Booth{client: roomv1connect.NewRoomServiceClient(pinned(pin), "https://"+address, connect.WithInterceptors(pairing(code))), now: now}
-	resp, err := b.client.GetPackage(ctx, &roomv1.GetPackageRequest{})
-	if err != nil {
+// OpenBooth opens a laptop for a session: with the package from a file, the one in its folder, or the sequencer's, whichever there is. It succeeds without a
+// network if a package is there.
+func OpenBooth(ctx context.Context, o BoothOptions) (*Booth, error) {
+	if err := os.MkdirAll(filepath.Join(o.Dir, "outbox"), 0o700); err != nil {
 		return nil, err
 	}
-	p, id, err := ballot.OpenPackage(resp.Package, server)
-	if err != nil {
+	b := &Booth{o: o, epochs: map[int64]*ballot.Epoch{}, epoch: 1, blocked: map[int64]bool{}, reopened: map[string]int{}, said: map[string]string{}, changed: make(chan struct{})}
+	b.all = o.links(b.pins)
+	var err error
+	if b.outbox, err = box.OpenOutbox(ctx, filepath.Join(o.Dir, "booth.db")); err != nil {
 		return nil, err
 	}
-	if p.TLS != pin {
-		return nil, fault.New(fault.Denied, "主机证书与会议包不符，请联系会务人员")
+	if err := b.begin(ctx); err != nil {
+		return nil, errors.Join(err, b.outbox.Close())
 	}
-	if b.outbox, err = box.OpenOutbox(ctx, filepath.Join(dir, "booth.db")); err != nil {
-		return nil, err
-	}
-	b.Package, b.voter = p, &ballot.Voter{Package: p, PackageID: id, Device: "laptop", Random: rand.Reader}
 	return b, nil
 }
 
-// Close closes the laptop's file.
-func (b *Booth) Close() error { return b.outbox.Close() }
+func (b *Booth) begin(ctx context.Context) error {
+	pkg, err := b.choosePackage(ctx)
+	if err != nil {
+		return err
+	}
+	if b.Package, b.id, err = ballot.OpenPackage(pkg, b.o.Server); err != nil {
+		return err
+	}
+	b.people, b.binding = b.Package, b.id
+	if p := b.o.given(); len(p) > 0 && !b.o.Online && !slices.Contains([]string{b.Package.TLS, b.Package.SpareTLS}, p[0]) {
+		return fault.New(fault.Denied, "主机证书与会议包不符，请联系会务人员")
+	}
+	if err := b.outbox.KeepPackage(ctx, b.Package.Session, pkg); err != nil {
+		return err
+	}
+	if err := b.name(ctx); err != nil {
+		return err
+	}
+	if err := b.remember(ctx); err != nil {
+		return err
+	}
+	return b.adopt(ctx)
+}
 
-// CheckIn checks an expert in with the one-time code from staff. The credential is kept under the PIN, and the check-in as it was sent: after
-// a crash of laptop or hub the same PIN goes on with them, and the code is not asked for again once it was good.
-func (b *Booth) CheckIn(ctx context.Context, expert, code, pin string) error {
-	if b.Package.Expert(expert) == nil {
-		return fault.New(fault.Invalid, "不在本次会议的专家名单中，请核对姓名")
+// choosePackage finds the package: from the file, else the sequencer's, else the one kept. A package that differs from the kept one takes its place only
+// while nothing has been said under that.
+func (b *Booth) choosePackage(ctx context.Context) ([]byte, error) {
+	kept, err := b.outbox.Package(ctx, b.o.Session)
+	if err != nil {
+		return nil, err
 	}
-	b.voter.Expert = expert
-	if err := b.credential(ctx, pin); err != nil {
+	pkg := b.o.Package
+	if pkg == nil && len(b.all) == 0 && kept == nil {
+		return nil, fault.New(fault.Invalid, "请填写会场主机地址，或选择会议包文件")
+	}
+	if !b.o.Online && len(b.all) > 0 && b.o.Pin == "" && pkg == nil && kept == nil {
+		return nil, fault.New(fault.Invalid, "请按配对单填写主机证书指纹")
+	}
+	if p, _, err := ballot.OpenPackage(kept, b.o.Server); err == nil {
+		b.Package = p // its certificates are trusted
+	}
+	for i, l := range b.all {
+		if pkg != nil {
+			break
+		}
+		resp, err := call(ctx, answerTime, l.GetPackage, &roomv1.GetPackageRequest{Session: b.o.Session})
+		if err == nil {
+			pkg, b.at, l.compared = resp.Package, i, true
+		} else if i == len(b.all)-1 && (kept == nil || !unreachable(err)) {
+			return nil, err
+		}
+	}
+	if pkg == nil {
+		return kept, nil
+	}
+	return pkg, b.mayReplace(ctx, pkg)
+}
+
+// mayReplace refuses a package beside which something has been said under another one of the same session.
+func (b *Booth) mayReplace(ctx context.Context, pkg []byte) error {
+	p, _, err := ballot.OpenPackage(pkg, b.o.Server)
+	if err != nil {
 		return err
 	}
-	half, taken, err := b.outbox.CheckIn(ctx, expert)
-	if err != nil || taken {
+	kept, err := b.outbox.Package(ctx, p.Session)
+	if err != nil || kept == nil || bytes.Equal(kept, pkg) {
 		return err
 	}
-	if half == nil {
-		if half, err = b.voter.CheckIn(code, b.now()); err == nil {
-			half, err = b.outbox.KeepCheckIn(ctx, expert, half)
-		}
-		if err != nil {
-			return err
-		}
+	said, err := b.outbox.Items(ctx, p.Session, "")
+	if err == nil && len(said) > 0 {
+		err = errOtherPackage
 	}
-	if _, err = b.client.CheckIn(ctx, &roomv1.CheckInRequest{Object: half}); err == nil {
-		return b.outbox.CheckInTaken(ctx, expert)
+	if err != nil {
+		return err
 	}
-	if code := fault.CodeOf(err); code != fault.Offline && code != fault.Internal {
-		return errors.Join(err, b.outbox.ForgetCheckIn(ctx, expert)) // a wrong code; the next attempt may have another
+	_, err = b.outbox.Wipe(ctx, p.Session, "", nil, nil)
+	return err
+}
+
+var errOtherPackage = fault.New(fault.Denied, "主机的会议包与本机已使用的会议包不同，请勿继续，并联系会务人员")
+
+// name gives the laptop its name and the key that replies on sticks are encrypted to.
+func (b *Booth) name(ctx context.Context) error {
+	identity, _, err := stick.NewIdentity()
+	if err != nil {
+		return err
+	}
+	kept, err := b.outbox.Once(ctx, "stick", []byte(identity))
+	if err != nil {
+		return err
+	}
+	b.identity = string(kept)
+	random := make([]byte, 3)
+	rand.Read(random)
+	name, err := b.outbox.Once(ctx, "device", []byte("电脑"+hex.EncodeToString(random)))
+	if b.device = b.o.Device; b.device == "" {
+		b.device = string(name)
 	}
 	return err
 }
 
-// credential opens the expert's credential with the PIN, or makes one.
-func (b *Booth) credential(ctx context.Context, pin string) error {
-	sealed, err := b.outbox.Credential(ctx, b.voter.Expert)
+// remember reads what the laptop has believed before.
+func (b *Booth) remember(ctx context.Context) error {
+	session := b.Package.Session
+	words, err := b.outbox.Words(ctx, session, "")
 	if err != nil {
 		return err
 	}
-	if sealed != nil {
-		b.voter.Key, err = unlock(sealed, pin)
+	for _, w := range words {
+		if err := b.learn(ctx, w); err != nil && fault.As(err) == nil {
+			return err // what contradicts another word is an alarm already
+		}
+	}
+	alarms, err := b.outbox.Alarms(ctx, session)
+	if err != nil {
 		return err
 	}
-	if b.voter.Key, err = ballot.NewKey(ballot.RoleExpert, rand.Reader); err != nil {
+	for _, a := range alarms {
+		b.blocked[a.Epoch] = true
+	}
+	if b.highest, err = b.outbox.Highest(ctx, session); err != nil {
 		return err
 	}
-	if sealed, err = lock(b.voter.Key, pin); err != nil {
+	receipts, err := b.outbox.Receipts(ctx, session, b.epoch)
+	if err != nil {
 		return err
 	}
-	return b.outbox.KeepCredential(ctx, b.voter.Expert, sealed)
-}
-
-// lockWork is the cost of the PIN's scrypt: about a tenth of a second.
-const lockWork = 14
-
-func lock(k ballot.Key, pin string) ([]byte, error) {
-	r, err := age.NewScryptRecipient(pin)
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "请设置PIN码")
-	}
-	r.SetWorkFactor(lockWork)
-	var out bytes.Buffer
-	w, err := age.Encrypt(&out, r)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(k.Private.Seed()); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
-
-func unlock(sealed []byte, pin string) (ballot.Key, error) {
-	wrong := fault.New(fault.Denied, "PIN码不正确，请重新输入")
-	id, err := age.NewScryptIdentity(pin)
-	if err != nil {
-		return ballot.Key{}, wrong
-	}
-	r, err := age.Decrypt(bytes.NewReader(sealed), id)
-	if err != nil {
-		return ballot.Key{}, wrong
-	}
-	s, err := io.ReadAll(r)
-	if err != nil || len(s) != ed25519.SeedSize {
-		return ballot.Key{}, wrong
-	}
-	return ballot.Key{Role: ballot.RoleExpert, Private: ed25519.NewKeyFromSeed(s)}, nil
-}
-
-// WaitOpen waits until a round is open for this expert; ok is false once it is past that.
-func (b *Booth) WaitOpen(ctx context.Context, round string) (ok bool, err error) {
-	after := int64(0)
-	for {
-		s, err := b.client.GetStatus(ctx, &roomv1.GetStatusRequest{After: after})
-		if err != nil {
-			return false, err
-		}
-		after = s.Size
-		i := slices.IndexFunc(s.Rounds, func(r *roomv1.Round) bool { return r.Id == round })
-		if i < 0 {
-			return false, fault.New(fault.Invalid, "会议包中没有轮次“%s”", round)
-		}
-		switch r := s.Rounds[i]; r.State {
-		case ballot.RoundReady:
-			continue
-		case ballot.RoundOpen:
-			return slices.Contains(r.Present, b.voter.Expert), nil
-		default:
-			return false, nil
+	for _, text := range receipts {
+		if r, err := ballot.ReadReceipt(text); err == nil {
+			b.doubt(r.Checkpoint)
 		}
 	}
-}
-
-// Submit seals a ballot once, keeps it, and sends the identical bytes until a receipt of this hub for them has been verified and kept. What
-// was sealed before a crash is what is sent after it.
-func (b *Booth) Submit(ctx context.Context, round string, cells *ballot.Ballot) (*ballot.Receipt, error) {
-	kept, receipt, err := b.outbox.Kept(ctx, round, b.voter.Expert)
+	kept, err := b.outbox.Status(ctx, session)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if receipt != nil {
-		return ballot.CheckReceipt(receipt, kept, b.Package)
+	b.status = &roomv1.GetStatusResponse{}
+	if kept == nil || proto.Unmarshal(kept, b.status) != nil {
+		b.status = b.fold(words)
 	}
-	if kept == nil {
-		e, err := b.voter.Seal(round, cells, b.now())
-		if err != nil {
-			return nil, err
-		}
-		if kept, err = b.outbox.Keep(ctx, round, b.voter.Expert, e.Raw); err != nil {
-			return nil, err
-		}
-	}
-	return b.send(ctx, round, kept)
+	return nil
 }
 
-// retryEvery is how long a booth waits before it sends again.
-const retryEvery = 500 * time.Millisecond
-
-func (b *Booth) send(ctx context.Context, round string, envelope []byte) (*ballot.Receipt, error) {
-	t := time.NewTicker(retryEvery)
-	defer t.Stop()
-	for {
-		resp, err := b.client.Submit(ctx, &roomv1.SubmitRequest{Object: envelope})
-		if err == nil {
-			r, err := ballot.CheckReceipt(resp.Receipt, envelope, b.Package)
-			if err != nil {
-				return nil, err
+// pins are the certificates that a hub may show: the one on the pairing slip, and those of hub and spare once the package is known.
+func (b *Booth) pins() []string {
+	pins := b.o.given()
+	if b.Package != nil && !b.o.Online {
+		for _, p := range []string{b.Package.TLS, b.Package.SpareTLS} {
+			if p != "" {
+				pins = append(pins, p)
 			}
-			return r, b.outbox.Receipt(ctx, round, b.voter.Expert, resp.Receipt)
-		}
-		// A fault of the state means "not yet": the hub has just been started again, or another one took over.
-		if code := fault.CodeOf(err); code != fault.Offline && code != fault.Internal && code != fault.State {
-			return nil, err
-		}
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return nil, ctx.Err()
 		}
 	}
+	return pins
+}
+
+// Close closes the laptop's file. What an expert's PIN has opened is forgotten.
+func (b *Booth) Close() error {
+	b.Leave()
+	return b.outbox.Close()
+}
+
+// Leave makes the laptop ready for the next expert: nothing of the one who leaves can be read any more without his PIN.
+func (b *Booth) Leave() {
+	b.sit(nil)
+}
+
+// sit changes who sits at the laptop, once nothing is being sealed or signed.
+func (b *Booth) sit(s *seat) {
+	b.sealing.Lock()
+	defer b.sealing.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.who != nil && b.who != s {
+		b.who.forget()
+	}
+	b.who = s
+	b.status = proto.CloneOf(b.status)
+	b.status.Own = nil
+	b.poke()
+}
+
+// seated is the expert who sits at the laptop.
+func (b *Booth) seated() (*seat, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.who == nil {
+		return nil, fault.New(fault.State, "请先签到")
+	}
+	return b.who, nil
+}
+
+// voter seals and signs for who sits at the laptop.
+func (b *Booth) voter(s *seat) *ballot.Voter {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return &ballot.Voter{Package: b.people, PackageID: b.binding, Expert: s.expert, Key: s.key, Device: b.device, Random: rand.Reader}
+}
+
+// poke wakes those who watch; b.mu is held.
+func (b *Booth) poke() {
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+// stir wakes those who watch.
+func (b *Booth) stir() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.poke()
+}
+
+// current draws the view, gives it a new number if it differs from the last one, and says when something changes next.
+func (b *Booth) current(ctx context.Context) (*View, <-chan struct{}, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	v, err := b.draw(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if b.view != nil {
+		v.Seq = b.view.Seq
+	}
+	if !reflect.DeepEqual(v, b.view) {
+		b.seq++
+		v.Seq = b.seq
+		b.view = v
+		b.poke()
+	}
+	return b.view, b.changed, nil
 }

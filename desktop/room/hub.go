@@ -1,180 +1,307 @@
-// Package room is the meeting room without a network to the outside: the hub laptop that sequences the ballots and the booths that vote
-// (voting.md). It has no window; the screens of hub and booth, and the headless processes, drive it.
 package room
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 
+	"golang.org/x/mod/sumdb/tlog"
+
+	"zhiping/proto/gen/zhiping/room/v1/roomv1connect"
 	"zhiping/shared/ballot"
 	"zhiping/shared/ballot/box"
 	"zhiping/shared/fault"
+	"zhiping/shared/room"
 )
 
-// Keys are the hub laptop's own: the sequencer's, the staff's, and the certificate for the LAN.
-type Keys struct {
-	Hub, Staff ballot.Key
-	Cert       []byte // PEM, certificate and key
-	Pin        string // SHA-256 of the certificate, hex
-}
-
-type keyFile struct{ Hub, Staff, Cert string }
-
-// PrepareKeys makes the hub's keys in a folder, or reads those that are there. Their public halves go into the meeting before its package
-// is issued.
-func PrepareKeys(dir string) (*Keys, error) {
-	path := filepath.Join(dir, "hub.json")
-	b, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		if b, err = newKeys(); err == nil {
-			err = writeDurably(path, b)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	var f keyFile
-	if err := json.Unmarshal(b, &f); err != nil {
-		return nil, err
-	}
-	hub, err := seed(f.Hub)
-	if err != nil {
-		return nil, err
-	}
-	staff, err := seed(f.Staff)
-	if err != nil {
-		return nil, err
-	}
-	k := &Keys{Hub: ballot.Key{Role: ballot.RoleHub, Private: hub}, Staff: ballot.Key{Role: ballot.RoleStaff, Private: staff}, Cert: []byte(f.Cert)}
-	k.Pin, err = pinOf(k.Cert)
-	return k, err
-}
-
-func newKeys() ([]byte, error) {
-	cert, err := newCertificate()
-	if err != nil {
-		return nil, err
-	}
-	f := keyFile{Cert: string(cert)}
-	for _, s := range []*string{&f.Hub, &f.Staff} {
-		_, k, err := ed25519.GenerateKey(rand.Reader)
-		if err != nil {
-			return nil, err
-		}
-		*s = hex.EncodeToString(k.Seed())
-	}
-	return json.Marshal(f)
-}
-
-func seed(s string) (ed25519.PrivateKey, error) {
-	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != ed25519.SeedSize {
-		return nil, fault.New(fault.Invalid, "会场主机的密钥文件 hub.json 已损坏，请联系服务器管理员重新准备会场主机")
-	}
-	return ed25519.NewKeyFromSeed(b), nil
-}
-
-// writeDurably writes a file so that it is there whole after a power cut, or not at all.
-func writeDurably(path string, b []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// A Hub is the sequencer of a room.
+// A Hub is the folder of staff's laptop: the sessions whose log it writes, those it only copies (as the spare, or while the central server is the
+// sequencer), and its keys.
 type Hub struct {
-	Session *ballot.Session
-	Package *ballot.Package
-	Pairing string            // six digits that a booth needs to talk to the hub
-	Codes   map[string]string // one-time codes of the experts, by id; staff hands them out on paper
+	Pairing string   // six digits that a booth needs to talk to this laptop
+	Rooms   []*Desk  // in the order in which they were added
+	Teller  []string // the command of the tally process; this program's "tally" unless something else is set
 
 	dir    string
 	server string // key that signs packages
 	keys   *Keys
-	box    *box.Box
 	now    func() int64
 
-	mu   sync.Mutex
-	wait chan struct{} // closed when the log has grown
+	mu    sync.Mutex
+	codes codesFile
+	stop  []func()     // of those that follow another's log
+	point func(string) // a failpoint: tests end the program here
 }
 
-// OpenHub opens the room of a package in a folder, going on where it stood. server is the key (hex) that packages are signed with.
-func OpenHub(ctx context.Context, dir string, pkg []byte, server string, now func() int64) (*Hub, error) {
+// OpenHub opens the rooms of a folder, going on where they stood, and adds those of the packages given. server is the key (hex) that packages are
+// signed with.
+func OpenHub(ctx context.Context, dir, server string, now func() int64, packages ...[]byte) (*Hub, error) {
+	if _, err := os.Stat(wipedPath(dir)); err == nil {
+		return nil, fault.New(fault.State, "本机的主机密钥和签到码已在归档后清除，不能再主持会议")
+	}
 	keys, err := PrepareKeys(dir)
 	if err != nil {
 		return nil, err
 	}
-	b, err := box.Open(ctx, filepath.Join(dir, "ballots.db"))
+	h := &Hub{dir: dir, server: server, keys: keys, now: now, point: func(string) {}}
+	if err := h.readCodes(); err != nil {
+		return nil, err
+	}
+	known, err := matching(dir, "package-", ".zpp")
 	if err != nil {
 		return nil, err
 	}
-	h := &Hub{dir: dir, server: server, keys: keys, box: b, now: now, wait: make(chan struct{})}
-	if h.Session, err = ballot.Begin(ctx, b, pkg, server, keys.Hub); err != nil {
-		return nil, errors.Join(err, b.Close())
+	for _, path := range known {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
+		if !slices.ContainsFunc(packages, func(p []byte) bool { return ballot.IDOf(p) == ballot.IDOf(b) }) {
+			packages = append(packages, b)
+		}
 	}
-	h.Session.View(func(s *ballot.State) { h.Package = s.Package })
-	return h, h.codes()
+	for _, p := range packages {
+		if _, err := h.Add(ctx, p); err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
+	}
+	return h, nil
 }
 
+// Add adds the room of a package, or finds it.
+func (h *Hub) Add(ctx context.Context, pkg []byte) (*Desk, error) { return h.add(ctx, pkg, nil) }
+
+// Connect adds the room of a package whose sequencer is the central server: its log and columns are copied here, and staff's steps go there.
+func (h *Hub) Connect(ctx context.Context, pkg []byte, desk roomv1connect.DeskServiceClient, rooms roomv1connect.RoomServiceClient) (*Desk, error) {
+	of := &source{desk, rooms}
+	d, err := h.add(ctx, pkg, of)
+	if err == nil {
+		h.background(func(ctx context.Context) { d.follow(ctx, of) })
+		h.background(d.await)
+	}
+	return d, err
+}
+
+func (h *Hub) add(ctx context.Context, pkg []byte, of *source) (*Desk, error) {
+	p, id, err := ballot.OpenPackage(pkg, h.server)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range h.Rooms {
+		switch {
+		case d.id == id:
+			return d, nil
+		case d.Session == p.Session:
+			return nil, fault.New(fault.State, "本机已有会场“%s”的另一个会议包，请检查文件夹", p.Session)
+		}
+	}
+	d := &Desk{Session: p.Session, Whole: p, id: id, hub: h, remote: of, shelf: &shelf{dir: h.dir, session: p.Session}}
+	if d.shelf.old, err = begun(ctx, filepath.Join(h.dir, "ballots.db"), id); err != nil {
+		return nil, err
+	}
+	if d.box, err = box.Open(ctx, d.shelf.log()); err != nil {
+		return nil, err
+	}
+	d.room = &room.Room{Hub: h.keys.Hub, Staff: d, Shelf: d.shelf, Now: h.now}
+	store := watched{d.box, h}
+	if of != nil {
+		d.room.Session, err = ballot.Replica(ctx, store, pkg, h.server)
+	} else {
+		d.room.Session, err = ballot.Begin(ctx, store, pkg, h.server, h.keys.Hub)
+	}
+	if err == nil {
+		err = d.resume(ctx)
+	}
+	if err == nil && (of != nil || d.room.Session.Sequencer() && d.epoch() == 1) {
+		err = h.makeCodes(p)
+	}
+	if err == nil {
+		err = h.keepPackage(p.Session, pkg)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.box.Close())
+	}
+	h.Rooms = append(h.Rooms, d)
+	return d, nil
+}
+
+// watched is the log's store with a failpoint before and after what it makes durable.
+type watched struct {
+	ballot.Store
+	hub *Hub
+}
+
+// Append implements ballot.Store.
+func (w watched) Append(ctx context.Context, size int64, objects [][]byte, hashes []tlog.Hash) error {
+	kind, _, text := strings.Cut(ballot.KindOf(objects[0]), "/")
+	if !text || !strings.HasPrefix(kind, "zp-") {
+		kind = "zp-envelope" // the one object that is no text
+	}
+	w.hub.point("before " + kind)
+	err := w.Store.Append(ctx, size, objects, hashes)
+	w.hub.point("after " + kind)
+	return err
+}
+
+// begun reports whether a log file of an earlier version of the program is of a package.
+func begun(ctx context.Context, path string, id ballot.ID) (bool, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	b, err := box.Open(ctx, path)
+	if err != nil {
+		return false, err
+	}
+	mine, stop := false, errors.New("the first is enough")
+	_, err = b.Load(ctx, func(object []byte) error {
+		mine = ballot.IDOf(object) == id
+		return stop
+	})
+	if errors.Is(err, stop) {
+		err = nil
+	}
+	return mine, errors.Join(err, b.Close())
+}
+
+func (h *Hub) keepPackage(session string, pkg []byte) error {
+	path := filepath.Join(h.dir, "package-"+nameOf(session)+".zpp")
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	return writeDurably(path, pkg)
+}
+
+// Room finds the desk of a session; "" is the only one.
+func (h *Hub) Room(session string) (*Desk, error) {
+	if session == "" && len(h.Rooms) == 1 {
+		return h.Rooms[0], nil
+	}
+	for _, d := range h.Rooms {
+		if d.Session == session && session != "" {
+			return d, nil
+		}
+	}
+	if session == "" {
+		return nil, fault.New(fault.Invalid, "本机有%d个会场，请先选择会场", len(h.Rooms))
+	}
+	return nil, fault.New(fault.NotFound, "本机没有会场“%s”，请核对会场", session)
+}
+
+// Keys are the public halves of the laptop's keys, for the screen that prepares it.
+func (h *Hub) Keys() (hub, staff, pin string) {
+	return h.keys.Hub.Public(), h.keys.Staff.Public(), h.keys.Pin
+}
+
+// background runs what follows another's log until the hub is closed.
+func (h *Hub) background(fn func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		fn(ctx)
+	}()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stop = append(h.stop, func() { cancel(); <-done })
+}
+
+// Close ends following and closes the logs.
+func (h *Hub) Close() (err error) {
+	h.mu.Lock()
+	stop := h.stop
+	h.stop = nil
+	h.mu.Unlock()
+	for _, fn := range stop {
+		fn()
+	}
+	for _, d := range h.Rooms {
+		err = errors.Join(err, d.box.Close())
+	}
+	return err
+}
+
+// codesFile is what staff hands out on paper. An earlier version of the program had one session, whose codes stood in Codes.
 type codesFile struct {
-	Pairing string
-	Codes   map[string]string
+	Pairing  string
+	Codes    map[string]string            `json:",omitempty"`
+	Sessions map[string]map[string]string // one-time codes by session and expert
 }
 
-// codes reads or makes the pairing code and the experts' one-time codes; they stay the same over a restart.
-func (h *Hub) codes() error {
-	path := filepath.Join(h.dir, "codes.json")
-	b, err := os.ReadFile(path)
+func (h *Hub) codesPath() string { return filepath.Join(h.dir, "codes.json") }
+
+// readCodes reads the pairing code and the experts' one-time codes, or makes the pairing code; they stay the same over a restart.
+func (h *Hub) readCodes() error {
+	b, err := os.ReadFile(h.codesPath())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	f := codesFile{Codes: map[string]string{}}
 	if err == nil {
-		if err := json.Unmarshal(b, &f); err != nil {
-			return err
-		}
-	} else {
-		f.Pairing = digits(6)
-		for _, e := range h.Package.Experts {
-			f.Codes[e.ID] = digits(8)
-		}
-		if b, err = json.Marshal(f); err != nil {
-			return err
-		}
-		if err := writeDurably(path, b); err != nil {
-			return err
+		if err := json.Unmarshal(b, &h.codes); err != nil {
+			return fault.New(fault.Invalid, "签到码文件 codes.json 已损坏，请联系技术人员")
 		}
 	}
-	h.Pairing, h.Codes = f.Pairing, f.Codes
-	return nil
+	if h.codes.Sessions == nil {
+		h.codes.Sessions = map[string]map[string]string{}
+	}
+	if h.Pairing = h.codes.Pairing; h.Pairing != "" {
+		return nil
+	}
+	h.Pairing = digits(6)
+	h.codes.Pairing = h.Pairing
+	return h.writeCodes()
+}
+
+func (h *Hub) writeCodes() error {
+	b, err := json.Marshal(h.codes)
+	if err != nil {
+		return err
+	}
+	return writeDurably(h.codesPath(), b)
+}
+
+// makeCodes gives every expert of a package a one-time code who has none.
+func (h *Hub) makeCodes(p *ballot.Package) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	codes := h.codes.Sessions[p.Session]
+	if codes == nil {
+		codes = map[string]string{}
+	}
+	n := len(codes)
+	for _, e := range p.Experts {
+		if codes[e.ID] == "" {
+			if codes[e.ID] = h.codes.Codes[e.ID]; codes[e.ID] == "" {
+				codes[e.ID] = digits(8)
+			}
+		}
+	}
+	if len(codes) == n {
+		return nil
+	}
+	h.codes.Sessions[p.Session], h.codes.Codes = codes, nil
+	return h.writeCodes()
+}
+
+// setCode makes a code an expert's; it is durable before it is good.
+func (h *Hub) setCode(session, expert, code string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	codes := h.codes.Sessions[session]
+	if codes == nil {
+		codes = map[string]string{}
+		h.codes.Sessions[session] = codes
+	}
+	codes[expert] = code
+	return h.writeCodes()
 }
 
 func digits(n int) string {
@@ -184,59 +311,6 @@ func digits(n int) string {
 		panic(err) // crypto/rand does not fail
 	}
 	return fmt.Sprintf("%0*d", n, v)
-}
-
-// Close closes the log.
-func (h *Hub) Close() error { return h.box.Close() }
-
-// Append appends an object and wakes those who wait.
-func (h *Hub) Append(ctx context.Context, object []byte) (*ballot.Receipt, error) {
-	r, err := h.Session.Append(ctx, object)
-	if err == nil {
-		h.mu.Lock()
-		close(h.wait)
-		h.wait = make(chan struct{})
-		h.mu.Unlock()
-	}
-	return r, err
-}
-
-// Grown is closed when the log has grown.
-func (h *Hub) Grown() <-chan struct{} {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.wait
-}
-
-// CheckIn takes a booth's half of a check-in: with the right one-time code staff's key countersigns it, and the expert is present.
-func (h *Hub) CheckIn(ctx context.Context, half []byte) (*ballot.Receipt, error) {
-	o, err := ballot.ReadCheckIn(half)
-	if err != nil {
-		return nil, err
-	}
-	code, known := h.Codes[o.Expert]
-	want := ballot.Proof(code, h.Package.Session, o.Expert, o.Credential)
-	if !known || !hmac.Equal(want, o.Proof) {
-		return nil, fault.New(fault.Denied, "签到码不正确，请核对会务人员发放的签到条")
-	}
-	full, err := ballot.Countersign(half, h.keys.Staff)
-	if err != nil {
-		return nil, err
-	}
-	r, err := h.Append(ctx, full)
-	if err != nil {
-		return nil, err
-	}
-	var present *ballot.Attend
-	h.Session.View(func(s *ballot.State) {
-		if s.Status[o.Expert] != ballot.Present {
-			present = s.AttendOf(o.Expert, ballot.Present, "", h.now())
-		}
-	})
-	if present != nil {
-		err = h.signed(ctx)(present.Sign(h.keys.Staff))
-	}
-	return r, err
 }
 
 // paired reports whether a booth knows the pairing code.

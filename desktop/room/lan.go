@@ -15,15 +15,13 @@ import (
 	"math/big"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"connectrpc.com/connect"
 
-	roomv1 "zhiping/proto/gen/zhiping/room/v1"
 	"zhiping/proto/gen/zhiping/room/v1/roomv1connect"
-	"zhiping/shared/ballot"
 	"zhiping/shared/fault"
+	"zhiping/shared/room"
 	"zhiping/shared/wire"
 )
 
@@ -62,19 +60,25 @@ func pinOf(cert []byte) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// Serve answers booths on a listener until the context ends.
+// Serve answers booths and the spare on a listener until the context ends.
 func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
 	cert, err := tls.X509KeyPair(h.keys.Cert, h.keys.Cert)
 	if err != nil {
 		return err
 	}
+	handler := &room.Handler{Find: h.find, List: h.list}
 	mux := http.NewServeMux()
-	mux.Handle(roomv1connect.NewRoomServiceHandler(&lan{h: h}, connect.WithInterceptors(guard{h}), connect.WithReadMaxBytes(2<<20)))
+	most := connect.WithReadMaxBytes(2 << 20)
+	path, booths := roomv1connect.NewRoomServiceHandler(handler, connect.WithInterceptors(guard{h.maySit}), most)
+	mux.Handle(path, shown(booths))
+	path, desk := roomv1connect.NewDeskServiceHandler(handler, connect.WithInterceptors(guard{maySpare}), most)
+	mux.Handle(path, shown(desk))
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &http.Server{
-		Handler: mux, TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}, ReadHeaderTimeout: 20 * time.Second,
-		BaseContext: func(net.Listener) context.Context { return stop },
+		Handler: mux, ReadHeaderTimeout: 20 * time.Second, BaseContext: func(net.Listener) context.Context { return stop },
+		// A booth has no certificate; the spare shows its own, which the package names by its fingerprint.
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13, ClientAuth: tls.RequestClientCert},
 	}
 	done := make(chan error, 1)
 	go func() { done <- s.ServeTLS(l, "", "") }()
@@ -89,15 +93,68 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// guard lets in who knows the pairing code, and turns faults into wire errors.
-type guard struct{ h *Hub }
+// spareKey is the context's fingerprint of the certificate that a caller has shown: the spare's, or nobody's.
+type spareKey struct{}
+
+func shown(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+			sum := sha256.Sum256(r.TLS.PeerCertificates[0].Raw)
+			r = r.WithContext(context.WithValue(r.Context(), spareKey{}, hex.EncodeToString(sum[:])))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// find is the room of a session; to the spare only those it stands in for exist.
+func (h *Hub) find(ctx context.Context, session string) (*room.Room, error) {
+	d, err := h.Room(session)
+	if err != nil {
+		return nil, err
+	}
+	if pin, spare := ctx.Value(spareKey{}).(string); spare && pin != d.Whole.SpareTLS {
+		return nil, fault.New(fault.Denied, "这台电脑不是会议包指定的备用主机")
+	}
+	return d.room, nil
+}
+
+func (h *Hub) list(context.Context) (all []*room.Room, err error) {
+	for _, d := range h.Rooms {
+		all = append(all, d.room)
+	}
+	return all, nil
+}
+
+// maySit lets booths in that know the pairing code, and the spare that copies columns.
+func (h *Hub) maySit(ctx context.Context, req connect.AnyRequest) error {
+	_, spare := ctx.Value(spareKey{}).(string)
+	if spare && req.Spec().Procedure == roomv1connect.RoomServiceGetColumnsProcedure {
+		return nil
+	}
+	if !h.paired(req.Header().Get(pairingHeader)) {
+		return fault.New(fault.Denied, "配对码不正确，请向会务人员核对")
+	}
+	return nil
+}
+
+// maySpare lets the spare read the log, and nothing else: staff's steps are taken on the hub itself.
+func maySpare(ctx context.Context, req connect.AnyRequest) error {
+	if _, shown := ctx.Value(spareKey{}).(string); !shown || req.Spec().Procedure != roomv1connect.DeskServiceGetLogProcedure {
+		return fault.New(fault.Denied, "只有备用主机可以读取会议记录；其他操作请在会场主机上进行")
+	}
+	return nil
+}
+
+// guard refuses who may not call, and turns faults into wire errors.
+type guard struct {
+	may func(context.Context, connect.AnyRequest) error
+}
 
 func (g guard) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
-	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
-		if !g.h.paired(req.Header().Get(pairingHeader)) {
-			return nil, wire.Encode(fault.New(fault.Denied, "配对码不正确，请向会务人员核对"), 0)
+	return func(ctx context.Context, req connect.AnyRequest) (resp connect.AnyResponse, err error) {
+		if err = g.may(ctx, req); err == nil {
+			resp, err = next(ctx, req)
 		}
-		resp, err := next(ctx, req)
 		if f := fault.As(err); f != nil {
 			return nil, wire.Encode(f, 0)
 		}
@@ -113,97 +170,6 @@ func (g guard) WrapStreamingHandler(connect.StreamingHandlerFunc) connect.Stream
 	return func(context.Context, connect.StreamingHandlerConn) error {
 		return connect.NewError(connect.CodeUnimplemented, errors.New("no streams in a room"))
 	}
-}
-
-// lan implements roomv1connect.RoomServiceHandler.
-type lan struct {
-	roomv1connect.UnimplementedRoomServiceHandler
-	h *Hub
-}
-
-func (s *lan) GetPackage(context.Context, *roomv1.GetPackageRequest) (*roomv1.GetPackageResponse, error) {
-	return &roomv1.GetPackageResponse{Package: s.h.Session.Log()[0]}, nil
-}
-
-func (s *lan) CheckIn(ctx context.Context, r *roomv1.CheckInRequest) (*roomv1.CheckInResponse, error) {
-	receipt, err := s.h.CheckIn(ctx, r.Object)
-	if err != nil {
-		return nil, err
-	}
-	return &roomv1.CheckInResponse{Receipt: receipt.Text()}, nil
-}
-
-func (s *lan) Submit(ctx context.Context, r *roomv1.SubmitRequest) (*roomv1.SubmitResponse, error) {
-	if _, err := ballot.ParseEnvelope(r.Object); err != nil {
-		return nil, err
-	}
-	receipt, err := s.h.Append(ctx, r.Object)
-	if err != nil {
-		return nil, err
-	}
-	return &roomv1.SubmitResponse{Receipt: receipt.Text()}, nil
-}
-
-// longest is how long a status waits for the log to grow.
-const longest = 20 * time.Second
-
-func (s *lan) GetStatus(ctx context.Context, r *roomv1.GetStatusRequest) (*roomv1.GetStatusResponse, error) {
-	timer := time.NewTimer(longest)
-	defer timer.Stop()
-	for {
-		wait := s.h.Grown()
-		resp, err := s.h.Status()
-		if err != nil || r.After == 0 || resp.Size > r.After {
-			return resp, err
-		}
-		select {
-		case <-wait:
-		case <-timer.C:
-			return resp, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
-// Status is what the room may know: who is there and who has submitted, never what.
-func (h *Hub) Status() (*roomv1.GetStatusResponse, error) {
-	size, _, err := h.Session.Head()
-	if err != nil {
-		return nil, err
-	}
-	resp := &roomv1.GetStatusResponse{Size: size}
-	h.Session.View(func(s *ballot.State) {
-		for _, spec := range s.Package.Rounds {
-			r := s.Rounds[spec.ID]
-			x := &roomv1.Round{Id: spec.ID, State: r.State, Present: r.Present}
-			if r.State == ballot.RoundReady {
-				x.Present = s.Present()
-			}
-			for _, e := range s.Counted(spec.ID) {
-				x.Submitted = append(x.Submitted, e.Expert)
-			}
-			resp.Rounds = append(resp.Rounds, x)
-		}
-	})
-	resp.Checkpoint, err = h.Session.Checkpoint()
-	return resp, err
-}
-
-// columns reads the columns of every round that has been counted.
-func (h *Hub) columns() (map[string][]byte, error) {
-	all := map[string][]byte{}
-	for _, r := range h.Package.Rounds {
-		b, err := os.ReadFile(h.columnsFile(r.ID))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		all[r.ID] = b
-	}
-	return all, nil
 }
 
 // Background runs fn beside the caller and gives its error when it ends.

@@ -331,9 +331,14 @@ func (s *Shell) Key() string {
 
 // Heading is the head of a page before signing in, with the way back.
 func Heading(title string, back func()) fyne.CanvasObject {
+	return HeadingTo("返回登录", title, back)
+}
+
+// HeadingTo is Heading with another way back.
+func HeadingTo(to, title string, back func()) fyne.CanvasObject {
 	l := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	l.SizeName = theme.SizeNameSubHeadingText
-	return container.NewHBox(widget.NewButtonWithIcon("返回登录", theme.NavigateBackIcon(), back), l)
+	return container.NewHBox(widget.NewButtonWithIcon(to, theme.NavigateBackIcon(), back), l)
 }
 
 func (s *Shell) current() *Page { return s.pages[s.tabs.Selected()] }

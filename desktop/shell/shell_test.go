@@ -290,7 +290,7 @@ func TestSignIn(t *testing.T) {
 func TestStart(t *testing.T) {
 	test.NewTempApp(t)
 	connected := 0
-	o := shell.NewStart(func() { connected++ }, nil, func() {})
+	o := shell.NewStart(func() { connected++ }, nil, nil, func() {})
 	test.NewTempWindow(t, o)
 	test.Tap(button(t, o, "连接服务器"))
 	if s := texts(o); connected != 1 || strings.Contains(s, "会议包") || !strings.Contains(s, "试用演示") {

@@ -31,6 +31,8 @@ type Ways struct {
 	Platforms func(*SignIn)
 	// With signs in at one of them.
 	With func(s *SignIn, provider string)
+	// Keys makes a key for a review meeting, which needs neither server nor account; nil is not offered.
+	Keys func()
 }
 
 // NewSignIn draws the page.
@@ -57,6 +59,11 @@ func NewSignIn(ways Ways) *SignIn {
 	title.Importance = widget.HighImportance
 	form := widget.NewForm(widget.NewFormItem("服务器地址", s.Address), widget.NewFormItem("证书指纹", s.Pin), widget.NewFormItem("登录账号", s.Account), widget.NewFormItem("密码", s.Password))
 	box := container.NewVBox(title, widget.NewLabelWithStyle("职称评审管理系统", fyne.TextAlignCenter, fyne.TextStyle{}), form, s.Keep, s.note, s.waiting, s.button, s.platforms, s.link)
+	if ways.Keys != nil {
+		keys := widget.NewButton("会议密钥：在本机生成、备份、试开，不用登录", ways.Keys)
+		keys.Importance = widget.LowImportance
+		box.Add(keys)
+	}
 	s.say("", widget.DangerImportance)
 	s.Content = container.NewCenter(container.New(cardLayout{}, widget.NewCard("", "", box)))
 	return s

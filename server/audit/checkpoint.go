@@ -53,14 +53,14 @@ type Report struct {
 
 // Verify recomputes the log from its entries and compares it with the stored hashes and with the checkpoint the server signed last. The
 // error names the first difference, in Chinese.
-func Verify(ctx context.Context, d *db.DB, key note.Verifier) (Report, error) {
+func Verify(ctx context.Context, d *db.DB, keys note.Verifiers) (Report, error) {
 	var r Report
 	err := d.Read(ctx, func(tx *db.Tx) error {
 		kept, err := Checkpoint(ctx, tx)
 		if err != nil {
 			return err
 		}
-		signed, err := opened(kept, key)
+		signed, err := opened(kept, keys)
 		if err != nil {
 			return err
 		}
@@ -81,11 +81,11 @@ func Verify(ctx context.Context, d *db.DB, key note.Verifier) (Report, error) {
 	return r, err
 }
 
-func opened(text string, key note.Verifier) (tlog.Tree, error) {
+func opened(text string, keys note.Verifiers) (tlog.Tree, error) {
 	if text == "" {
 		return tlog.Tree{}, nil
 	}
-	n, err := note.Open([]byte(text), note.VerifierList(key))
+	n, err := note.Open([]byte(text), keys)
 	if err != nil {
 		return tlog.Tree{}, fmt.Errorf("审计检查点的签名无效：%w", err)
 	}

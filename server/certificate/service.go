@@ -46,12 +46,18 @@ var Certificates = record.Define(&record.Kind[message]{
 
 // A Service implements certificatev1connect.CertificateServiceHandler.
 type Service struct {
-	run *command.Runner
-	key ed25519.PrivateKey
+	run  *command.Runner
+	keys Keys
 }
 
-// New returns the service; key signs the QR codes.
-func New(run *command.Runner, key ed25519.PrivateKey) *Service { return &Service{run: run, key: key} }
+// Keys sign QR codes and check them; a key that signs no longer still checks what it has signed.
+type Keys interface {
+	Signing() ed25519.PrivateKey
+	Verifying() []ed25519.PublicKey
+}
+
+// New returns the service; keys sign the QR codes.
+func New(run *command.Runner, keys Keys) *Service { return &Service{run: run, keys: keys} }
 
 // IssueCertificates implements the RPC (H2).
 func (s *Service) IssueCertificates(ctx context.Context, r *certificatev1.IssueCertificatesRequest) (*certificatev1.IssueCertificatesResponse, error) {
@@ -74,6 +80,7 @@ func (s *Service) issue(ctx context.Context, tx *command.Tx, a *applicationv1.Ap
 	if err != nil {
 		return err
 	}
+	key := s.keys.Signing()
 	number, err := next(ctx, tx)
 	if err != nil {
 		return err
@@ -82,14 +89,12 @@ func (s *Service) issue(ctx context.Context, tx *command.Tx, a *applicationv1.Ap
 		Id: uuid.Must(uuid.NewV7()).String(), CertificateNumber: number, ApplicationId: a.Id, PersonId: a.PersonId, Name: a.Name, IdKind: a.IdKind, Number: a.Number,
 		Sex: a.Sex, Birth: a.Birth, WorkUnit: a.WorkUnit, Series: a.Series, Level: a.Level, Title: a.Title, Specialty: a.Specialty, Method: a.Method,
 		CommitteeName: c.Name, UnitId: tx.Caller.Unit.Id, Issuer: tx.Caller.Unit.Name, CommitteeUnitId: a.CommitteeUnitId, ApplicantUnitId: a.UnitId,
-		ApprovedOn: a.ApprovedOn, DocumentNumber: a.DocumentNumber, IssuedAt: tx.Now, KeyId: rules.KeyID(s.public()), State: certificatev1.State_STATE_ISSUED,
+		ApprovedOn: a.ApprovedOn, DocumentNumber: a.DocumentNumber, IssuedAt: tx.Now, KeyId: rules.KeyID(key.Public().(ed25519.PublicKey)), State: certificatev1.State_STATE_ISSUED,
 	}
-	cert.Qr = rules.Sign(cert, s.key)
+	cert.Qr = rules.Sign(cert, key)
 	a.CertificateNumber = number
 	return Certificates.Put(ctx, tx, cert)
 }
-
-func (s *Service) public() ed25519.PublicKey { return s.key.Public().(ed25519.PublicKey) }
 
 var nextSerial = db.SQL("INSERT INTO serial (unit_id, year, last) VALUES ($1, $2, 1) ON CONFLICT (unit_id, year) DO UPDATE SET last = serial.last + 1 RETURNING last")
 
@@ -125,7 +130,7 @@ var byNumber = db.SQL("SELECT body FROM certificate WHERE certificate_number = $
 func (s *Service) CheckCertificate(ctx context.Context, r *certificatev1.CheckCertificateRequest) (*certificatev1.CheckCertificateResponse, error) {
 	number, name := r.Number, r.Name
 	if r.Qr != "" {
-		f, err := rules.Verify(r.Qr, s.public())
+		f, err := rules.Verify(r.Qr, s.keys.Verifying()...)
 		if err != nil {
 			return &certificatev1.CheckCertificateResponse{Text: err.Error()}, nil
 		}

@@ -2,7 +2,6 @@ package meeting
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -67,7 +66,7 @@ func (s *Service) PlanDraw(ctx context.Context, r *meetingv1.PlanDrawRequest) (*
 
 // share is the server's number: a function of its key and the plan, so that it needs no keeping and cannot be picked anew for one plan.
 func (s *Service) share(meetingID string, planHash []byte) []byte {
-	h := hmac.New(sha256.New, s.key.Seed())
+	h := hmac.New(sha256.New, s.keys.Chance())
 	h.Write([]byte("zp/draw/v1/server\x00" + meetingID + "\x00"))
 	h.Write(planHash)
 	return h.Sum(nil)
@@ -312,5 +311,5 @@ func (s *Service) drawn(ctx context.Context, tx *command.Tx, m message, rec *dra
 			}
 		}
 	}
-	return rec.Sign(serverParty, ed25519.PrivateKey(s.key))
+	return rec.Sign(serverParty, s.keys.Signing())
 }

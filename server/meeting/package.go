@@ -1,37 +1,61 @@
 package meeting
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"slices"
 	"strings"
 
-	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
-	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
 	meetingv1 "zhiping/proto/gen/zhiping/meeting/v1"
-	"zhiping/server/application"
 	"zhiping/server/command"
 	"zhiping/server/committee"
-	"zhiping/server/expert"
-	"zhiping/server/session"
-	applicationrules "zhiping/shared/application"
+	"zhiping/server/room"
 	"zhiping/shared/ballot"
 	"zhiping/shared/catalog"
 	committeerules "zhiping/shared/committee"
-	expertrules "zhiping/shared/expert"
 	"zhiping/shared/fault"
+	rules "zhiping/shared/meeting"
 )
-
-// round is the id of the one round that a meeting has for now.
-const round = "R1"
 
 // CustodianKey writes a custodian's two public keys as the meeting carries them.
 func CustodianKey(c ballot.Custodian) string { return c.SignKey + ":" + hex.EncodeToString(c.SealKey) }
 
-// IssuePackage implements the RPC: the package is signed, the people are frozen until the record comes back (voting.md).
+// custodian reads one as the package names him.
+func custodian(i int, c *meetingv1.Custodian) (ballot.Custodian, error) {
+	sign, seal, _ := strings.Cut(c.Key, ":")
+	b, err := hex.DecodeString(seal)
+	if key, bad := hex.DecodeString(sign); err != nil || bad != nil || len(b) == 0 || len(key) != ed25519.PublicKeySize {
+		return ballot.Custodian{}, fault.New(fault.Invalid, "密钥保管人“%s”的公钥不正确，请重新导入", c.Name).At("meeting.custodians")
+	}
+	return ballot.Custodian{ID: fmt.Sprint("K", i+1), Name: c.Name, Role: c.Role, SignKey: sign, SealKey: b}, nil
+}
+
+// custodians are the three of a meeting, with keys of their own each: two keys in one hand would open a round alone.
+func custodians(m message) ([]ballot.Custodian, error) {
+	if len(m.Custodians) != 3 {
+		return nil, fault.New(fault.Invalid, "须有3名密钥保管人，现有%d名", len(m.Custodians)).At("meeting.custodians")
+	}
+	var all []ballot.Custodian
+	for i, c := range m.Custodians {
+		k, err := custodian(i, c)
+		if err != nil {
+			return nil, err
+		}
+		for _, other := range all {
+			if other.SignKey == k.SignKey || slices.Equal(other.SealKey, k.SealKey) {
+				return nil, fault.New(fault.Invalid, "密钥保管人“%s”与“%s”的公钥相同，每人须有自己的密钥", other.Name, k.Name).At("meeting.custodians")
+			}
+		}
+		all = append(all, k)
+	}
+	return all, nil
+}
+
+// IssuePackage implements the RPC: one package per session is signed, the people are frozen until the records come back (voting.md).
 func (s *Service) IssuePackage(ctx context.Context, r *meetingv1.IssuePackageRequest) (*meetingv1.IssuePackageResponse, error) {
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*meetingv1.IssuePackageResponse, error) {
 		m, err := ownAt(ctx, tx, r.Base.Id, r.Base.Revision)
@@ -48,20 +72,91 @@ func (s *Service) IssuePackage(ctx context.Context, r *meetingv1.IssuePackageReq
 		if err := committeerules.CheckValid(c, m.HeldOn); err != nil {
 			return nil, err
 		}
-		p, err := s.build(ctx, tx, m)
+		if err := drilled(m); err != nil {
+			return nil, err
+		}
+		set, err := catalog.Rules(m.RulesSha256)
 		if err != nil {
 			return nil, err
 		}
-		b, err := p.Sign(ballot.Key{Role: ballot.RoleServer, Private: s.key})
+		if err := rules.Check(m, set); err != nil {
+			return nil, err
+		}
+		p, err := s.convene(ctx, tx, m)
 		if err != nil {
 			return nil, err
 		}
-		if m.Package, err = s.keep(b, "会议包.zpp"); err != nil {
+		m.Sessions = rules.Sessions(m)
+		issued, err := s.issue(ctx, tx, m, set, p)
+		if err != nil {
 			return nil, err
 		}
-		m.State = meetingv1.State_STATE_ISSUED
-		return &meetingv1.IssuePackageResponse{Meeting: m, Package: b}, Meetings.Put(ctx, tx, m)
+		m.Package, m.State = m.Sessions[0].Package, meetingv1.State_STATE_ISSUED
+		return &meetingv1.IssuePackageResponse{Meeting: m, Package: issued[0].Package, Packages: issued}, Meetings.Put(ctx, tx, m)
 	})
+}
+
+// people are who a meeting is held with, real or invented, by the ids of the meeting.
+type people struct {
+	rehearsal  bool
+	experts    map[string]ballot.Expert
+	applicants map[string]ballot.Applicant
+	sessions   map[string]string // the id of each session's package; a rehearsal has others than the meeting
+}
+
+// issue signs the packages of all sessions, first rounds first, because the second names them. The answer is in the meeting's order.
+func (s *Service) issue(ctx context.Context, tx *command.Tx, m message, set *catalog.RuleSet, p *people) ([]*meetingv1.Issued, error) {
+	ordered, err := rules.Ordered(rules.Sessions(m))
+	if err != nil {
+		return nil, err
+	}
+	pairing, err := room.NewPairing()
+	if err != nil {
+		return nil, err
+	}
+	key := ballot.Key{Role: ballot.RoleServer, Private: s.keys.Signing()}
+	ids, issued := map[string]ballot.ID{}, map[string]*meetingv1.Issued{}
+	for _, x := range ordered {
+		pkg, err := s.build(tx, m, x, set, p, ids)
+		if err != nil {
+			return nil, err
+		}
+		b, err := pkg.Sign(key)
+		if err != nil {
+			return nil, err
+		}
+		ids[x.Id] = ballot.IDOf(b)
+		issued[x.Id] = &meetingv1.Issued{SessionId: pkg.Session, Name: x.Name, Package: b}
+		row := &room.Row{
+			Session: pkg.Session, Meeting: m.Id, Unit: m.UnitId, Holder: room.Hub, Hub: pkg.Hub, Epoch: 1, Rehearsal: p.rehearsal, Server: key.Public(), Package: b,
+		}
+		if pkg.Hub == s.rooms.Public() {
+			row.Holder, row.Pairing, issued[x.Id].Pairing = room.Server, pairing, pairing
+		}
+		if err := room.Begin(ctx, tx.Tx, row); err != nil {
+			return nil, err
+		}
+		if p.rehearsal {
+			continue
+		}
+		if x.Package, err = s.keep(b, "会议包.zpp"); err != nil {
+			return nil, err
+		}
+		x.Lease = leaseOf(row, tx.Now)
+	}
+	var all []*meetingv1.Issued
+	for _, x := range rules.Sessions(m) {
+		all = append(all, issued[x.Id])
+	}
+	return all, nil
+}
+
+func leaseOf(row *room.Row, now int64) *meetingv1.Lease {
+	l := &meetingv1.Lease{Holder: meetingv1.Holder_HOLDER_HUB, HubKey: row.Hub, Epoch: row.Epoch, Since: now}
+	if row.Holder == room.Server {
+		l.Holder, l.Pairing = meetingv1.Holder_HOLDER_SERVER, row.Pairing
+	}
+	return l
 }
 
 func (s *Service) keep(b []byte, name string) (*commonv1.Attachment, error) {
@@ -69,178 +164,114 @@ func (s *Service) keep(b []byte, name string) (*commonv1.Attachment, error) {
 	return &commonv1.Attachment{Sha256: sum, Name: name, Size: int64(len(b))}, err
 }
 
-// build makes the package and moves the people into the meeting.
-func (s *Service) build(ctx context.Context, tx *command.Tx, m message) (*ballot.Package, error) {
-	set, err := catalog.Rules(m.RulesSha256)
+// build makes the package of a session; ids are those of the packages that were signed before.
+func (s *Service) build(tx *command.Tx, m message, x *meetingv1.Session, set *catalog.RuleSet, who *people, ids map[string]ballot.ID) (*ballot.Package, error) {
+	keepers, err := custodians(m)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(set.Bytes)
 	p := &ballot.Package{
-		Meeting: m.Id, Session: m.Id, Title: m.Name, Date: m.HeldOn, Place: m.Place, Committee: m.CommitteeName, Issued: tx.Now, Suite: ballot.Suite,
-		Rules: sum[:], RuleSet: set.Bytes, Panel: int64(m.PanelSize), Origin: "zhiping/" + m.Id, Hub: m.HubKey, TLS: m.HubTls, Staff: m.StaffKeys,
-		Chair: m.ChairKey, Supervisor: m.SupervisorKey,
-		Rounds: []ballot.Round{{ID: round, Kind: ballot.Vote, Secrecy: ballot.SecretBallot, Base: ballot.Attending}},
+		Meeting: m.Id, Session: who.sessions[x.Id], Title: m.Name, Date: m.HeldOn, Place: x.Place, Committee: m.CommitteeName, Issued: tx.Now, Suite: ballot.Suite,
+		Rules: sum[:], RuleSet: set.Bytes, Panel: int64(len(rules.Seats(m, x))), Origin: "zhiping/" + who.sessions[x.Id], Staff: m.StaffKeys,
+		Chair: m.ChairKey, Supervisor: m.SupervisorKey, Custodians: keepers, Rehearsal: who.rehearsal,
 	}
-	for i, c := range m.Custodians {
-		sign, seal, _ := strings.Cut(c.Key, ":")
-		b, err := hex.DecodeString(seal)
-		if err != nil || len(b) == 0 {
-			return nil, fault.New(fault.Invalid, "密钥保管人“%s”的公钥不正确，请重新导入", c.Name).At("meeting.custodians")
-		}
-		p.Custodians = append(p.Custodians, ballot.Custodian{ID: []string{"K1", "K2", "K3"}[i], Name: c.Name, Role: c.Role, SignKey: sign, SealKey: b})
+	if len(m.Sessions) > 1 {
+		p.Title += " " + x.Name
 	}
-	applicants, err := s.convene(ctx, tx, m, p)
-	if err != nil {
+	if p.Place == "" {
+		p.Place = m.Place
+	}
+	p.Rounds, p.Items = rules.Rounds(x, set)
+	if err := s.sequencers(p, m, x); err != nil {
 		return nil, err
 	}
-	for _, seat := range m.Panel {
-		if !seat.Confirmed {
-			continue
+	in := map[string]bool{}
+	for _, id := range rules.People(m, x) {
+		in[id] = true
+		p.Applicants = append(p.Applicants, who.applicants[id])
+	}
+	for _, seat := range rules.Seats(m, x) {
+		e := who.experts[seat.ExpertId]
+		e.Group = seat.Group
+		e.Recused = slices.DeleteFunc(slices.Clone(e.Recused), func(id string) bool { return !in[who.original(id)] })
+		p.Experts = append(p.Experts, e)
+	}
+	if err := reviewers(p, m, who); err != nil {
+		return nil, err
+	}
+	for _, f := range x.Firsts {
+		id := ids[f.SessionId]
+		rule := ballot.TakePassed
+		if f.Rule == meetingv1.TakeRule_TAKE_RULE_ALL {
+			rule = ballot.TakeAll
 		}
-		e, err := expert.Experts.Find(ctx, tx.Tx, seat.ExpertId)
-		if err != nil {
-			return nil, err
-		}
-		p.Experts = append(p.Experts, ballot.Expert{ID: seat.ExpertId, Name: seat.Name, Group: seat.Group, Recused: recused(e, applicants)})
+		p.Depends = append(p.Depends, ballot.Dependency{Session: who.sessions[f.SessionId], Package: id[:], Round: f.Round, Rule: rule})
 	}
 	return p, nil
 }
 
-// convene puts the people into the package, in their order.
-func (s *Service) convene(ctx context.Context, tx *command.Tx, m message, p *ballot.Package) ([]*applicationv1.Application, error) {
-	var all []*applicationv1.Application
-	for i, id := range m.ApplicationIds {
-		a, err := application.Applications.See(ctx, tx.Tx, tx.Caller, id)
-		if err != nil || a.ActivityId != m.ActivityId {
-			return nil, fault.New(fault.Invalid, "参评人员第%d位不属于本次评审活动，请重新导入名单", i+1).At("meeting.application_ids")
+// original is the application that somebody in a package stands for.
+func (w *people) original(id string) string {
+	for k, a := range w.applicants {
+		if a.ID == id {
+			return k
 		}
-		if err := applicationrules.Move(a, applicationrules.Convene); err != nil {
-			return nil, err
-		}
-		a.MeetingId, a.Position = m.Id, int32(i+1)
-		if err := application.Applications.Put(ctx, tx, a); err != nil {
-			return nil, err
-		}
-		p.Applicants = append(p.Applicants, ballot.Applicant{ID: a.Id, Position: int64(i + 1), Name: a.Name, Unit: a.WorkUnit})
-		all = append(all, a)
 	}
-	return all, nil
+	return id
 }
 
-// recused lists those an expert must not vote on (Article 25).
-func recused(e *expertv1.Expert, applicants []*applicationv1.Application) []string {
-	var ids []string
-	for _, a := range applicants {
-		if expertrules.Recused(e, a.PersonId, a.Name, a.WorkUnit) != "" {
-			ids = append(ids, a.Id)
+// sequencers names hub and spare of a session: its own laptops, or the meeting's, or with none prepared the server.
+func (s *Service) sequencers(p *ballot.Package, m message, x *meetingv1.Session) error {
+	p.Hub, p.TLS, p.Spare, p.SpareTLS = m.HubKey, m.HubTls, m.SpareKey, m.SpareTls
+	if x.HubKey != "" {
+		p.Hub, p.TLS = x.HubKey, x.HubTls
+	}
+	if x.SpareKey != "" {
+		p.Spare, p.SpareTLS = x.SpareKey, x.SpareTls
+	}
+	if p.Hub == "" {
+		p.Hub, p.TLS = s.rooms.Public(), ""
+	}
+	for _, k := range []struct{ name, key string }{{"会场主机", p.Hub}, {"备用主机", p.Spare}, {"执行主任", p.Chair}, {"监督人员", p.Supervisor}} {
+		if !publicKey(k.key) && (k.key != "" || k.name != "备用主机") {
+			return fault.New(fault.Invalid, "%s的公钥没有导入或不正确，请重新导入", k.name).At("meeting.hub_key")
 		}
 	}
-	return ids
-}
-
-// own refuses a meeting that is not the caller's.
-func (s *Service) own(ctx context.Context, id string) error {
-	m, err := Meetings.Get(ctx, s.run.DB, id)
-	if err == nil && m.UnitId != session.Of(ctx).Unit.Id {
-		return fault.New(fault.Denied, "只有组织会议的单位可以移交会议记录")
+	for _, k := range p.Staff {
+		if !publicKey(k) {
+			return fault.New(fault.Invalid, "会务人员的公钥不正确，请重新导入").At("meeting.staff_keys")
+		}
 	}
-	return err
-}
-
-// HandOver implements the RPC: the record is recomputed from nothing; only what it proves is written.
-func (s *Service) HandOver(ctx context.Context, r *meetingv1.HandOverRequest) (*meetingv1.HandOverResponse, error) {
-	if err := s.own(ctx, r.Base.Id); err != nil { // first: a record is long work, and nobody else's
-		return nil, err
-	}
-	v, err := ballot.Verify(r.Record, hex.EncodeToString(s.key.Public().(ed25519.PublicKey)))
-	if err != nil {
-		return nil, err
-	}
-	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*meetingv1.HandOverResponse, error) {
-		m, err := ownAt(ctx, tx, r.Base.Id, r.Base.Revision)
-		if err != nil {
-			return nil, err
-		}
-		if m.State != meetingv1.State_STATE_ISSUED {
-			return nil, fault.New(fault.State, "会议包未签发或结果已移交")
-		}
-		if err := s.issued(m, v); err != nil {
-			return nil, err
-		}
-		id := v.State.Current(round)
-		rs, spec := v.State.Rounds[id], v.State.Package.Round(id)
-		if !rs.Signed {
-			return nil, fault.New(fault.State, "计票结果尚未由执行主任和监督人员签字，请先完成签字再移交")
-		}
-		for _, res := range rs.Tally.Results {
-			if err := decide(ctx, tx, spec, &res, rs.Close.Present); err != nil {
-				return nil, err
-			}
-		}
-		if err := attended(ctx, tx, m, v.State); err != nil {
-			return nil, err
-		}
-		if m.Record, err = s.keep(r.Record, "会议记录.zpr"); err != nil {
-			return nil, err
-		}
-		m.State = meetingv1.State_STATE_HELD
-		return &meetingv1.HandOverResponse{Meeting: m}, Meetings.Put(ctx, tx, m)
-	})
-}
-
-// issued checks that the record is of the package that was issued, and of a real meeting.
-func (s *Service) issued(m message, v *ballot.Verified) error {
-	if v.State.Package.Rehearsal {
-		return fault.New(fault.Invalid, "这是演练的会议记录，数据是虚构的，不能移交").At("record")
-	}
-	issued, _, err := s.files.Read(m.Package.Sha256, 0, m.Package.Size)
-	if err != nil {
-		return err
-	}
-	if id := ballot.IDOf(issued); !bytes.Equal(id[:], v.State.PackageID[:]) {
-		return fault.New(fault.Invalid, "会议记录不是按本会议签发的会议包形成的，请核对文件").At("record")
+	if p.Chair == p.Supervisor {
+		return fault.New(fault.Invalid, "执行主任与监督人员的公钥相同，两人须有各自的密钥").At("meeting.supervisor_key")
 	}
 	return nil
 }
 
-func decide(ctx context.Context, tx *command.Tx, r *ballot.Round, res *ballot.Result, present int64) error {
-	a, err := application.Applications.Find(ctx, tx.Tx, res.Applicant)
-	if err != nil {
-		return err
-	}
-	event := applicationrules.Fail
-	if res.Decision == ballot.Passed {
-		event = applicationrules.Pass
-	}
-	if err := applicationrules.Move(a, event); err != nil {
-		return err
-	}
-	a.Result = &applicationv1.Result{Base: int32(res.Base), Need: int32(res.Need), Passed: res.Decision == ballot.Passed, Text: r.Outcome(res, present)}
-	if !r.Hidden(res) { // so few cells would show who voted how
-		a.Result.Agree, a.Result.Oppose, a.Result.Abstain = int32(res.Agree), int32(res.Oppose), int32(res.Abstain)
-	}
-	return application.Applications.Put(ctx, tx, a)
+func publicKey(k string) bool {
+	b, err := hex.DecodeString(k)
+	return err == nil && len(b) == ed25519.PublicKeySize && hex.EncodeToString(b) == k
 }
 
-// attended notes who sat on the panel this year, and who chaired it: the next draw asks (F5).
-func attended(ctx context.Context, tx *command.Tx, m message, state *ballot.State) error {
-	year := int32(0)
-	for _, r := range m.HeldOn[:4] {
-		year = year*10 + r - '0'
-	}
-	for _, seat := range m.Panel {
-		if !seat.Confirmed || state.Credentials[seat.ExpertId] == "" {
+// reviewers are the main and assistant reviewers whom a session has (F7); one who must not see the applicant cannot review him (Article 25).
+func reviewers(p *ballot.Package, m message, who *people) error {
+	for _, r := range m.Reviewers {
+		a, e := p.Applicant(who.applicants[r.ApplicationId].ID), p.Expert(who.experts[r.ExpertId].ID)
+		if a == nil || e == nil {
 			continue
 		}
-		e, err := expert.Experts.Find(ctx, tx.Tx, seat.ExpertId)
-		if err != nil {
-			return err
+		if slices.Contains(e.Recused, a.ID) {
+			if who.rehearsal {
+				continue
+			}
+			return fault.New(fault.Invalid, "专家“%s”须回避“%s”，不能担任其主审或辅审，请重新分配（第二十五条）", e.Name, a.Name).At("meeting.reviewers")
 		}
-		expertrules.Attended(e, year, m.Name, m.HeldOn, seat.Executive)
-		if err := expert.Experts.Put(ctx, tx, e); err != nil {
-			return err
+		role := ballot.Main
+		if r.Role == meetingv1.ReviewerRole_REVIEWER_ROLE_ASSISTANT {
+			role = ballot.Assistant
 		}
+		p.Reviewers = append(p.Reviewers, ballot.Reviewer{Applicant: a.ID, Expert: e.ID, Role: role})
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func (s *Service) AbandonDraw(ctx context.Context, r *meetingv1.AbandonDrawReque
 		if err := rec.Abandon(d.AbandonReason); err != nil {
 			return nil, err
 		}
-		if err := rec.Sign(serverParty, ed25519.PrivateKey(s.key)); err != nil {
+		if err := rec.Sign(serverParty, s.keys.Signing()); err != nil {
 			return nil, err
 		}
 		b, err := rec.JSON()

@@ -11,21 +11,34 @@ import (
 	"zhiping/server/activity"
 	"zhiping/server/blob"
 	"zhiping/server/command"
+	"zhiping/server/room"
 	"zhiping/server/session"
 	"zhiping/shared/db"
 	"zhiping/shared/fault"
+	rules "zhiping/shared/meeting"
 )
 
 // A Service implements meetingv1connect.MeetingServiceHandler.
 type Service struct {
 	run   *command.Runner
 	files *blob.Store
-	key   ed25519.PrivateKey
+	keys  Keys
+	rooms *room.Rooms
 }
 
-// New returns the service; key signs packages and makes the server's share of draws.
-func New(run *command.Runner, files *blob.Store, key ed25519.PrivateKey) *Service {
-	return &Service{run: run, files: files, key: key}
+// Keys are the server's: they sign packages and what is said about them, and make its shares of draws and its tests of custodians. What one key began it
+// ends, also after another has become active.
+type Keys interface {
+	Signing() ed25519.PrivateKey
+	Publics() []string
+	Private(public string) (ed25519.PrivateKey, bool)
+	Chance() []byte
+	Drill() []byte
+}
+
+// New returns the service; rooms are the sessions that the server sequences itself.
+func New(run *command.Runner, files *blob.Store, keys Keys, rooms *room.Rooms) *Service {
+	return &Service{run: run, files: files, keys: keys, rooms: rooms}
 }
 
 // SaveMeeting implements the RPC (F6, F10): until the package is issued.
@@ -51,6 +64,14 @@ func (s *Service) SaveMeeting(ctx context.Context, r *meetingv1.SaveMeetingReque
 		}
 		m.CommitteeId, m.CommitteeName, m.UnitId, m.AuthorisingId, m.RulesSha256 = a.CommitteeId, a.CommitteeName, a.UnitId, a.AuthorisingId, a.RulesSha256
 		m.State, m.Draw, m.Panel, m.Package, m.Record = old.State, old.Draw, old.Panel, old.Package, old.Record
+		m.Holds, m.Released, m.Alarms = old.Holds, old.Released, old.Alarms
+		keepDrills(m.Custodians, old.Custodians)
+		for _, x := range m.Sessions { // nothing is issued yet
+			x.Package, x.Record, x.Archive, x.Lease = nil, nil, nil, nil
+		}
+		if err := rules.CheckRounds(m); err != nil {
+			return nil, err
+		}
 		return &meetingv1.SaveMeetingResponse{Meeting: m}, Meetings.Put(ctx, tx, m)
 	})
 }
@@ -128,6 +149,6 @@ func (s *Service) ListMeetings(ctx context.Context, r *meetingv1.ListMeetingsReq
 // brief leaves out of a list's row what only the meeting's page shows.
 func brief(m message) message {
 	b := proto.CloneOf(m)
-	b.Draw = nil
+	b.Draw, b.Sessions, b.Reviewers, b.Released = nil, nil, nil, nil
 	return b
 }

@@ -51,6 +51,9 @@ func (s *Service) PublishResults(ctx context.Context, r *publicityv1.PublishResu
 		if m.State != meetingv1.State_STATE_HELD {
 			return nil, fault.New(fault.State, "会议“%s”尚未移交结果，不能公示", m.Name)
 		}
+		if err := meeting.Waits(m); err != nil {
+			return nil, err
+		}
 		if p.StartsOn < tx.Today {
 			return nil, fault.New(fault.Invalid, "公示开始日期不能早于今天（%s）", tx.Today).At("publicity.starts_on")
 		}

@@ -145,6 +145,12 @@ func (e *estate) text(f *field.Info, name, in string) string {
 		"number": "11010119900307803X", "legal_person_number": "11010119900307803X", "kind": "application", "division": "510100", "password": servertest.Password,
 		"rule_set": strings.Repeat("ab", 32), "commit": strings.Repeat("ab", 32), "value": strings.Repeat("ab", 32), "sender_phone": "13800000000", "document_number": "某人社职〔2026〕60号",
 	}
+	for _, key := range []string{"hub_key", "hub_tls", "spare_key", "spare_tls"} {
+		samples[key] = strings.Repeat("ab", 32)
+	}
+	if strings.HasSuffix(in, ".RoundSetting") {
+		samples["id"] = "R1"
+	}
 	if strings.HasSuffix(in, ".SignDrawRequest") {
 		samples["value"] = strings.Repeat("ab", 64)
 	}

@@ -30,10 +30,12 @@ import (
 	"zhiping/server/keys"
 	"zhiping/server/migrations"
 	"zhiping/server/portal"
+	"zhiping/server/room"
 	"zhiping/server/rpc"
 	"zhiping/server/session"
 	serversync "zhiping/server/sync"
 	"zhiping/server/unit"
+	"zhiping/shared/ballot"
 	"zhiping/shared/db"
 )
 
@@ -54,6 +56,7 @@ type Server struct {
 	Keys  *keys.Ring
 	Units *unit.Service
 
+	rooms   *room.Rooms
 	log     *slog.Logger
 	metrics *prometheus.Registry
 	mux     *http.ServeMux
@@ -89,6 +92,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	s := &Server{DB: d, Run: &command.Runner{DB: d, Now: c.Now}, Keys: ring, log: c.Log, metrics: prometheus.NewRegistry(), mux: http.NewServeMux(), stop: make(chan struct{})}
+	s.rooms = room.New(d, ballot.Key{Role: ballot.RoleHub, Private: ring.Sequencer()}, c.Now)
 	s.assemble(c, files)
 	public, err := portal.New(d, files, c.Log)
 	if err != nil {
@@ -127,6 +131,7 @@ func (s *Server) assemble(c Config, files *blob.Store) {
 	s.mux.Handle(attachmentv1connect.NewAttachmentServiceHandler(attachment.New(s.DB, files), opts...))
 	s.mux.Handle(syncv1connect.NewSyncServiceHandler(serversync.New(s.DB, &s.Run.Bell, s.stop), opts...))
 	s.domains(files, opts)
+	s.sequencer(opts)
 	s.mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker()))
 	s.mux.HandleFunc("GET /healthz", s.health)
 	s.mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{}))
@@ -234,6 +239,9 @@ func (s *Server) listen(ctx context.Context) {
 			if err == nil && seq != last {
 				last = seq
 				s.Run.Bell.Ring()
+			}
+			if err := s.rooms.Follow(ctx); err != nil {
+				s.log.Error("follow the rooms", "error", err)
 			}
 		}
 	}

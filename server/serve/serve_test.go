@@ -124,7 +124,7 @@ func TestAuditNoticesChanges(t *testing.T) {
 		if _, err := audit.Sign(ctx, d, h.Server.Keys.Note()); err != nil {
 			t.Fatal(err)
 		}
-		r, err := audit.Verify(ctx, d, h.Server.Keys.Verifier())
+		r, err := audit.Verify(ctx, d, h.Server.Keys.Verifiers())
 		if err != nil || r.Entries != 1 || r.Signed != 1 {
 			t.Fatal(r, err)
 		}
@@ -135,7 +135,7 @@ func TestAuditNoticesChanges(t *testing.T) {
 			if _, err := d.Raw().Exec(harm); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := audit.Verify(ctx, d, h.Server.Keys.Verifier()); err == nil {
+			if _, err := audit.Verify(ctx, d, h.Server.Keys.Verifiers()); err == nil {
 				t.Errorf("not noticed: %s", harm)
 			}
 		}

@@ -623,24 +623,3 @@ func TestReplay(t *testing.T) {
 		t.Fatal(after, err)
 	}
 }
-
-func TestKeyFiles(t *testing.T) {
-	s, err := ballot.NewSecret("K1", "保管人", "监督人员")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := t.TempDir() + "/k1.age"
-	if err := s.Save(path, "correct horse", 10); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ballot.LoadSecret(path, "wrong"); fault.CodeOf(err) != fault.Denied {
-		t.Fatal(err)
-	}
-	again, err := ballot.LoadSecret(path, "correct horse")
-	if err != nil || again.Public().SignKey != s.Public().SignKey || !bytes.Equal(again.Public().SealKey, s.Public().SealKey) {
-		t.Fatal(err)
-	}
-	if err := again.Drill(); err != nil {
-		t.Fatal(err)
-	}
-}

@@ -31,8 +31,9 @@ type Session struct {
 	hashes []tlog.Hash
 	index  map[ID]int64 // objects in the log
 	log    [][]byte
-	behind error // why this log must not go on: a laptop has seen a later or another one
-	broken error // the store failed and could not be read again
+	head   []byte // the sequencer's checkpoint that this copy of its log agrees with; the sequencer itself has none
+	behind error  // why this log must not go on: a laptop has seen a later or another one
+	broken error  // the store failed and could not be read again
 }
 
 // An entry is an object that waits for its place in the log.
@@ -50,6 +51,17 @@ type entry struct {
 // Begin opens a session on a store: an empty one begins with the package, another is replayed. server is the key that signs packages. The spare
 // hub may open one too; it takes nothing until an epoch makes it the sequencer.
 func Begin(ctx context.Context, store Store, pkg []byte, server string, hub Key) (*Session, error) {
+	s, err := start(ctx, store, pkg, server, hub)
+	if err != nil {
+		return nil, err
+	}
+	if key := hub.Public(); s.state.Hub != key && key != s.pkg.Hub && key != s.pkg.Spare {
+		return nil, fault.New(fault.Denied, "本机不是会议包指定的主机")
+	}
+	return s, nil
+}
+
+func start(ctx context.Context, store Store, pkg []byte, server string, hub Key) (*Session, error) {
 	p, id, err := OpenPackage(pkg, server)
 	if err != nil {
 		return nil, err
@@ -59,14 +71,9 @@ func Begin(ctx context.Context, store Store, pkg []byte, server string, hub Key)
 		return nil, err
 	}
 	if len(s.log) == 0 {
-		if err := s.begin(ctx, pkg); err != nil {
-			return nil, err
-		}
+		err = s.begin(ctx, pkg)
 	}
-	if key := hub.Public(); s.state.Hub != key && key != p.Hub && key != p.Spare {
-		return nil, fault.New(fault.Denied, "本机不是会议包指定的主机")
-	}
-	return s, nil
+	return s, err
 }
 
 // load replays the store.
@@ -149,8 +156,8 @@ func (s *Session) Append(ctx context.Context, object []byte) (*Receipt, error) {
 	return e.receipt, e.err
 }
 
-// commit applies a batch in order, makes it durable, and only then writes receipts. When the store fails, the state is read from it again.
-func (s *Session) commit(ctx context.Context, batch []*entry) {
+// attempt applies a batch in order, makes it durable, and only then writes receipts. When the store fails, the state is read from it again.
+func (s *Session) attempt(ctx context.Context, batch []*entry) error {
 	var objects [][]byte
 	var hashes []tlog.Hash
 	size := int64(len(s.log))
@@ -171,11 +178,12 @@ func (s *Session) commit(ctx context.Context, batch []*entry) {
 	if len(objects) > 0 {
 		if err := s.store.Append(ctx, size, objects, hashes); err != nil {
 			s.fail(ctx, batch, err)
-			return
+			return err
 		}
 	}
 	s.hashes = append(s.hashes, hashes...)
 	s.receipts(batch)
+	return nil
 }
 
 // place decides on an entry and applies it; it returns what is to be written, nil if it is in the log already.
@@ -244,7 +252,7 @@ func (s *Session) rejectOf(e *entry) *Reject {
 func (s *Session) mayWrite(e *entry) error {
 	if e.env == nil && typeOf(e.object) == kindEpoch {
 		o := &Epoch{}
-		if text, _, err := split(e.object); err != nil || decode(text, o) != nil || o.Hub != s.hub.Public() {
+		if text, _, err := split(e.object); err != nil || decode(text, o) != nil || s.hub.Private == nil || o.Hub != s.hub.Public() {
 			return fault.New(fault.Denied, "启用的不是本机，请在所启用的主机上操作")
 		}
 		return nil
@@ -252,7 +260,7 @@ func (s *Session) mayWrite(e *entry) error {
 	if s.behind != nil {
 		return s.behind
 	}
-	if s.state.Hub != s.hub.Public() {
+	if !s.sequencer() {
 		return fault.New(fault.State, "本机不是当前的主机；备用主机须由执行主任和会务人员启用后才能接收选票")
 	}
 	return nil
@@ -291,8 +299,14 @@ func (s *Session) receipts(batch []*entry) {
 	}
 }
 
-// checkpoint signs the log's head; Ed25519 is deterministic, so the same head gives the same bytes.
+// checkpoint signs the log's head; Ed25519 is deterministic, so the same head gives the same bytes. A copy shows its sequencer's.
 func (s *Session) checkpoint() ([]byte, error) {
+	if !s.sequencer() {
+		if s.head == nil {
+			return nil, fault.New(fault.State, "本机不是当前的主机，也还没有当前主机的记录")
+		}
+		return s.head, nil
+	}
 	n := s.state.Size()
 	root, _ := s.state.RootAt(n)
 	return signText(Head{s.state.Origin(), n, root}.text(), s.hub)
@@ -355,7 +369,12 @@ func (s *Session) Witness(checkpoint []byte) error {
 	if s.pkg.epochOf(h.Origin) < s.state.Epoch {
 		return s.behind // of a hub before this one; what it lost is found at the hand-over
 	}
-	if root, known := s.state.RootAt(h.Size); h.Origin != s.state.Origin() || !known || root != h.Root {
+	root, known := s.state.RootAt(h.Size)
+	switch same := h.Origin == s.state.Origin() && known && root == h.Root; {
+	case same:
+	case !s.sequencer():
+		return s.mayWrite(&entry{}) // a copy may well be behind the log that it follows
+	default:
 		s.behind = fault.New(fault.State, "本机的记录（%d条）落后于专家电脑见过的记录（%d条）或与其不一致：可能恢复过旧的备份。请由执行主任和会务人员重新启用主机", s.state.Size(), h.Size)
 	}
 	return s.behind

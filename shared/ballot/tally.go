@@ -102,16 +102,14 @@ func (r *Round) Outcome(res *Result, present int64) string {
 	return fmt.Sprintf("%s（有效选票不足%d份，只公布结论）", word, fewest)
 }
 
-// An opened round is what the tally process hands out: columns and counts, nothing of single ballots.
+// An opened round is what the tally process hands out: columns, nothing of single ballots of a secret round.
 type opened struct {
 	columns []byte
-	results []Result
 	invalid []string
-	voted   []Voted
 }
 
-// openRound opens every counted envelope with two custodians' keys and counts. Invalid ballots stay in the base.
-func openRound(p *Package, r *Round, counted []*Envelope, present int64, pair int, outer, inner hpke.PrivateKey) (*opened, error) {
+// openRound opens every counted envelope with two custodians' keys. Invalid ballots stay in the base.
+func openRound(p *Package, r *Round, counted []*Envelope, pair int, outer, inner hpke.PrivateKey) (*opened, error) {
 	columns := make([][]row, len(p.Applicants))
 	o := &opened{}
 	var ballots []named
@@ -134,37 +132,82 @@ func openRound(p *Package, r *Round, counted []*Envelope, present int64, pair in
 	if o.columns, err = columnText(p, ballots, columns); err != nil {
 		return nil, err
 	}
-	for _, b := range ballots {
-		o.voted = append(o.voted, r.voted(p, b))
-	}
-	o.results, err = Count(p, r, o.columns, int64(len(counted)), int64(len(o.invalid)), present)
-	return o, err
+	return o, nil
 }
 
 // OpenRound opens a closed round with two custodians' keys and signs the tally as the hub: it reads the log alone and hands out columns
 // and counts, nothing of single ballots. It returns the tally object and the columns.
 func OpenRound(s *State, round, program string, a, b *Secret, hub Key) (tally, columns []byte, err error) {
-	r, spec := s.Rounds[round], s.Package.Round(round)
-	if r == nil || r.State != RoundClosed || len(r.Openers) != 2 {
-		return nil, nil, fault.New(fault.State, "该轮次尚未关闭，或没有两名保管人的授权")
-	}
-	i := pairOf(r.Pair)
-	keys := map[string]*Secret{a.ID: a, b.ID: b}
-	outer, inner := keys[s.Package.Custodians[pairs[i].i].ID], keys[s.Package.Custodians[pairs[i].j].ID]
-	if outer == nil || inner == nil {
-		return nil, nil, fault.New(fault.Denied, "密钥与所选的一组保管人不符")
-	}
-	o, err := openRound(s.Package, spec, s.Counted(round), int64(len(r.Present)), i, outer.Seal, inner.Seal)
+	columns, invalid, err := Unseal(s, round, a, b)
 	if err != nil {
 		return nil, nil, err
 	}
-	sum := sha256.Sum256(o.columns)
-	t := &Tally{
-		Old: s.Package.Old, Session: s.Package.Session, Round: round, Close: r.CloseID[:], Pair: r.Pair, Program: program, Columns: sum[:],
-		Invalid: o.invalid, Voted: o.voted, Results: o.results,
+	t, err := TallyOf(s, round, program, columns, invalid)
+	if err != nil {
+		return nil, nil, err
 	}
 	tally, err = t.Sign(hub)
-	return tally, o.columns, err
+	return tally, columns, err
+}
+
+// Unseal opens a closed round with two custodians' keys: what the tally process does. It reads the log alone and hands out the columns and the ids
+// of the invalid ballots, nothing of single ballots of a secret round. Of a round that has been counted it gives the same columns again, should they be lost.
+func Unseal(s *State, round string, a, b *Secret) (columns []byte, invalid []string, err error) {
+	r, spec := s.Rounds[round], s.Package.Round(round)
+	if r == nil || r.Close == nil || len(r.Openers) != 2 {
+		return nil, nil, errNotOpenable
+	}
+	i := pairOf(r.Pair)
+	outer, inner := s.Package.secret(pairs[i].i, a, b), s.Package.secret(pairs[i].j, a, b)
+	if outer == nil || inner == nil {
+		return nil, nil, fault.New(fault.Denied, "密钥与所选的一组保管人不符")
+	}
+	o, err := openRound(s.Package, spec, s.Counted(round), i, outer.Seal, inner.Seal)
+	if err != nil {
+		return nil, nil, err
+	}
+	return o.columns, o.invalid, nil
+}
+
+var errNotOpenable = fault.New(fault.State, "该轮次尚未关闭，或没有两名保管人的授权")
+
+// secret is the one of some secrets that is a custodian's; it is known by its signing key.
+func (p *Package) secret(custodian int, some ...*Secret) *Secret {
+	for _, x := range some {
+		if x.Sign.Public() == p.Custodians[custodian].SignKey {
+			return x
+		}
+	}
+	return nil
+}
+
+// TallyOf counts a closed round from its columns and the ids of its invalid ballots, to be signed by the hub: it needs no key, and refuses columns
+// that do not fit the ballots counted.
+func TallyOf(s *State, round, program string, columns []byte, invalid []string) (*Tally, error) {
+	r, spec := s.Rounds[round], s.Package.Round(round)
+	if r == nil || r.State != RoundClosed || len(r.Openers) != 2 {
+		return nil, errNotOpenable
+	}
+	sum := sha256.Sum256(columns)
+	t := &Tally{Old: s.Package.Old, Session: s.Package.Session, Round: round, Close: r.CloseID[:], Pair: r.Pair, Program: program, Columns: sum[:], Invalid: invalid}
+	valid, err := s.valid(round, t)
+	if err != nil {
+		return nil, err
+	}
+	ballots, rows, err := parseColumns(s.Package, spec, columns)
+	if err != nil {
+		return nil, err
+	}
+	if t.Results, err = countRows(s.Package, spec, rows, r.Close.Counted, int64(len(invalid)), r.Close.Present); err != nil {
+		return nil, err
+	}
+	for _, res := range t.Results {
+		if res.Recused != recusals(s.Package, valid, res.Applicant) && !s.Package.Old {
+			return nil, fault.New(fault.Invalid, "轮次%s“%s”的回避票数与回避名单不符", round, s.Package.Applicant(res.Applicant).Name)
+		}
+	}
+	t.Voted, err = checkNamed(s.Package, spec, valid, ballots, columns)
+	return t, err
 }
 
 // Count recomputes the results of a round from its columns: what anyone can do afterwards.

@@ -167,7 +167,7 @@ func (v *Verified) round(r *Round, columns []byte) error {
 	if !bytes.Equal(sum[:], rs.Tally.Columns) {
 		return fault.New(fault.Invalid, "轮次%s的计票栏与计票结果的摘要不符", r.ID)
 	}
-	valid, err := v.valid(r.ID)
+	valid, err := v.State.valid(r.ID, rs.Tally)
 	if err != nil {
 		return err
 	}
@@ -200,14 +200,13 @@ func (v *Verified) round(r *Round, columns []byte) error {
 }
 
 // valid lists the counted envelopes without those the tally lists as invalid, which must be counted ones.
-func (v *Verified) valid(round string) ([]*Envelope, error) {
-	t := v.State.Rounds[round].Tally
+func (s *State) valid(round string, t *Tally) ([]*Envelope, error) {
 	if !slices.IsSorted(t.Invalid) || len(slices.Compact(slices.Clone(t.Invalid))) != len(t.Invalid) {
 		return nil, fault.New(fault.Invalid, "轮次%s的无效选票列表有重复或次序不正确", round)
 	}
 	var valid []*Envelope
 	found := 0
-	for _, e := range v.State.Counted(round) {
+	for _, e := range s.Counted(round) {
 		if slices.Contains(t.Invalid, IDOf(e.Raw).String()) {
 			found++
 		} else {

@@ -61,16 +61,17 @@ func name(list, code string) string {
 	return code
 }
 
-// Verify checks the text of a QR code with the public key and returns what it says.
-func Verify(qr string, key ed25519.PublicKey) (*Facts, error) {
+// Verify checks the text of a QR code with the server's public keys and returns what it says. The text names the key that signed it; a server has
+// several after a rotation.
+func Verify(qr string, keys ...ed25519.PublicKey) (*Facts, error) {
 	i := strings.LastIndex(strings.TrimRight(qr, "\n"), "\n")
 	if i < 0 || !strings.HasPrefix(qr, head+"\n") {
 		return nil, fault.New(fault.Invalid, "不是本系统的证书二维码").At("qr")
 	}
 	text, sig := qr[:i+1], strings.TrimRight(qr[i+1:], "\n")
 	b, err := base64.RawURLEncoding.DecodeString(sig)
-	if err != nil || !ed25519.Verify(key, []byte(text), b) {
-		return nil, fault.New(fault.Invalid, "二维码签名无效，证书内容可能被改动").At("qr")
+	if err != nil {
+		return nil, errSignature
 	}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")[1:]
 	f := &Facts{}
@@ -81,11 +82,20 @@ func Verify(qr string, key ed25519.PublicKey) (*Facts, error) {
 	for i, l := range lines {
 		*values[i] = l
 	}
-	if id := KeyID(key); f.KeyID != id {
-		return nil, fault.New(fault.Invalid, "二维码由另一把密钥（%s）签名，本次核验使用的是%s", f.KeyID, id).At("qr")
+	for _, key := range keys {
+		if ed25519.Verify(key, []byte(text), b) && f.KeyID == KeyID(key) {
+			return f, nil
+		}
 	}
-	return f, nil
+	for _, key := range keys {
+		if f.KeyID == KeyID(key) {
+			return nil, errSignature
+		}
+	}
+	return nil, fault.New(fault.Invalid, "二维码由另一把密钥（%s）签名，不是本次核验使用的密钥，或该密钥已停用", f.KeyID).At("qr")
 }
+
+var errSignature = fault.New(fault.Invalid, "二维码签名无效，证书内容可能被改动").At("qr")
 
 // KeyID names a signing key: the first eight bytes of the SHA-256 of its public half, in hex.
 func KeyID(pub ed25519.PublicKey) string {

@@ -20,6 +20,7 @@ const (
 	Result_Need    = "need"
 	Result_Passed  = "passed"
 	Result_Text    = "text"
+	Result_Basis   = "basis"
 )
 
 // The names of the fields of Application.

@@ -207,7 +207,9 @@ type Result struct {
 	Need    int32                  `protobuf:"varint,5,opt,name=need,proto3" json:"need,omitempty"`
 	Passed  bool                   `protobuf:"varint,6,opt,name=passed,proto3" json:"passed,omitempty"`
 	// As printed, with the figures of the rule.
-	Text          string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	// What earlier rounds said that are only a basis, or that decided who went on (F13).
+	Basis         string `protobuf:"bytes,8,opt,name=basis,proto3" json:"basis,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -287,6 +289,13 @@ func (x *Result) GetPassed() bool {
 func (x *Result) GetText() string {
 	if x != nil {
 		return x.Text
+	}
+	return ""
+}
+
+func (x *Result) GetBasis() string {
+	if x != nil {
+		return x.Basis
 	}
 	return ""
 }
@@ -1539,7 +1548,7 @@ const file_zhiping_application_v1_application_proto_rawDesc = "" +
 	"\x06说明 \x02R\x04text\x12[\n" +
 	"\vattachments\x18\x06 \x03(\v2\x1d.zhiping.common.v1.AttachmentB\x1a\xbaH\x05\x92\x01\x02\x10\n" +
 	"\x8a\xb5\x18\x0e\n" +
-	"\f证明材料R\vattachments\"\xa7\x02\n" +
+	"\f证明材料R\vattachments\"\xd1\x02\n" +
 	"\x06Result\x12%\n" +
 	"\x05agree\x18\x01 \x01(\x05B\x0f\x8a\xb5\x18\v\n" +
 	"\t同意票R\x05agree\x12'\n" +
@@ -1554,7 +1563,9 @@ const file_zhiping_application_v1_application_proto_rawDesc = "" +
 	"\x06passed\x18\x06 \x01(\bB\x12\x8a\xb5\x18\x0e\n" +
 	"\f是否通过R\x06passed\x12 \n" +
 	"\x04text\x18\a \x01(\tB\f\x8a\xb5\x18\b\n" +
-	"\x06结论R\x04text\"\xdb\x16\n" +
+	"\x06结论R\x04text\x12(\n" +
+	"\x05basis\x18\b \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f首轮情况R\x05basis\"\xdb\x16\n" +
 	"\vApplication\x12\"\n" +
 	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x12#\n" +

@@ -352,6 +352,7 @@ const (
 	Right_RIGHT_MEETING_MANAGE     Right = 51
 	Right_RIGHT_DRAW               Right = 52
 	Right_RIGHT_PUBLICITY          Right = 53
+	Right_RIGHT_MEETING_RELEASE    Right = 54
 	Right_RIGHT_CONFIRMATION       Right = 60
 	Right_RIGHT_CERTIFICATE        Right = 70
 	Right_RIGHT_MESSAGE_SEND       Right = 80
@@ -384,6 +385,7 @@ var (
 		51: "RIGHT_MEETING_MANAGE",
 		52: "RIGHT_DRAW",
 		53: "RIGHT_PUBLICITY",
+		54: "RIGHT_MEETING_RELEASE",
 		60: "RIGHT_CONFIRMATION",
 		70: "RIGHT_CERTIFICATE",
 		80: "RIGHT_MESSAGE_SEND",
@@ -413,6 +415,7 @@ var (
 		"RIGHT_MEETING_MANAGE":     51,
 		"RIGHT_DRAW":               52,
 		"RIGHT_PUBLICITY":          53,
+		"RIGHT_MEETING_RELEASE":    54,
 		"RIGHT_CONFIRMATION":       60,
 		"RIGHT_CERTIFICATE":        70,
 		"RIGHT_MESSAGE_SEND":       80,
@@ -856,7 +859,7 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"\aWHO_ALL\x10\x03\x12\x16\n" +
 	"\x12WHO_ABOVE_EMPLOYER\x10\x04\x12\n" +
 	"\n" +
-	"\x06WHO_HR\x10\x05*\x85\x0e\n" +
+	"\x06WHO_HR\x10\x05*\xd3\x0e\n" +
 	"\x05Right\x12\x15\n" +
 	"\x11RIGHT_UNSPECIFIED\x10\x00\x12(\n" +
 	"\fRIGHT_PUBLIC\x10\x01\x1a\x16\x92\xb5\x18\x12\n" +
@@ -902,7 +905,9 @@ const file_zhiping_common_v1_options_proto_rawDesc = "" +
 	"RIGHT_DRAW\x104\x1a(\x92\xb5\x18$\n" +
 	"\f专家抽选\x12\x12评审会议管理\x18\x04\x12C\n" +
 	"\x0fRIGHT_PUBLICITY\x105\x1a.\x92\xb5\x18*\n" +
-	"\x12评审结果公示\x12\x12评审会议管理\x18\x04\x12F\n" +
+	"\x12评审结果公示\x12\x12评审会议管理\x18\x04\x12L\n" +
+	"\x15RIGHT_MEETING_RELEASE\x106\x1a1\x92\xb5\x18-\n" +
+	"\x15解除会议控制权\x12\x12评审会议管理\x18\x04\x12F\n" +
 	"\x12RIGHT_CONFIRMATION\x10<\x1a.\x92\xb5\x18*\n" +
 	"\x12评审结果确认\x12\x12评审结果确认\x18\x04\x12E\n" +
 	"\x11RIGHT_CERTIFICATE\x10F\x1a.\x92\xb5\x18*\n" +

@@ -51,9 +51,105 @@ const (
 
 // The names of the fields of Custodian.
 const (
-	Custodian_Name = "name"
-	Custodian_Role = "role"
-	Custodian_Key  = "key"
+	Custodian_Name       = "name"
+	Custodian_Role       = "role"
+	Custodian_Key        = "key"
+	Custodian_Drill      = "drill"
+	Custodian_DrilledAt  = "drilled_at"
+	Custodian_DrillNonce = "drill_nonce"
+)
+
+// The names of the fields of ScoreItem.
+const (
+	ScoreItem_Name   = "name"
+	ScoreItem_Weight = "weight"
+	ScoreItem_Max    = "max"
+)
+
+// The names of the fields of RoundSetting.
+const (
+	RoundSetting_Id      = "id"
+	RoundSetting_Kind    = "kind"
+	RoundSetting_Secrecy = "secrecy"
+	RoundSetting_Base    = "base"
+	RoundSetting_Min     = "min"
+	RoundSetting_Max     = "max"
+	RoundSetting_Step    = "step"
+	RoundSetting_Items   = "items"
+	RoundSetting_Trim    = "trim"
+	RoundSetting_Most    = "most"
+	RoundSetting_Rule    = "rule"
+	RoundSetting_Value   = "value"
+	RoundSetting_Divisor = "divisor"
+)
+
+// The names of the fields of FirstRound.
+const (
+	FirstRound_SessionId = "session_id"
+	FirstRound_Round     = "round"
+	FirstRound_Rule      = "rule"
+)
+
+// The names of the fields of Lease.
+const (
+	Lease_Holder  = "holder"
+	Lease_HubKey  = "hub_key"
+	Lease_Epoch   = "epoch"
+	Lease_Since   = "since"
+	Lease_Pairing = "pairing"
+)
+
+// The names of the fields of Session.
+const (
+	Session_Id             = "id"
+	Session_Name           = "name"
+	Session_Place          = "place"
+	Session_Groups         = "groups"
+	Session_ApplicationIds = "application_ids"
+	Session_Rounds         = "rounds"
+	Session_Firsts         = "firsts"
+	Session_HubKey         = "hub_key"
+	Session_HubTls         = "hub_tls"
+	Session_SpareKey       = "spare_key"
+	Session_SpareTls       = "spare_tls"
+	Session_Package        = "package"
+	Session_Record         = "record"
+	Session_Archive        = "archive"
+	Session_Lease          = "lease"
+)
+
+// The names of the fields of Reviewer.
+const (
+	Reviewer_ApplicationId = "application_id"
+	Reviewer_ExpertId      = "expert_id"
+	Reviewer_Role          = "role"
+)
+
+// The names of the fields of Hold.
+const (
+	Hold_Id        = "id"
+	Hold_SubjectId = "subject_id"
+	Hold_Subject   = "subject"
+	Hold_Reason    = "reason"
+	Hold_Unit      = "unit"
+	Hold_Staff     = "staff"
+	Hold_At        = "at"
+	Hold_Finding   = "finding"
+	Hold_SettledBy = "settled_by"
+	Hold_SettledAt = "settled_at"
+)
+
+// The names of the fields of Released.
+const (
+	Released_SessionId = "session_id"
+	Released_Name      = "name"
+	Released_Package   = "package"
+	Released_By        = "by"
+	Released_Reason    = "reason"
+	Released_At        = "at"
+	Released_Release   = "release"
+	Released_Late      = "late"
+	Released_Findings  = "findings"
 )
 
 // The names of the fields of Meeting.
@@ -82,6 +178,13 @@ const (
 	Meeting_Package        = "package"
 	Meeting_Record         = "record"
 	Meeting_RulesSha256    = "rules_sha256"
+	Meeting_Sessions       = "sessions"
+	Meeting_Reviewers      = "reviewers"
+	Meeting_SpareKey       = "spare_key"
+	Meeting_SpareTls       = "spare_tls"
+	Meeting_Holds          = "holds"
+	Meeting_Released       = "released"
+	Meeting_Alarms         = "alarms"
 )
 
 // The names of the fields of SaveMeetingRequest.
@@ -188,19 +291,161 @@ const (
 
 // The names of the fields of IssuePackageResponse.
 const (
-	IssuePackageResponse_Meeting = "meeting"
-	IssuePackageResponse_Package = "package"
+	IssuePackageResponse_Meeting  = "meeting"
+	IssuePackageResponse_Package  = "package"
+	IssuePackageResponse_Packages = "packages"
+)
+
+// The names of the fields of Issued.
+const (
+	Issued_SessionId = "session_id"
+	Issued_Name      = "name"
+	Issued_Package   = "package"
+	Issued_Pairing   = "pairing"
+)
+
+// The names of the fields of IssueRehearsalRequest.
+const (
+	IssueRehearsalRequest_Base = "base"
+)
+
+// The names of the fields of IssueRehearsalResponse.
+const (
+	IssueRehearsalResponse_Packages = "packages"
+)
+
+// The names of the fields of StartDrillRequest.
+const (
+	StartDrillRequest_Base = "base"
+)
+
+// The names of the fields of StartDrillResponse.
+const (
+	StartDrillResponse_Meeting = "meeting"
+)
+
+// The names of the fields of AnswerDrillRequest.
+const (
+	AnswerDrillRequest_Base   = "base"
+	AnswerDrillRequest_Key    = "key"
+	AnswerDrillRequest_Answer = "answer"
+)
+
+// The names of the fields of AnswerDrillResponse.
+const (
+	AnswerDrillResponse_Meeting = "meeting"
+)
+
+// The names of the fields of TakeLeaseRequest.
+const (
+	TakeLeaseRequest_Base      = "base"
+	TakeLeaseRequest_SessionId = "session_id"
+	TakeLeaseRequest_HubKey    = "hub_key"
+	TakeLeaseRequest_Reason    = "reason"
+)
+
+// The names of the fields of TakeLeaseResponse.
+const (
+	TakeLeaseResponse_Meeting = "meeting"
+	TakeLeaseResponse_Epoch   = "epoch"
+	TakeLeaseResponse_Record  = "record"
+)
+
+// The names of the fields of ReleaseLeaseRequest.
+const (
+	ReleaseLeaseRequest_Base   = "base"
+	ReleaseLeaseRequest_Reason = "reason"
+)
+
+// The names of the fields of ReleaseLeaseResponse.
+const (
+	ReleaseLeaseResponse_Meeting = "meeting"
+)
+
+// The names of the fields of KeepLateRequest.
+const (
+	KeepLateRequest_Base   = "base"
+	KeepLateRequest_Record = "record"
+	KeepLateRequest_File   = "file"
+)
+
+// The names of the fields of KeepLateResponse.
+const (
+	KeepLateResponse_Meeting = "meeting"
+	KeepLateResponse_Finding = "finding"
+)
+
+// The names of the fields of AddHoldRequest.
+const (
+	AddHoldRequest_Base      = "base"
+	AddHoldRequest_SubjectId = "subject_id"
+	AddHoldRequest_Reason    = "reason"
+)
+
+// The names of the fields of AddHoldResponse.
+const (
+	AddHoldResponse_Meeting = "meeting"
+)
+
+// The names of the fields of SettleHoldRequest.
+const (
+	SettleHoldRequest_Base    = "base"
+	SettleHoldRequest_HoldId  = "hold_id"
+	SettleHoldRequest_Finding = "finding"
+)
+
+// The names of the fields of SettleHoldResponse.
+const (
+	SettleHoldResponse_Meeting = "meeting"
+)
+
+// The names of the fields of CheckRecordRequest.
+const (
+	CheckRecordRequest_Id     = "id"
+	CheckRecordRequest_Record = "record"
+	CheckRecordRequest_File   = "file"
+)
+
+// The names of the fields of CheckRecordResponse.
+const (
+	CheckRecordResponse_Report    = "report"
+	CheckRecordResponse_Rehearsal = "rehearsal"
+	CheckRecordResponse_Holds     = "holds"
+	CheckRecordResponse_ShortRoot = "short_root"
+)
+
+// The names of the fields of GetArchiveRequest.
+const (
+	GetArchiveRequest_Session = "session"
+	GetArchiveRequest_Seen    = "seen"
+)
+
+// The names of the fields of GetArchiveResponse.
+const (
+	GetArchiveResponse_Archive = "archive"
+	GetArchiveResponse_Proof   = "proof"
 )
 
 // The names of the fields of HandOverRequest.
 const (
-	HandOverRequest_Base   = "base"
-	HandOverRequest_Record = "record"
+	HandOverRequest_Base       = "base"
+	HandOverRequest_Record     = "record"
+	HandOverRequest_Records    = "records"
+	HandOverRequest_Files      = "files"
+	HandOverRequest_AlarmsSeen = "alarms_seen"
 )
 
 // The names of the fields of HandOverResponse.
 const (
-	HandOverResponse_Meeting = "meeting"
+	HandOverResponse_Meeting  = "meeting"
+	HandOverResponse_Archives = "archives"
+	HandOverResponse_Holds    = "holds"
+)
+
+// The names of the fields of Archived.
+const (
+	Archived_SessionId = "session_id"
+	Archived_Archive   = "archive"
 )
 
 // The names of the fields of GetMeetingRequest.

@@ -90,6 +90,362 @@ func (State) EnumDescriptor() ([]byte, []int) {
 	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{0}
 }
 
+// RoundKind is what experts do in a round (F11).
+type RoundKind int32
+
+const (
+	RoundKind_ROUND_KIND_UNSPECIFIED RoundKind = 0
+	RoundKind_ROUND_KIND_VOTE        RoundKind = 1
+	RoundKind_ROUND_KIND_SCORE       RoundKind = 2
+)
+
+// Enum value maps for RoundKind.
+var (
+	RoundKind_name = map[int32]string{
+		0: "ROUND_KIND_UNSPECIFIED",
+		1: "ROUND_KIND_VOTE",
+		2: "ROUND_KIND_SCORE",
+	}
+	RoundKind_value = map[string]int32{
+		"ROUND_KIND_UNSPECIFIED": 0,
+		"ROUND_KIND_VOTE":        1,
+		"ROUND_KIND_SCORE":       2,
+	}
+)
+
+func (x RoundKind) Enum() *RoundKind {
+	p := new(RoundKind)
+	*p = x
+	return p
+}
+
+func (x RoundKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RoundKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_zhiping_meeting_v1_meeting_proto_enumTypes[1].Descriptor()
+}
+
+func (RoundKind) Type() protoreflect.EnumType {
+	return &file_zhiping_meeting_v1_meeting_proto_enumTypes[1]
+}
+
+func (x RoundKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RoundKind.Descriptor instead.
+func (RoundKind) EnumDescriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{1}
+}
+
+// Secrecy says whether anybody learns who decided how.
+type Secrecy int32
+
+const (
+	Secrecy_SECRECY_UNSPECIFIED Secrecy = 0
+	Secrecy_SECRECY_SECRET      Secrecy = 1
+	Secrecy_SECRECY_NAMED       Secrecy = 2
+)
+
+// Enum value maps for Secrecy.
+var (
+	Secrecy_name = map[int32]string{
+		0: "SECRECY_UNSPECIFIED",
+		1: "SECRECY_SECRET",
+		2: "SECRECY_NAMED",
+	}
+	Secrecy_value = map[string]int32{
+		"SECRECY_UNSPECIFIED": 0,
+		"SECRECY_SECRET":      1,
+		"SECRECY_NAMED":       2,
+	}
+)
+
+func (x Secrecy) Enum() *Secrecy {
+	p := new(Secrecy)
+	*p = x
+	return p
+}
+
+func (x Secrecy) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Secrecy) Descriptor() protoreflect.EnumDescriptor {
+	return file_zhiping_meeting_v1_meeting_proto_enumTypes[2].Descriptor()
+}
+
+func (Secrecy) Type() protoreflect.EnumType {
+	return &file_zhiping_meeting_v1_meeting_proto_enumTypes[2]
+}
+
+func (x Secrecy) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Secrecy.Descriptor instead.
+func (Secrecy) EnumDescriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{2}
+}
+
+// BaseRule says what a recusal does to the base of a vote (rules.md, 2).
+type BaseRule int32
+
+const (
+	BaseRule_BASE_RULE_UNSPECIFIED  BaseRule = 0
+	BaseRule_BASE_RULE_ATTENDING    BaseRule = 1
+	BaseRule_BASE_RULE_LESS_RECUSED BaseRule = 2
+)
+
+// Enum value maps for BaseRule.
+var (
+	BaseRule_name = map[int32]string{
+		0: "BASE_RULE_UNSPECIFIED",
+		1: "BASE_RULE_ATTENDING",
+		2: "BASE_RULE_LESS_RECUSED",
+	}
+	BaseRule_value = map[string]int32{
+		"BASE_RULE_UNSPECIFIED":  0,
+		"BASE_RULE_ATTENDING":    1,
+		"BASE_RULE_LESS_RECUSED": 2,
+	}
+)
+
+func (x BaseRule) Enum() *BaseRule {
+	p := new(BaseRule)
+	*p = x
+	return p
+}
+
+func (x BaseRule) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (BaseRule) Descriptor() protoreflect.EnumDescriptor {
+	return file_zhiping_meeting_v1_meeting_proto_enumTypes[3].Descriptor()
+}
+
+func (BaseRule) Type() protoreflect.EnumType {
+	return &file_zhiping_meeting_v1_meeting_proto_enumTypes[3]
+}
+
+func (x BaseRule) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use BaseRule.Descriptor instead.
+func (BaseRule) EnumDescriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{3}
+}
+
+// ResultRule says who passes a round of scores.
+type ResultRule int32
+
+const (
+	ResultRule_RESULT_RULE_UNSPECIFIED ResultRule = 0
+	ResultRule_RESULT_RULE_BASIS       ResultRule = 1
+	ResultRule_RESULT_RULE_TOP         ResultRule = 2
+	ResultRule_RESULT_RULE_MEAN        ResultRule = 3
+)
+
+// Enum value maps for ResultRule.
+var (
+	ResultRule_name = map[int32]string{
+		0: "RESULT_RULE_UNSPECIFIED",
+		1: "RESULT_RULE_BASIS",
+		2: "RESULT_RULE_TOP",
+		3: "RESULT_RULE_MEAN",
+	}
+	ResultRule_value = map[string]int32{
+		"RESULT_RULE_UNSPECIFIED": 0,
+		"RESULT_RULE_BASIS":       1,
+		"RESULT_RULE_TOP":         2,
+		"RESULT_RULE_MEAN":        3,
+	}
+)
+
+func (x ResultRule) Enum() *ResultRule {
+	p := new(ResultRule)
+	*p = x
+	return p
+}
+
+func (x ResultRule) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ResultRule) Descriptor() protoreflect.EnumDescriptor {
+	return file_zhiping_meeting_v1_meeting_proto_enumTypes[4].Descriptor()
+}
+
+func (ResultRule) Type() protoreflect.EnumType {
+	return &file_zhiping_meeting_v1_meeting_proto_enumTypes[4]
+}
+
+func (x ResultRule) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ResultRule.Descriptor instead.
+func (ResultRule) EnumDescriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{4}
+}
+
+// TakeRule says who goes on from a first round to the second (F13).
+type TakeRule int32
+
+const (
+	TakeRule_TAKE_RULE_UNSPECIFIED TakeRule = 0
+	TakeRule_TAKE_RULE_PASSED      TakeRule = 1
+	TakeRule_TAKE_RULE_ALL         TakeRule = 2
+)
+
+// Enum value maps for TakeRule.
+var (
+	TakeRule_name = map[int32]string{
+		0: "TAKE_RULE_UNSPECIFIED",
+		1: "TAKE_RULE_PASSED",
+		2: "TAKE_RULE_ALL",
+	}
+	TakeRule_value = map[string]int32{
+		"TAKE_RULE_UNSPECIFIED": 0,
+		"TAKE_RULE_PASSED":      1,
+		"TAKE_RULE_ALL":         2,
+	}
+)
+
+func (x TakeRule) Enum() *TakeRule {
+	p := new(TakeRule)
+	*p = x
+	return p
+}
+
+func (x TakeRule) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TakeRule) Descriptor() protoreflect.EnumDescriptor {
+	return file_zhiping_meeting_v1_meeting_proto_enumTypes[5].Descriptor()
+}
+
+func (TakeRule) Type() protoreflect.EnumType {
+	return &file_zhiping_meeting_v1_meeting_proto_enumTypes[5]
+}
+
+func (x TakeRule) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TakeRule.Descriptor instead.
+func (TakeRule) EnumDescriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{5}
+}
+
+// Holder says who writes a session's log: one at a time (voting.md).
+type Holder int32
+
+const (
+	Holder_HOLDER_UNSPECIFIED Holder = 0
+	Holder_HOLDER_SERVER      Holder = 1
+	Holder_HOLDER_HUB         Holder = 2
+	Holder_HOLDER_RETURNED    Holder = 3
+)
+
+// Enum value maps for Holder.
+var (
+	Holder_name = map[int32]string{
+		0: "HOLDER_UNSPECIFIED",
+		1: "HOLDER_SERVER",
+		2: "HOLDER_HUB",
+		3: "HOLDER_RETURNED",
+	}
+	Holder_value = map[string]int32{
+		"HOLDER_UNSPECIFIED": 0,
+		"HOLDER_SERVER":      1,
+		"HOLDER_HUB":         2,
+		"HOLDER_RETURNED":    3,
+	}
+)
+
+func (x Holder) Enum() *Holder {
+	p := new(Holder)
+	*p = x
+	return p
+}
+
+func (x Holder) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Holder) Descriptor() protoreflect.EnumDescriptor {
+	return file_zhiping_meeting_v1_meeting_proto_enumTypes[6].Descriptor()
+}
+
+func (Holder) Type() protoreflect.EnumType {
+	return &file_zhiping_meeting_v1_meeting_proto_enumTypes[6]
+}
+
+func (x Holder) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Holder.Descriptor instead.
+func (Holder) EnumDescriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{6}
+}
+
+// ReviewerRole is what a reviewer is to an applicant (F7).
+type ReviewerRole int32
+
+const (
+	ReviewerRole_REVIEWER_ROLE_UNSPECIFIED ReviewerRole = 0
+	ReviewerRole_REVIEWER_ROLE_MAIN        ReviewerRole = 1
+	ReviewerRole_REVIEWER_ROLE_ASSISTANT   ReviewerRole = 2
+)
+
+// Enum value maps for ReviewerRole.
+var (
+	ReviewerRole_name = map[int32]string{
+		0: "REVIEWER_ROLE_UNSPECIFIED",
+		1: "REVIEWER_ROLE_MAIN",
+		2: "REVIEWER_ROLE_ASSISTANT",
+	}
+	ReviewerRole_value = map[string]int32{
+		"REVIEWER_ROLE_UNSPECIFIED": 0,
+		"REVIEWER_ROLE_MAIN":        1,
+		"REVIEWER_ROLE_ASSISTANT":   2,
+	}
+)
+
+func (x ReviewerRole) Enum() *ReviewerRole {
+	p := new(ReviewerRole)
+	*p = x
+	return p
+}
+
+func (x ReviewerRole) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReviewerRole) Descriptor() protoreflect.EnumDescriptor {
+	return file_zhiping_meeting_v1_meeting_proto_enumTypes[7].Descriptor()
+}
+
+func (ReviewerRole) Type() protoreflect.EnumType {
+	return &file_zhiping_meeting_v1_meeting_proto_enumTypes[7]
+}
+
+func (x ReviewerRole) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReviewerRole.Descriptor instead.
+func (ReviewerRole) EnumDescriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{7}
+}
+
 // Stratum is one draw group (F5).
 type Stratum struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -504,10 +860,15 @@ func (x *Seat) GetPersonId() string {
 
 // Custodian keeps one of the three keys that open a round.
 type Custodian struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Role          string                 `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
-	Key           string                 `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Role  string                 `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
+	Key   string                 `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	// The test envelope that the server has sealed to this key; an answer proves that it was opened (voting.md, drill).
+	Drill     []byte `protobuf:"bytes,4,opt,name=drill,proto3" json:"drill,omitempty"`
+	DrilledAt int64  `protobuf:"varint,5,opt,name=drilled_at,json=drilledAt,proto3" json:"drilled_at,omitempty"`
+	// What makes each test another one.
+	DrillNonce    string `protobuf:"bytes,6,opt,name=drill_nonce,json=drillNonce,proto3" json:"drill_nonce,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -563,6 +924,824 @@ func (x *Custodian) GetKey() string {
 	return ""
 }
 
+func (x *Custodian) GetDrill() []byte {
+	if x != nil {
+		return x.Drill
+	}
+	return nil
+}
+
+func (x *Custodian) GetDrilledAt() int64 {
+	if x != nil {
+		return x.DrilledAt
+	}
+	return 0
+}
+
+func (x *Custodian) GetDrillNonce() string {
+	if x != nil {
+		return x.DrillNonce
+	}
+	return ""
+}
+
+// ScoreItem is one item of the scoring standard of a round.
+type ScoreItem struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Weight        int32                  `protobuf:"varint,2,opt,name=weight,proto3" json:"weight,omitempty"`
+	Max           int32                  `protobuf:"varint,3,opt,name=max,proto3" json:"max,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScoreItem) Reset() {
+	*x = ScoreItem{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScoreItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScoreItem) ProtoMessage() {}
+
+func (x *ScoreItem) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScoreItem.ProtoReflect.Descriptor instead.
+func (*ScoreItem) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ScoreItem) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ScoreItem) GetWeight() int32 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+func (x *ScoreItem) GetMax() int32 {
+	if x != nil {
+		return x.Max
+	}
+	return 0
+}
+
+// RoundSetting is one round of a session, before it stands in a package (F10-F13; rules.md, section 2).
+type RoundSetting struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Kind  RoundKind              `protobuf:"varint,2,opt,name=kind,proto3,enum=zhiping.meeting.v1.RoundKind" json:"kind,omitempty"`
+	// Unset is secret.
+	Secrecy Secrecy `protobuf:"varint,3,opt,name=secrecy,proto3,enum=zhiping.meeting.v1.Secrecy" json:"secrecy,omitempty"`
+	// Unset is what the rule set says.
+	Base BaseRule `protobuf:"varint,4,opt,name=base,proto3,enum=zhiping.meeting.v1.BaseRule" json:"base,omitempty"`
+	Min  int32    `protobuf:"varint,5,opt,name=min,proto3" json:"min,omitempty"`
+	Max  int32    `protobuf:"varint,6,opt,name=max,proto3" json:"max,omitempty"`
+	Step int32    `protobuf:"varint,7,opt,name=step,proto3" json:"step,omitempty"`
+	// None is a score of one item.
+	Items         []*ScoreItem `protobuf:"bytes,8,rep,name=items,proto3" json:"items,omitempty"`
+	Trim          int32        `protobuf:"varint,9,opt,name=trim,proto3" json:"trim,omitempty"`
+	Most          int32        `protobuf:"varint,10,opt,name=most,proto3" json:"most,omitempty"`
+	Rule          ResultRule   `protobuf:"varint,11,opt,name=rule,proto3,enum=zhiping.meeting.v1.ResultRule" json:"rule,omitempty"`
+	Value         int32        `protobuf:"varint,12,opt,name=value,proto3" json:"value,omitempty"`
+	Divisor       int32        `protobuf:"varint,13,opt,name=divisor,proto3" json:"divisor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RoundSetting) Reset() {
+	*x = RoundSetting{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RoundSetting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RoundSetting) ProtoMessage() {}
+
+func (x *RoundSetting) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RoundSetting.ProtoReflect.Descriptor instead.
+func (*RoundSetting) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RoundSetting) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RoundSetting) GetKind() RoundKind {
+	if x != nil {
+		return x.Kind
+	}
+	return RoundKind_ROUND_KIND_UNSPECIFIED
+}
+
+func (x *RoundSetting) GetSecrecy() Secrecy {
+	if x != nil {
+		return x.Secrecy
+	}
+	return Secrecy_SECRECY_UNSPECIFIED
+}
+
+func (x *RoundSetting) GetBase() BaseRule {
+	if x != nil {
+		return x.Base
+	}
+	return BaseRule_BASE_RULE_UNSPECIFIED
+}
+
+func (x *RoundSetting) GetMin() int32 {
+	if x != nil {
+		return x.Min
+	}
+	return 0
+}
+
+func (x *RoundSetting) GetMax() int32 {
+	if x != nil {
+		return x.Max
+	}
+	return 0
+}
+
+func (x *RoundSetting) GetStep() int32 {
+	if x != nil {
+		return x.Step
+	}
+	return 0
+}
+
+func (x *RoundSetting) GetItems() []*ScoreItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *RoundSetting) GetTrim() int32 {
+	if x != nil {
+		return x.Trim
+	}
+	return 0
+}
+
+func (x *RoundSetting) GetMost() int32 {
+	if x != nil {
+		return x.Most
+	}
+	return 0
+}
+
+func (x *RoundSetting) GetRule() ResultRule {
+	if x != nil {
+		return x.Rule
+	}
+	return ResultRule_RESULT_RULE_UNSPECIFIED
+}
+
+func (x *RoundSetting) GetValue() int32 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *RoundSetting) GetDivisor() int32 {
+	if x != nil {
+		return x.Divisor
+	}
+	return 0
+}
+
+// FirstRound is a round of another session that decides who stands in a session's rounds.
+type FirstRound struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	Round         string                 `protobuf:"bytes,2,opt,name=round,proto3" json:"round,omitempty"`
+	Rule          TakeRule               `protobuf:"varint,3,opt,name=rule,proto3,enum=zhiping.meeting.v1.TakeRule" json:"rule,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FirstRound) Reset() {
+	*x = FirstRound{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FirstRound) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FirstRound) ProtoMessage() {}
+
+func (x *FirstRound) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FirstRound.ProtoReflect.Descriptor instead.
+func (*FirstRound) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *FirstRound) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *FirstRound) GetRound() string {
+	if x != nil {
+		return x.Round
+	}
+	return ""
+}
+
+func (x *FirstRound) GetRule() TakeRule {
+	if x != nil {
+		return x.Rule
+	}
+	return TakeRule_TAKE_RULE_UNSPECIFIED
+}
+
+// Lease is who writes a session's log now.
+type Lease struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Holder Holder                 `protobuf:"varint,1,opt,name=holder,proto3,enum=zhiping.meeting.v1.Holder" json:"holder,omitempty"`
+	HubKey string                 `protobuf:"bytes,2,opt,name=hub_key,json=hubKey,proto3" json:"hub_key,omitempty"`
+	Epoch  int64                  `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Since  int64                  `protobuf:"varint,4,opt,name=since,proto3" json:"since,omitempty"`
+	// What booths need to talk to the server, while it holds the lease.
+	Pairing       string `protobuf:"bytes,5,opt,name=pairing,proto3" json:"pairing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Lease) Reset() {
+	*x = Lease{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Lease) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Lease) ProtoMessage() {}
+
+func (x *Lease) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Lease.ProtoReflect.Descriptor instead.
+func (*Lease) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Lease) GetHolder() Holder {
+	if x != nil {
+		return x.Holder
+	}
+	return Holder_HOLDER_UNSPECIFIED
+}
+
+func (x *Lease) GetHubKey() string {
+	if x != nil {
+		return x.HubKey
+	}
+	return ""
+}
+
+func (x *Lease) GetEpoch() int64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *Lease) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *Lease) GetPairing() string {
+	if x != nil {
+		return x.Pairing
+	}
+	return ""
+}
+
+// Session is one room of a meeting with its own log: a group's, or that of all (F13).
+type Session struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Empty is the meeting's.
+	Place string `protobuf:"bytes,3,opt,name=place,proto3" json:"place,omitempty"`
+	// The groups of the panel that sit here; none is all experts.
+	Groups []string `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
+	// Who is voted on here; none is everybody, or with first rounds everybody of theirs.
+	ApplicationIds []string `protobuf:"bytes,5,rep,name=application_ids,json=applicationIds,proto3" json:"application_ids,omitempty"`
+	// None is one secret vote.
+	Rounds []*RoundSetting `protobuf:"bytes,6,rep,name=rounds,proto3" json:"rounds,omitempty"`
+	Firsts []*FirstRound   `protobuf:"bytes,7,rep,name=firsts,proto3" json:"firsts,omitempty"`
+	// The hub laptop of this room where it is not the meeting's.
+	HubKey   string         `protobuf:"bytes,8,opt,name=hub_key,json=hubKey,proto3" json:"hub_key,omitempty"`
+	HubTls   string         `protobuf:"bytes,9,opt,name=hub_tls,json=hubTls,proto3" json:"hub_tls,omitempty"`
+	SpareKey string         `protobuf:"bytes,10,opt,name=spare_key,json=spareKey,proto3" json:"spare_key,omitempty"`
+	SpareTls string         `protobuf:"bytes,11,opt,name=spare_tls,json=spareTls,proto3" json:"spare_tls,omitempty"`
+	Package  *v1.Attachment `protobuf:"bytes,12,opt,name=package,proto3" json:"package,omitempty"`
+	Record   *v1.Attachment `protobuf:"bytes,13,opt,name=record,proto3" json:"record,omitempty"`
+	// The server's word that it keeps the verified log (zp-archive/1): only then keys are destroyed and laptops wiped.
+	Archive       []byte `protobuf:"bytes,14,opt,name=archive,proto3" json:"archive,omitempty"`
+	Lease         *Lease `protobuf:"bytes,15,opt,name=lease,proto3" json:"lease,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Session) Reset() {
+	*x = Session{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Session) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Session) ProtoMessage() {}
+
+func (x *Session) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Session.ProtoReflect.Descriptor instead.
+func (*Session) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Session) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Session) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Session) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
+func (x *Session) GetGroups() []string {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+func (x *Session) GetApplicationIds() []string {
+	if x != nil {
+		return x.ApplicationIds
+	}
+	return nil
+}
+
+func (x *Session) GetRounds() []*RoundSetting {
+	if x != nil {
+		return x.Rounds
+	}
+	return nil
+}
+
+func (x *Session) GetFirsts() []*FirstRound {
+	if x != nil {
+		return x.Firsts
+	}
+	return nil
+}
+
+func (x *Session) GetHubKey() string {
+	if x != nil {
+		return x.HubKey
+	}
+	return ""
+}
+
+func (x *Session) GetHubTls() string {
+	if x != nil {
+		return x.HubTls
+	}
+	return ""
+}
+
+func (x *Session) GetSpareKey() string {
+	if x != nil {
+		return x.SpareKey
+	}
+	return ""
+}
+
+func (x *Session) GetSpareTls() string {
+	if x != nil {
+		return x.SpareTls
+	}
+	return ""
+}
+
+func (x *Session) GetPackage() *v1.Attachment {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *Session) GetRecord() *v1.Attachment {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
+func (x *Session) GetArchive() []byte {
+	if x != nil {
+		return x.Archive
+	}
+	return nil
+}
+
+func (x *Session) GetLease() *Lease {
+	if x != nil {
+		return x.Lease
+	}
+	return nil
+}
+
+// Reviewer is the main or assistant reviewer of an applicant (F7).
+type Reviewer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ApplicationId string                 `protobuf:"bytes,1,opt,name=application_id,json=applicationId,proto3" json:"application_id,omitempty"`
+	ExpertId      string                 `protobuf:"bytes,2,opt,name=expert_id,json=expertId,proto3" json:"expert_id,omitempty"`
+	Role          ReviewerRole           `protobuf:"varint,3,opt,name=role,proto3,enum=zhiping.meeting.v1.ReviewerRole" json:"role,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reviewer) Reset() {
+	*x = Reviewer{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reviewer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reviewer) ProtoMessage() {}
+
+func (x *Reviewer) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reviewer.ProtoReflect.Descriptor instead.
+func (*Reviewer) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Reviewer) GetApplicationId() string {
+	if x != nil {
+		return x.ApplicationId
+	}
+	return ""
+}
+
+func (x *Reviewer) GetExpertId() string {
+	if x != nil {
+		return x.ExpertId
+	}
+	return ""
+}
+
+func (x *Reviewer) GetRole() ReviewerRole {
+	if x != nil {
+		return x.Role
+	}
+	return ReviewerRole_REVIEWER_ROLE_UNSPECIFIED
+}
+
+// Hold is what came up while a hub held the meeting and had to wait, because the server changes nothing then: a sanction, say (voting.md).
+type Hold struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The application or the expert it is about; empty is the meeting as a whole.
+	SubjectId     string `protobuf:"bytes,2,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`
+	Subject       string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Unit          string `protobuf:"bytes,5,opt,name=unit,proto3" json:"unit,omitempty"`
+	Staff         string `protobuf:"bytes,6,opt,name=staff,proto3" json:"staff,omitempty"`
+	At            int64  `protobuf:"varint,7,opt,name=at,proto3" json:"at,omitempty"`
+	Finding       string `protobuf:"bytes,8,opt,name=finding,proto3" json:"finding,omitempty"`
+	SettledBy     string `protobuf:"bytes,9,opt,name=settled_by,json=settledBy,proto3" json:"settled_by,omitempty"`
+	SettledAt     int64  `protobuf:"varint,10,opt,name=settled_at,json=settledAt,proto3" json:"settled_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hold) Reset() {
+	*x = Hold{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hold) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hold) ProtoMessage() {}
+
+func (x *Hold) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hold.ProtoReflect.Descriptor instead.
+func (*Hold) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Hold) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Hold) GetSubjectId() string {
+	if x != nil {
+		return x.SubjectId
+	}
+	return ""
+}
+
+func (x *Hold) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Hold) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Hold) GetUnit() string {
+	if x != nil {
+		return x.Unit
+	}
+	return ""
+}
+
+func (x *Hold) GetStaff() string {
+	if x != nil {
+		return x.Staff
+	}
+	return ""
+}
+
+func (x *Hold) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Hold) GetFinding() string {
+	if x != nil {
+		return x.Finding
+	}
+	return ""
+}
+
+func (x *Hold) GetSettledBy() string {
+	if x != nil {
+		return x.SettledBy
+	}
+	return ""
+}
+
+func (x *Hold) GetSettledAt() int64 {
+	if x != nil {
+		return x.SettledAt
+	}
+	return 0
+}
+
+// Released is a session whose lease an administrator has ended. What its hub still brings is kept, and never merged.
+type Released struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	SessionId string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	Name      string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Package   *v1.Attachment         `protobuf:"bytes,3,opt,name=package,proto3" json:"package,omitempty"`
+	By        string                 `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	Reason    string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	At        int64                  `protobuf:"varint,6,opt,name=at,proto3" json:"at,omitempty"`
+	// zp-release/1, signed by the server, for the hub.
+	Release []byte           `protobuf:"bytes,7,opt,name=release,proto3" json:"release,omitempty"`
+	Late    []*v1.Attachment `protobuf:"bytes,8,rep,name=late,proto3" json:"late,omitempty"`
+	// What was found when those were checked, in the same order.
+	Findings      []string `protobuf:"bytes,9,rep,name=findings,proto3" json:"findings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Released) Reset() {
+	*x = Released{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Released) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Released) ProtoMessage() {}
+
+func (x *Released) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Released.ProtoReflect.Descriptor instead.
+func (*Released) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Released) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Released) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Released) GetPackage() *v1.Attachment {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *Released) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Released) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Released) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Released) GetRelease() []byte {
+	if x != nil {
+		return x.Release
+	}
+	return nil
+}
+
+func (x *Released) GetLate() []*v1.Attachment {
+	if x != nil {
+		return x.Late
+	}
+	return nil
+}
+
+func (x *Released) GetFindings() []string {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
 // Meeting is one review meeting. Viewers: the committee's forming and authorising unit.
 type Meeting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -591,13 +1770,22 @@ type Meeting struct {
 	Package        *v1.Attachment `protobuf:"bytes,22,opt,name=package,proto3" json:"package,omitempty"`
 	Record         *v1.Attachment `protobuf:"bytes,23,opt,name=record,proto3" json:"record,omitempty"`
 	RulesSha256    string         `protobuf:"bytes,24,opt,name=rules_sha256,json=rulesSha256,proto3" json:"rules_sha256,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// None is one session of all experts with one secret vote.
+	Sessions  []*Session  `protobuf:"bytes,25,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	Reviewers []*Reviewer `protobuf:"bytes,26,rep,name=reviewers,proto3" json:"reviewers,omitempty"`
+	SpareKey  string      `protobuf:"bytes,27,opt,name=spare_key,json=spareKey,proto3" json:"spare_key,omitempty"`
+	SpareTls  string      `protobuf:"bytes,28,opt,name=spare_tls,json=spareTls,proto3" json:"spare_tls,omitempty"`
+	Holds     []*Hold     `protobuf:"bytes,29,rep,name=holds,proto3" json:"holds,omitempty"`
+	Released  []*Released `protobuf:"bytes,30,rep,name=released,proto3" json:"released,omitempty"`
+	// What somebody had to look into at the hand-over, and did.
+	Alarms        []string `protobuf:"bytes,31,rep,name=alarms,proto3" json:"alarms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Meeting) Reset() {
 	*x = Meeting{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[6]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -609,7 +1797,7 @@ func (x *Meeting) String() string {
 func (*Meeting) ProtoMessage() {}
 
 func (x *Meeting) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[6]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -622,7 +1810,7 @@ func (x *Meeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Meeting.ProtoReflect.Descriptor instead.
 func (*Meeting) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{6}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Meeting) GetId() string {
@@ -793,6 +1981,55 @@ func (x *Meeting) GetRulesSha256() string {
 	return ""
 }
 
+func (x *Meeting) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+func (x *Meeting) GetReviewers() []*Reviewer {
+	if x != nil {
+		return x.Reviewers
+	}
+	return nil
+}
+
+func (x *Meeting) GetSpareKey() string {
+	if x != nil {
+		return x.SpareKey
+	}
+	return ""
+}
+
+func (x *Meeting) GetSpareTls() string {
+	if x != nil {
+		return x.SpareTls
+	}
+	return ""
+}
+
+func (x *Meeting) GetHolds() []*Hold {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
+}
+
+func (x *Meeting) GetReleased() []*Released {
+	if x != nil {
+		return x.Released
+	}
+	return nil
+}
+
+func (x *Meeting) GetAlarms() []string {
+	if x != nil {
+		return x.Alarms
+	}
+	return nil
+}
+
 type SaveMeetingRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
@@ -802,7 +2039,7 @@ type SaveMeetingRequest struct {
 
 func (x *SaveMeetingRequest) Reset() {
 	*x = SaveMeetingRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[7]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -814,7 +2051,7 @@ func (x *SaveMeetingRequest) String() string {
 func (*SaveMeetingRequest) ProtoMessage() {}
 
 func (x *SaveMeetingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[7]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -827,7 +2064,7 @@ func (x *SaveMeetingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveMeetingRequest.ProtoReflect.Descriptor instead.
 func (*SaveMeetingRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{7}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SaveMeetingRequest) GetMeeting() *Meeting {
@@ -846,7 +2083,7 @@ type SaveMeetingResponse struct {
 
 func (x *SaveMeetingResponse) Reset() {
 	*x = SaveMeetingResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[8]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +2095,7 @@ func (x *SaveMeetingResponse) String() string {
 func (*SaveMeetingResponse) ProtoMessage() {}
 
 func (x *SaveMeetingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[8]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +2108,7 @@ func (x *SaveMeetingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveMeetingResponse.ProtoReflect.Descriptor instead.
 func (*SaveMeetingResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{8}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SaveMeetingResponse) GetMeeting() *Meeting {
@@ -897,7 +2134,7 @@ type PlanDrawRequest struct {
 
 func (x *PlanDrawRequest) Reset() {
 	*x = PlanDrawRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[9]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -909,7 +2146,7 @@ func (x *PlanDrawRequest) String() string {
 func (*PlanDrawRequest) ProtoMessage() {}
 
 func (x *PlanDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[9]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -922,7 +2159,7 @@ func (x *PlanDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanDrawRequest.ProtoReflect.Descriptor instead.
 func (*PlanDrawRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{9}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PlanDrawRequest) GetBase() *v1.Base {
@@ -976,7 +2213,7 @@ type PlanDrawResponse struct {
 
 func (x *PlanDrawResponse) Reset() {
 	*x = PlanDrawResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[10]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -988,7 +2225,7 @@ func (x *PlanDrawResponse) String() string {
 func (*PlanDrawResponse) ProtoMessage() {}
 
 func (x *PlanDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[10]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1001,7 +2238,7 @@ func (x *PlanDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanDrawResponse.ProtoReflect.Descriptor instead.
 func (*PlanDrawResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{10}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PlanDrawResponse) GetMeeting() *Meeting {
@@ -1022,7 +2259,7 @@ type CommitDrawRequest struct {
 
 func (x *CommitDrawRequest) Reset() {
 	*x = CommitDrawRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[11]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1034,7 +2271,7 @@ func (x *CommitDrawRequest) String() string {
 func (*CommitDrawRequest) ProtoMessage() {}
 
 func (x *CommitDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[11]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1047,7 +2284,7 @@ func (x *CommitDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitDrawRequest.ProtoReflect.Descriptor instead.
 func (*CommitDrawRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{11}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CommitDrawRequest) GetBase() *v1.Base {
@@ -1080,7 +2317,7 @@ type CommitDrawResponse struct {
 
 func (x *CommitDrawResponse) Reset() {
 	*x = CommitDrawResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[12]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1092,7 +2329,7 @@ func (x *CommitDrawResponse) String() string {
 func (*CommitDrawResponse) ProtoMessage() {}
 
 func (x *CommitDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[12]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1105,7 +2342,7 @@ func (x *CommitDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitDrawResponse.ProtoReflect.Descriptor instead.
 func (*CommitDrawResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{12}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CommitDrawResponse) GetMeeting() *Meeting {
@@ -1126,7 +2363,7 @@ type RevealDrawRequest struct {
 
 func (x *RevealDrawRequest) Reset() {
 	*x = RevealDrawRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[13]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1138,7 +2375,7 @@ func (x *RevealDrawRequest) String() string {
 func (*RevealDrawRequest) ProtoMessage() {}
 
 func (x *RevealDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[13]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1151,7 +2388,7 @@ func (x *RevealDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevealDrawRequest.ProtoReflect.Descriptor instead.
 func (*RevealDrawRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{13}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RevealDrawRequest) GetBase() *v1.Base {
@@ -1184,7 +2421,7 @@ type RevealDrawResponse struct {
 
 func (x *RevealDrawResponse) Reset() {
 	*x = RevealDrawResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[14]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1196,7 +2433,7 @@ func (x *RevealDrawResponse) String() string {
 func (*RevealDrawResponse) ProtoMessage() {}
 
 func (x *RevealDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[14]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1209,7 +2446,7 @@ func (x *RevealDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevealDrawResponse.ProtoReflect.Descriptor instead.
 func (*RevealDrawResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{14}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RevealDrawResponse) GetMeeting() *Meeting {
@@ -1229,7 +2466,7 @@ type AbandonDrawRequest struct {
 
 func (x *AbandonDrawRequest) Reset() {
 	*x = AbandonDrawRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[15]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1241,7 +2478,7 @@ func (x *AbandonDrawRequest) String() string {
 func (*AbandonDrawRequest) ProtoMessage() {}
 
 func (x *AbandonDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[15]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1254,7 +2491,7 @@ func (x *AbandonDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbandonDrawRequest.ProtoReflect.Descriptor instead.
 func (*AbandonDrawRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{15}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AbandonDrawRequest) GetBase() *v1.Base {
@@ -1280,7 +2517,7 @@ type AbandonDrawResponse struct {
 
 func (x *AbandonDrawResponse) Reset() {
 	*x = AbandonDrawResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[16]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1292,7 +2529,7 @@ func (x *AbandonDrawResponse) String() string {
 func (*AbandonDrawResponse) ProtoMessage() {}
 
 func (x *AbandonDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[16]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1305,7 +2542,7 @@ func (x *AbandonDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbandonDrawResponse.ProtoReflect.Descriptor instead.
 func (*AbandonDrawResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{16}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AbandonDrawResponse) GetMeeting() *Meeting {
@@ -1326,7 +2563,7 @@ type DeclineSeatRequest struct {
 
 func (x *DeclineSeatRequest) Reset() {
 	*x = DeclineSeatRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[17]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1338,7 +2575,7 @@ func (x *DeclineSeatRequest) String() string {
 func (*DeclineSeatRequest) ProtoMessage() {}
 
 func (x *DeclineSeatRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[17]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1351,7 +2588,7 @@ func (x *DeclineSeatRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineSeatRequest.ProtoReflect.Descriptor instead.
 func (*DeclineSeatRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{17}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DeclineSeatRequest) GetBase() *v1.Base {
@@ -1384,7 +2621,7 @@ type DeclineSeatResponse struct {
 
 func (x *DeclineSeatResponse) Reset() {
 	*x = DeclineSeatResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[18]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +2633,7 @@ func (x *DeclineSeatResponse) String() string {
 func (*DeclineSeatResponse) ProtoMessage() {}
 
 func (x *DeclineSeatResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[18]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1409,7 +2646,7 @@ func (x *DeclineSeatResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineSeatResponse.ProtoReflect.Descriptor instead.
 func (*DeclineSeatResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{18}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *DeclineSeatResponse) GetMeeting() *Meeting {
@@ -1432,7 +2669,7 @@ type SignDrawRequest struct {
 
 func (x *SignDrawRequest) Reset() {
 	*x = SignDrawRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[19]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1444,7 +2681,7 @@ func (x *SignDrawRequest) String() string {
 func (*SignDrawRequest) ProtoMessage() {}
 
 func (x *SignDrawRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[19]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1457,7 +2694,7 @@ func (x *SignDrawRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignDrawRequest.ProtoReflect.Descriptor instead.
 func (*SignDrawRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{19}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SignDrawRequest) GetBase() *v1.Base {
@@ -1497,7 +2734,7 @@ type SignDrawResponse struct {
 
 func (x *SignDrawResponse) Reset() {
 	*x = SignDrawResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[20]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1509,7 +2746,7 @@ func (x *SignDrawResponse) String() string {
 func (*SignDrawResponse) ProtoMessage() {}
 
 func (x *SignDrawResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[20]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1522,7 +2759,7 @@ func (x *SignDrawResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignDrawResponse.ProtoReflect.Descriptor instead.
 func (*SignDrawResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{20}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SignDrawResponse) GetMeeting() *Meeting {
@@ -1543,7 +2780,7 @@ type ConfirmPanelRequest struct {
 
 func (x *ConfirmPanelRequest) Reset() {
 	*x = ConfirmPanelRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[21]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1555,7 +2792,7 @@ func (x *ConfirmPanelRequest) String() string {
 func (*ConfirmPanelRequest) ProtoMessage() {}
 
 func (x *ConfirmPanelRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[21]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1568,7 +2805,7 @@ func (x *ConfirmPanelRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmPanelRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmPanelRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{21}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ConfirmPanelRequest) GetBase() *v1.Base {
@@ -1601,7 +2838,7 @@ type ConfirmPanelResponse struct {
 
 func (x *ConfirmPanelResponse) Reset() {
 	*x = ConfirmPanelResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[22]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1613,7 +2850,7 @@ func (x *ConfirmPanelResponse) String() string {
 func (*ConfirmPanelResponse) ProtoMessage() {}
 
 func (x *ConfirmPanelResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[22]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1626,7 +2863,7 @@ func (x *ConfirmPanelResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmPanelResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmPanelResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{22}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ConfirmPanelResponse) GetMeeting() *Meeting {
@@ -1645,7 +2882,7 @@ type IssuePackageRequest struct {
 
 func (x *IssuePackageRequest) Reset() {
 	*x = IssuePackageRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[23]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1657,7 +2894,7 @@ func (x *IssuePackageRequest) String() string {
 func (*IssuePackageRequest) ProtoMessage() {}
 
 func (x *IssuePackageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[23]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1670,7 +2907,7 @@ func (x *IssuePackageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssuePackageRequest.ProtoReflect.Descriptor instead.
 func (*IssuePackageRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{23}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *IssuePackageRequest) GetBase() *v1.Base {
@@ -1681,16 +2918,18 @@ func (x *IssuePackageRequest) GetBase() *v1.Base {
 }
 
 type IssuePackageResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
-	Package       []byte                 `protobuf:"bytes,2,opt,name=package,proto3" json:"package,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Meeting *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	// Of the first session.
+	Package       []byte    `protobuf:"bytes,2,opt,name=package,proto3" json:"package,omitempty"`
+	Packages      []*Issued `protobuf:"bytes,3,rep,name=packages,proto3" json:"packages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *IssuePackageResponse) Reset() {
 	*x = IssuePackageResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[24]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1702,7 +2941,7 @@ func (x *IssuePackageResponse) String() string {
 func (*IssuePackageResponse) ProtoMessage() {}
 
 func (x *IssuePackageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[24]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1715,7 +2954,7 @@ func (x *IssuePackageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssuePackageResponse.ProtoReflect.Descriptor instead.
 func (*IssuePackageResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{24}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *IssuePackageResponse) GetMeeting() *Meeting {
@@ -1732,17 +2971,1168 @@ func (x *IssuePackageResponse) GetPackage() []byte {
 	return nil
 }
 
-type HandOverRequest struct {
+func (x *IssuePackageResponse) GetPackages() []*Issued {
+	if x != nil {
+		return x.Packages
+	}
+	return nil
+}
+
+// Issued is the package of one session.
+type Issued struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	SessionId string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	Name      string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Package   []byte                 `protobuf:"bytes,3,opt,name=package,proto3" json:"package,omitempty"`
+	// What booths need to talk to the server, of a session that it sequences.
+	Pairing       string `protobuf:"bytes,4,opt,name=pairing,proto3" json:"pairing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Issued) Reset() {
+	*x = Issued{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Issued) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Issued) ProtoMessage() {}
+
+func (x *Issued) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Issued.ProtoReflect.Descriptor instead.
+func (*Issued) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Issued) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Issued) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Issued) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *Issued) GetPairing() string {
+	if x != nil {
+		return x.Pairing
+	}
+	return ""
+}
+
+type IssueRehearsalRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Base          *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssueRehearsalRequest) Reset() {
+	*x = IssueRehearsalRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssueRehearsalRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssueRehearsalRequest) ProtoMessage() {}
+
+func (x *IssueRehearsalRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssueRehearsalRequest.ProtoReflect.Descriptor instead.
+func (*IssueRehearsalRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *IssueRehearsalRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+type IssueRehearsalResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Packages      []*Issued              `protobuf:"bytes,1,rep,name=packages,proto3" json:"packages,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssueRehearsalResponse) Reset() {
+	*x = IssueRehearsalResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssueRehearsalResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssueRehearsalResponse) ProtoMessage() {}
+
+func (x *IssueRehearsalResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssueRehearsalResponse.ProtoReflect.Descriptor instead.
+func (*IssueRehearsalResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *IssueRehearsalResponse) GetPackages() []*Issued {
+	if x != nil {
+		return x.Packages
+	}
+	return nil
+}
+
+type StartDrillRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Base          *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartDrillRequest) Reset() {
+	*x = StartDrillRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartDrillRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartDrillRequest) ProtoMessage() {}
+
+func (x *StartDrillRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartDrillRequest.ProtoReflect.Descriptor instead.
+func (*StartDrillRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *StartDrillRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+type StartDrillResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartDrillResponse) Reset() {
+	*x = StartDrillResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartDrillResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartDrillResponse) ProtoMessage() {}
+
+func (x *StartDrillResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartDrillResponse.ProtoReflect.Descriptor instead.
+func (*StartDrillResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *StartDrillResponse) GetMeeting() *Meeting {
+	if x != nil {
+		return x.Meeting
+	}
+	return nil
+}
+
+type AnswerDrillRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Base  *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	// The custodian's public key, as it stands in the meeting.
+	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	// His signature over what was in the envelope (shared/ballot, AnswerDrill).
+	Answer        []byte `protobuf:"bytes,3,opt,name=answer,proto3" json:"answer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerDrillRequest) Reset() {
+	*x = AnswerDrillRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerDrillRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerDrillRequest) ProtoMessage() {}
+
+func (x *AnswerDrillRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerDrillRequest.ProtoReflect.Descriptor instead.
+func (*AnswerDrillRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *AnswerDrillRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *AnswerDrillRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *AnswerDrillRequest) GetAnswer() []byte {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
+type AnswerDrillResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerDrillResponse) Reset() {
+	*x = AnswerDrillResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerDrillResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerDrillResponse) ProtoMessage() {}
+
+func (x *AnswerDrillResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerDrillResponse.ProtoReflect.Descriptor instead.
+func (*AnswerDrillResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *AnswerDrillResponse) GetMeeting() *Meeting {
+	if x != nil {
+		return x.Meeting
+	}
+	return nil
+}
+
+type TakeLeaseRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Base      *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	SessionId string                 `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// Ed25519, hex: the hub or the spare of the package, or another that the server certifies with this.
+	HubKey        string `protobuf:"bytes,3,opt,name=hub_key,json=hubKey,proto3" json:"hub_key,omitempty"`
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeLeaseRequest) Reset() {
+	*x = TakeLeaseRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeLeaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeLeaseRequest) ProtoMessage() {}
+
+func (x *TakeLeaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeLeaseRequest.ProtoReflect.Descriptor instead.
+func (*TakeLeaseRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *TakeLeaseRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *TakeLeaseRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *TakeLeaseRequest) GetHubKey() string {
+	if x != nil {
+		return x.HubKey
+	}
+	return ""
+}
+
+func (x *TakeLeaseRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type TakeLeaseResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Meeting *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	// zp-epoch/1, signed by the server: the first object that the hub appends to the log it has fetched.
+	Epoch []byte `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// The session as the server has written it, with the columns of counted rounds: what the hub goes on with.
+	Record        []byte `protobuf:"bytes,3,opt,name=record,proto3" json:"record,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeLeaseResponse) Reset() {
+	*x = TakeLeaseResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeLeaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeLeaseResponse) ProtoMessage() {}
+
+func (x *TakeLeaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeLeaseResponse.ProtoReflect.Descriptor instead.
+func (*TakeLeaseResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *TakeLeaseResponse) GetMeeting() *Meeting {
+	if x != nil {
+		return x.Meeting
+	}
+	return nil
+}
+
+func (x *TakeLeaseResponse) GetEpoch() []byte {
+	if x != nil {
+		return x.Epoch
+	}
+	return nil
+}
+
+func (x *TakeLeaseResponse) GetRecord() []byte {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
+type ReleaseLeaseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Base          *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseLeaseRequest) Reset() {
+	*x = ReleaseLeaseRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseLeaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseLeaseRequest) ProtoMessage() {}
+
+func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseLeaseRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseLeaseRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ReleaseLeaseRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *ReleaseLeaseRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type ReleaseLeaseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseLeaseResponse) Reset() {
+	*x = ReleaseLeaseResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseLeaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseLeaseResponse) ProtoMessage() {}
+
+func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseLeaseResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseLeaseResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ReleaseLeaseResponse) GetMeeting() *Meeting {
+	if x != nil {
+		return x.Meeting
+	}
+	return nil
+}
+
+type KeepLateRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Base   *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	Record []byte                 `protobuf:"bytes,2,opt,name=record,proto3" json:"record,omitempty"`
+	// A record that was uploaded as a file before.
+	File          *v1.Attachment `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeepLateRequest) Reset() {
+	*x = KeepLateRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeepLateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeepLateRequest) ProtoMessage() {}
+
+func (x *KeepLateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeepLateRequest.ProtoReflect.Descriptor instead.
+func (*KeepLateRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *KeepLateRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *KeepLateRequest) GetRecord() []byte {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
+func (x *KeepLateRequest) GetFile() *v1.Attachment {
+	if x != nil {
+		return x.File
+	}
+	return nil
+}
+
+type KeepLateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	Finding       string                 `protobuf:"bytes,2,opt,name=finding,proto3" json:"finding,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeepLateResponse) Reset() {
+	*x = KeepLateResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeepLateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeepLateResponse) ProtoMessage() {}
+
+func (x *KeepLateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeepLateResponse.ProtoReflect.Descriptor instead.
+func (*KeepLateResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *KeepLateResponse) GetMeeting() *Meeting {
+	if x != nil {
+		return x.Meeting
+	}
+	return nil
+}
+
+func (x *KeepLateResponse) GetFinding() string {
+	if x != nil {
+		return x.Finding
+	}
+	return ""
+}
+
+type AddHoldRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Base  *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	// An application or an expert of the meeting; empty is the meeting as a whole.
+	SubjectId     string `protobuf:"bytes,2,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddHoldRequest) Reset() {
+	*x = AddHoldRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddHoldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddHoldRequest) ProtoMessage() {}
+
+func (x *AddHoldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddHoldRequest.ProtoReflect.Descriptor instead.
+func (*AddHoldRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *AddHoldRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *AddHoldRequest) GetSubjectId() string {
+	if x != nil {
+		return x.SubjectId
+	}
+	return ""
+}
+
+func (x *AddHoldRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type AddHoldResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddHoldResponse) Reset() {
+	*x = AddHoldResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddHoldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddHoldResponse) ProtoMessage() {}
+
+func (x *AddHoldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddHoldResponse.ProtoReflect.Descriptor instead.
+func (*AddHoldResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *AddHoldResponse) GetMeeting() *Meeting {
+	if x != nil {
+		return x.Meeting
+	}
+	return nil
+}
+
+type SettleHoldRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Base          *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	HoldId        string                 `protobuf:"bytes,2,opt,name=hold_id,json=holdId,proto3" json:"hold_id,omitempty"`
+	Finding       string                 `protobuf:"bytes,3,opt,name=finding,proto3" json:"finding,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SettleHoldRequest) Reset() {
+	*x = SettleHoldRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SettleHoldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SettleHoldRequest) ProtoMessage() {}
+
+func (x *SettleHoldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SettleHoldRequest.ProtoReflect.Descriptor instead.
+func (*SettleHoldRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *SettleHoldRequest) GetBase() *v1.Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *SettleHoldRequest) GetHoldId() string {
+	if x != nil {
+		return x.HoldId
+	}
+	return ""
+}
+
+func (x *SettleHoldRequest) GetFinding() string {
+	if x != nil {
+		return x.Finding
+	}
+	return ""
+}
+
+type SettleHoldResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SettleHoldResponse) Reset() {
+	*x = SettleHoldResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SettleHoldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SettleHoldResponse) ProtoMessage() {}
+
+func (x *SettleHoldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SettleHoldResponse.ProtoReflect.Descriptor instead.
+func (*SettleHoldResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *SettleHoldResponse) GetMeeting() *Meeting {
+	if x != nil {
+		return x.Meeting
+	}
+	return nil
+}
+
+type CheckRecordRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Record        []byte                 `protobuf:"bytes,2,opt,name=record,proto3" json:"record,omitempty"`
+	File          *v1.Attachment         `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckRecordRequest) Reset() {
+	*x = CheckRecordRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckRecordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckRecordRequest) ProtoMessage() {}
+
+func (x *CheckRecordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckRecordRequest.ProtoReflect.Descriptor instead.
+func (*CheckRecordRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *CheckRecordRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CheckRecordRequest) GetRecord() []byte {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
+func (x *CheckRecordRequest) GetFile() *v1.Attachment {
+	if x != nil {
+		return x.File
+	}
+	return nil
+}
+
+type CheckRecordResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The report that a layman reads.
+	Report        string `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
+	Rehearsal     bool   `protobuf:"varint,2,opt,name=rehearsal,proto3" json:"rehearsal,omitempty"`
+	Holds         bool   `protobuf:"varint,3,opt,name=holds,proto3" json:"holds,omitempty"`
+	ShortRoot     string `protobuf:"bytes,4,opt,name=short_root,json=shortRoot,proto3" json:"short_root,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckRecordResponse) Reset() {
+	*x = CheckRecordResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckRecordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckRecordResponse) ProtoMessage() {}
+
+func (x *CheckRecordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckRecordResponse.ProtoReflect.Descriptor instead.
+func (*CheckRecordResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *CheckRecordResponse) GetReport() string {
+	if x != nil {
+		return x.Report
+	}
+	return ""
+}
+
+func (x *CheckRecordResponse) GetRehearsal() bool {
+	if x != nil {
+		return x.Rehearsal
+	}
+	return false
+}
+
+func (x *CheckRecordResponse) GetHolds() bool {
+	if x != nil {
+		return x.Holds
+	}
+	return false
+}
+
+func (x *CheckRecordResponse) GetShortRoot() string {
+	if x != nil {
+		return x.ShortRoot
+	}
+	return ""
+}
+
+type GetArchiveRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Session string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// The size of the log that the booth has seen; 0 asks for no proof.
+	Seen          int64 `protobuf:"varint,2,opt,name=seen,proto3" json:"seen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetArchiveRequest) Reset() {
+	*x = GetArchiveRequest{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetArchiveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetArchiveRequest) ProtoMessage() {}
+
+func (x *GetArchiveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetArchiveRequest.ProtoReflect.Descriptor instead.
+func (*GetArchiveRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *GetArchiveRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *GetArchiveRequest) GetSeen() int64 {
+	if x != nil {
+		return x.Seen
+	}
+	return 0
+}
+
+type GetArchiveResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// zp-archive/1, signed by the server.
+	Archive []byte `protobuf:"bytes,1,opt,name=archive,proto3" json:"archive,omitempty"`
+	// The hashes of the proof that the log of the seen size is the beginning of the archived one.
+	Proof         [][]byte `protobuf:"bytes,2,rep,name=proof,proto3" json:"proof,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetArchiveResponse) Reset() {
+	*x = GetArchiveResponse{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetArchiveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetArchiveResponse) ProtoMessage() {}
+
+func (x *GetArchiveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetArchiveResponse.ProtoReflect.Descriptor instead.
+func (*GetArchiveResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *GetArchiveResponse) GetArchive() []byte {
+	if x != nil {
+		return x.Archive
+	}
+	return nil
+}
+
+func (x *GetArchiveResponse) GetProof() [][]byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
+}
+
+type HandOverRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Base  *v1.Base               `protobuf:"bytes,1,opt,name=base,proto3" json:"base,omitempty"`
+	// Of a meeting with one session.
+	Record []byte `protobuf:"bytes,2,opt,name=record,proto3" json:"record,omitempty"`
+	// Of all sessions that a hub holds, in any order; what the server has sequenced itself it takes from its own store.
+	Records [][]byte `protobuf:"bytes,3,rep,name=records,proto3" json:"records,omitempty"`
+	// Records that were uploaded as files before.
+	Files []*v1.Attachment `protobuf:"bytes,4,rep,name=files,proto3" json:"files,omitempty"`
+	// Somebody has looked into what the records warn of.
+	AlarmsSeen    bool `protobuf:"varint,5,opt,name=alarms_seen,json=alarmsSeen,proto3" json:"alarms_seen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *HandOverRequest) Reset() {
 	*x = HandOverRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[25]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1754,7 +4144,7 @@ func (x *HandOverRequest) String() string {
 func (*HandOverRequest) ProtoMessage() {}
 
 func (x *HandOverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[25]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1767,7 +4157,7 @@ func (x *HandOverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOverRequest.ProtoReflect.Descriptor instead.
 func (*HandOverRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{25}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *HandOverRequest) GetBase() *v1.Base {
@@ -1784,16 +4174,41 @@ func (x *HandOverRequest) GetRecord() []byte {
 	return nil
 }
 
+func (x *HandOverRequest) GetRecords() [][]byte {
+	if x != nil {
+		return x.Records
+	}
+	return nil
+}
+
+func (x *HandOverRequest) GetFiles() []*v1.Attachment {
+	if x != nil {
+		return x.Files
+	}
+	return nil
+}
+
+func (x *HandOverRequest) GetAlarmsSeen() bool {
+	if x != nil {
+		return x.AlarmsSeen
+	}
+	return false
+}
+
 type HandOverResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Meeting       *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Meeting *Meeting               `protobuf:"bytes,1,opt,name=meeting,proto3" json:"meeting,omitempty"`
+	// The server's word per session that it keeps the log; the hub appends it and hands it to the laptops.
+	Archives []*Archived `protobuf:"bytes,2,rep,name=archives,proto3" json:"archives,omitempty"`
+	// What waited until now.
+	Holds         []*Hold `protobuf:"bytes,3,rep,name=holds,proto3" json:"holds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *HandOverResponse) Reset() {
 	*x = HandOverResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[26]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1805,7 +4220,7 @@ func (x *HandOverResponse) String() string {
 func (*HandOverResponse) ProtoMessage() {}
 
 func (x *HandOverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[26]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1818,12 +4233,79 @@ func (x *HandOverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOverResponse.ProtoReflect.Descriptor instead.
 func (*HandOverResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{26}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *HandOverResponse) GetMeeting() *Meeting {
 	if x != nil {
 		return x.Meeting
+	}
+	return nil
+}
+
+func (x *HandOverResponse) GetArchives() []*Archived {
+	if x != nil {
+		return x.Archives
+	}
+	return nil
+}
+
+func (x *HandOverResponse) GetHolds() []*Hold {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
+}
+
+// Archived is the server's word on one session's log.
+type Archived struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	Archive       []byte                 `protobuf:"bytes,2,opt,name=archive,proto3" json:"archive,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Archived) Reset() {
+	*x = Archived{}
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Archived) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Archived) ProtoMessage() {}
+
+func (x *Archived) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Archived.ProtoReflect.Descriptor instead.
+func (*Archived) Descriptor() ([]byte, []int) {
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *Archived) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Archived) GetArchive() []byte {
+	if x != nil {
+		return x.Archive
 	}
 	return nil
 }
@@ -1837,7 +4319,7 @@ type GetMeetingRequest struct {
 
 func (x *GetMeetingRequest) Reset() {
 	*x = GetMeetingRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[27]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1849,7 +4331,7 @@ func (x *GetMeetingRequest) String() string {
 func (*GetMeetingRequest) ProtoMessage() {}
 
 func (x *GetMeetingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[27]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1862,7 +4344,7 @@ func (x *GetMeetingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMeetingRequest.ProtoReflect.Descriptor instead.
 func (*GetMeetingRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{27}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *GetMeetingRequest) GetId() string {
@@ -1881,7 +4363,7 @@ type GetMeetingResponse struct {
 
 func (x *GetMeetingResponse) Reset() {
 	*x = GetMeetingResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[28]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1893,7 +4375,7 @@ func (x *GetMeetingResponse) String() string {
 func (*GetMeetingResponse) ProtoMessage() {}
 
 func (x *GetMeetingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[28]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1906,7 +4388,7 @@ func (x *GetMeetingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMeetingResponse.ProtoReflect.Descriptor instead.
 func (*GetMeetingResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{28}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *GetMeetingResponse) GetMeeting() *Meeting {
@@ -1925,7 +4407,7 @@ type ListMeetingsRequest struct {
 
 func (x *ListMeetingsRequest) Reset() {
 	*x = ListMeetingsRequest{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[29]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1937,7 +4419,7 @@ func (x *ListMeetingsRequest) String() string {
 func (*ListMeetingsRequest) ProtoMessage() {}
 
 func (x *ListMeetingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[29]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1950,7 +4432,7 @@ func (x *ListMeetingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMeetingsRequest.ProtoReflect.Descriptor instead.
 func (*ListMeetingsRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{29}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ListMeetingsRequest) GetQuery() *v1.Query {
@@ -1970,7 +4452,7 @@ type ListMeetingsResponse struct {
 
 func (x *ListMeetingsResponse) Reset() {
 	*x = ListMeetingsResponse{}
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[30]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1982,7 +4464,7 @@ func (x *ListMeetingsResponse) String() string {
 func (*ListMeetingsResponse) ProtoMessage() {}
 
 func (x *ListMeetingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[30]
+	mi := &file_zhiping_meeting_v1_meeting_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1995,7 +4477,7 @@ func (x *ListMeetingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMeetingsResponse.ProtoReflect.Descriptor instead.
 func (*ListMeetingsResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{30}
+	return file_zhiping_meeting_v1_meeting_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListMeetingsResponse) GetMeetings() []*Meeting {
@@ -2080,14 +4562,162 @@ const file_zhiping_meeting_v1_meeting_proto_rawDesc = "" +
 	"\talternate\x18\b \x01(\bB\x12\x8a\xb5\x18\x0e\n" +
 	"\f是否备选R\talternate\x12+\n" +
 	"\tperson_id\x18\t \x01(\tB\x0e\xbaH\x04r\x02\x18$\x8a\xb5\x18\x03\n" +
-	"\x01-R\bpersonId\"\x91\x01\n" +
+	"\x01-R\bpersonId\"\xa4\x02\n" +
 	"\tCustodian\x12-\n" +
 	"\x04name\x18\x01 \x01(\tB\x19\xbaH\a\xc8\x01\x01r\x02\x18\x1e\x8a\xb5\x18\v\n" +
 	"\t保管人R\x04name\x12*\n" +
 	"\x04role\x18\x02 \x01(\tB\x16\xbaH\a\xc8\x01\x01r\x02\x18\x14\x8a\xb5\x18\b\n" +
 	"\x06身份R\x04role\x12)\n" +
 	"\x03key\x18\x03 \x01(\tB\x17\xbaH\b\xc8\x01\x01r\x03\x18\xa0\x1f\x8a\xb5\x18\b\n" +
-	"\x06公钥R\x03key\"\xdb\v\n" +
+	"\x06公钥R\x03key\x12*\n" +
+	"\x05drill\x18\x04 \x01(\fB\x14\x8a\xb5\x18\x10\n" +
+	"\f试开信封0\x01R\x05drill\x12;\n" +
+	"\n" +
+	"drilled_at\x18\x05 \x01(\x03B\x1c\x8a\xb5\x18\x18\n" +
+	"\x12试开完成时间 \x030\x01R\tdrilledAt\x12(\n" +
+	"\vdrill_nonce\x18\x06 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\n" +
+	"drillNonce\"\x92\x02\n" +
+	"\tScoreItem\x12<\n" +
+	"\x04name\x18\x01 \x01(\tB(\xbaH\x16\xc8\x01\x01r\x11\x18(2\r^[^|\\p{Cc}]*$\x8a\xb5\x18\v\n" +
+	"\t评分项R\x04name\x12l\n" +
+	"\x06weight\x18\x02 \x01(\x05BT\xbaH\a\x1a\x05\x18\x90N(\x01\x8a\xb5\x18F\n" +
+	"\x06权重\x12<各项得分乘以权重后相加，再除以轮次的除数R\x06weight\x12Y\n" +
+	"\x03max\x18\x03 \x01(\x05BG\xbaH\b\x1a\x06\x18\xfd\xff\x03(\x00\x8a\xb5\x188\n" +
+	"\x0f本项最高分\x12%填0表示与轮次的最高分相同R\x03max\"\xc2\t\n" +
+	"\fRoundSetting\x12t\n" +
+	"\x02id\x18\x01 \x01(\tBd\xbaH(\xc8\x01\x01r#2!^[A-Za-z0-9][A-Za-z0-9_.-]{0,19}$\x8a\xb5\x185\n" +
+	"\f轮次编号\x12%如R1、R2，同一会场内不重复R\x02id\x12J\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1d.zhiping.meeting.v1.RoundKindB\x17\xbaH\b\xc8\x01\x01\x82\x01\x02\x10\x01\x8a\xb5\x18\b\n" +
+	"\x06方式R\x04kind\x12Q\n" +
+	"\asecrecy\x18\x03 \x01(\x0e2\x1b.zhiping.meeting.v1.SecrecyB\x1a\xbaH\x05\x82\x01\x02\x10\x01\x8a\xb5\x18\x0e\n" +
+	"\f是否记名R\asecrecy\x12c\n" +
+	"\x04base\x18\x04 \x01(\x0e2\x1c.zhiping.meeting.v1.BaseRuleB1\xbaH\x05\x82\x01\x02\x10\x01\x8a\xb5\x18%\n" +
+	"\f计票基数\x12\x15不选时按规则集R\x04base\x122\n" +
+	"\x03min\x18\x05 \x01(\x05B \xbaH\b\x1a\x06\x18\xfd\xff\x03(\x00\x8a\xb5\x18\x11\n" +
+	"\x0f每项最低分R\x03min\x122\n" +
+	"\x03max\x18\x06 \x01(\x05B \xbaH\b\x1a\x06\x18\xfd\xff\x03(\x00\x8a\xb5\x18\x11\n" +
+	"\x0f每项最高分R\x03max\x12A\n" +
+	"\x04step\x18\a \x01(\x05B-\xbaH\b\x1a\x06\x18\xfd\xff\x03(\x00\x8a\xb5\x18\x1e\n" +
+	"\f分值间隔\x12\x0e填0表示1分R\x04step\x12O\n" +
+	"\x05items\x18\b \x03(\v2\x1d.zhiping.meeting.v1.ScoreItemB\x1a\xbaH\x05\x92\x01\x02\x10d\x8a\xb5\x18\x0e\n" +
+	"\f评分标准R\x05items\x12|\n" +
+	"\x04trim\x18\t \x01(\x05Bh\xbaH\x06\x1a\x04\x18\x14(\x00\x8a\xb5\x18[\n" +
+	"$去掉最高分和最低分各几个\x123评分份数超过所去份数的两倍时才去掉R\x04trim\x12T\n" +
+	"\x04most\x18\n" +
+	" \x01(\x05B@\xbaH\a\x1a\x05\x18\xb8\x17(\x00\x8a\xb5\x182\n" +
+	"\x1e每张选票最多同意人数\x12\x10填0表示不限R\x04most\x12e\n" +
+	"\x04rule\x18\v \x01(\x0e2\x1e.zhiping.meeting.v1.ResultRuleB1\xbaH\x05\x82\x01\x02\x10\x01\x8a\xb5\x18%\n" +
+	"\f评分结论\x12\x15只用于评分轮次R\x04rule\x12\x87\x01\n" +
+	"\x05value\x18\f \x01(\x05Bq\xbaH\t\x1a\a\x18\x80\xc2\xd7/(\x00\x8a\xb5\x18a\n" +
+	"\x12名次或分数线\x12K按名次时填人数；按平均分时填百分之一分，如7500为75分R\x05value\x12w\n" +
+	"\adivisor\x18\r \x01(\x05B]\xbaH\b\x1a\x06\x18\xc0\x84=(\x00\x8a\xb5\x18N\n" +
+	"\x06除数\x12D各项加权之和除以它得到一张评分的总分；填0表示1R\adivisor\"\xdb\x01\n" +
+	"\n" +
+	"FirstRound\x12<\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f首轮会场R\tsessionId\x122\n" +
+	"\x05round\x18\x02 \x01(\tB\x1c\xbaH\a\xc8\x01\x01r\x02\x18\x14\x8a\xb5\x18\x0e\n" +
+	"\f首轮轮次R\x05round\x12[\n" +
+	"\x04rule\x18\x03 \x01(\x0e2\x1c.zhiping.meeting.v1.TakeRuleB)\xbaH\b\xc8\x01\x01\x82\x01\x02\x10\x01\x8a\xb5\x18\x1a\n" +
+	"\x18进入第二轮的人员R\x04rule\"\xfd\x01\n" +
+	"\x05Lease\x12C\n" +
+	"\x06holder\x18\x01 \x01(\x0e2\x1a.zhiping.meeting.v1.HolderB\x0f\x8a\xb5\x18\v\n" +
+	"\t控制方R\x06holder\x12.\n" +
+	"\ahub_key\x18\x02 \x01(\tB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f控制方公钥R\x06hubKey\x12(\n" +
+	"\x05epoch\x18\x03 \x01(\x03B\x12\x8a\xb5\x18\x0e\n" +
+	"\f主机任期R\x05epoch\x12*\n" +
+	"\x05since\x18\x04 \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f取得时间 \x03R\x05since\x12)\n" +
+	"\apairing\x18\x05 \x01(\tB\x0f\x8a\xb5\x18\v\n" +
+	"\t配对码R\apairing\"\xae\b\n" +
+	"\aSession\x12\"\n" +
+	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02id\x120\n" +
+	"\x04name\x18\x02 \x01(\tB\x1c\xbaH\a\xc8\x01\x01r\x02\x18(\x8a\xb5\x18\x0e\n" +
+	"\f会场名称R\x04name\x12/\n" +
+	"\x05place\x18\x03 \x01(\tB\x19\xbaH\x04r\x02\x182\x8a\xb5\x18\x0e\n" +
+	"\f会场地点R\x05place\x12K\n" +
+	"\x06groups\x18\x04 \x03(\tB3\xbaH\a\x92\x01\x04\x10\x14\x18\x01\x8a\xb5\x18%\n" +
+	"\t专业组\x12\x18不填表示全体专家R\x06groups\x12d\n" +
+	"\x0fapplication_ids\x18\x05 \x03(\tB;\xbaH\x06\x92\x01\x03\x10\xb8\x17\x8a\xb5\x18.\n" +
+	"\f参评人员\x12\x1e不填表示全部参评人员R\x0eapplicationIds\x12N\n" +
+	"\x06rounds\x18\x06 \x03(\v2 .zhiping.meeting.v1.RoundSettingB\x14\xbaH\x05\x92\x01\x02\x10\n" +
+	"\x8a\xb5\x18\b\n" +
+	"\x06轮次R\x06rounds\x12L\n" +
+	"\x06firsts\x18\a \x03(\v2\x1e.zhiping.meeting.v1.FirstRoundB\x14\xbaH\x05\x92\x01\x02\x10\x14\x8a\xb5\x18\b\n" +
+	"\x06首轮R\x06firsts\x12I\n" +
+	"\ahub_key\x18\b \x01(\tB0\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\x8a\xb5\x18\x14\n" +
+	"\x12会场主机公钥R\x06hubKey\x12O\n" +
+	"\ahub_tls\x18\t \x01(\tB6\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\x8a\xb5\x18\x1a\n" +
+	"\x18会场主机证书指纹R\x06hubTls\x12M\n" +
+	"\tspare_key\x18\n" +
+	" \x01(\tB0\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\x8a\xb5\x18\x14\n" +
+	"\x12备用主机公钥R\bspareKey\x12S\n" +
+	"\tspare_tls\x18\v \x01(\tB6\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\x8a\xb5\x18\x1a\n" +
+	"\x18备用主机证书指纹R\bspareTls\x12J\n" +
+	"\apackage\x18\f \x01(\v2\x1d.zhiping.common.v1.AttachmentB\x11\x8a\xb5\x18\r\n" +
+	"\t会议包0\x01R\apackage\x12K\n" +
+	"\x06record\x18\r \x01(\v2\x1d.zhiping.common.v1.AttachmentB\x14\x8a\xb5\x18\x10\n" +
+	"\f会议记录0\x01R\x06record\x12.\n" +
+	"\aarchive\x18\x0e \x01(\fB\x14\x8a\xb5\x18\x10\n" +
+	"\f归档确认0\x01R\aarchive\x12B\n" +
+	"\x05lease\x18\x0f \x01(\v2\x19.zhiping.meeting.v1.LeaseB\x11\x8a\xb5\x18\r\n" +
+	"\t控制权0\x01R\x05lease\"\xde\x01\n" +
+	"\bReviewer\x12D\n" +
+	"\x0eapplication_id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f参评人员R\rapplicationId\x124\n" +
+	"\texpert_id\x18\x02 \x01(\tB\x17\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\b\n" +
+	"\x06专家R\bexpertId\x12V\n" +
+	"\x04role\x18\x03 \x01(\x0e2 .zhiping.meeting.v1.ReviewerRoleB \xbaH\b\xc8\x01\x01\x82\x01\x02\x10\x01\x8a\xb5\x18\x11\n" +
+	"\x0f主审或辅审R\x04role\"\xac\x03\n" +
+	"\x04Hold\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x02id\x12&\n" +
+	"\n" +
+	"subject_id\x18\x02 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\tsubjectId\x12,\n" +
+	"\asubject\x18\x03 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f事项对象R\asubject\x12-\n" +
+	"\x06reason\x18\x04 \x01(\tB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f待处理事项R\x06reason\x12&\n" +
+	"\x04unit\x18\x05 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f登记单位R\x04unit\x12%\n" +
+	"\x05staff\x18\x06 \x01(\tB\x0f\x8a\xb5\x18\v\n" +
+	"\t登记人R\x05staff\x12$\n" +
+	"\x02at\x18\a \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f登记时间 \x03R\x02at\x12,\n" +
+	"\afinding\x18\b \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f处理意见R\afinding\x12.\n" +
+	"\n" +
+	"settled_by\x18\t \x01(\tB\x0f\x8a\xb5\x18\v\n" +
+	"\t处理人R\tsettledBy\x123\n" +
+	"\n" +
+	"settled_at\x18\n" +
+	" \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f处理时间 \x03R\tsettledAt\"\xce\x03\n" +
+	"\bReleased\x12&\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\tsessionId\x12&\n" +
+	"\x04name\x18\x02 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f会场名称R\x04name\x12H\n" +
+	"\apackage\x18\x03 \x01(\v2\x1d.zhiping.common.v1.AttachmentB\x0f\x8a\xb5\x18\v\n" +
+	"\t会议包R\apackage\x12\x1f\n" +
+	"\x02by\x18\x04 \x01(\tB\x0f\x8a\xb5\x18\v\n" +
+	"\t解除人R\x02by\x12*\n" +
+	"\x06reason\x18\x05 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f解除理由R\x06reason\x12$\n" +
+	"\x02at\x18\x06 \x01(\x03B\x14\x8a\xb5\x18\x10\n" +
+	"\f解除时间 \x03R\x02at\x12,\n" +
+	"\arelease\x18\a \x01(\fB\x12\x8a\xb5\x18\x0e\n" +
+	"\f解除通知R\arelease\x12W\n" +
+	"\x04late\x18\b \x03(\v2\x1d.zhiping.common.v1.AttachmentB$\x8a\xb5\x18 \n" +
+	"\x1e解除后送到的会议记录R\x04late\x12.\n" +
+	"\bfindings\x18\t \x03(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f核验情况R\bfindings\"\x83\x10\n" +
 	"\aMeeting\x12\"\n" +
 	"\x02id\x18\x01 \x01(\tB\x12\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x03\n" +
 	"\x01-R\x02id\x12#\n" +
@@ -2142,7 +4772,21 @@ const file_zhiping_meeting_v1_meeting_proto_rawDesc = "" +
 	"\x06record\x18\x17 \x01(\v2\x1d.zhiping.common.v1.AttachmentB\x14\x8a\xb5\x18\x10\n" +
 	"\f会议记录0\x01R\x06record\x124\n" +
 	"\frules_sha256\x18\x18 \x01(\tB\x11\x8a\xb5\x18\r\n" +
-	"\t规则集0\x01R\vrulesSha256\"e\n" +
+	"\t规则集0\x01R\vrulesSha256\x12M\n" +
+	"\bsessions\x18\x19 \x03(\v2\x1b.zhiping.meeting.v1.SessionB\x14\xbaH\x05\x92\x01\x02\x10\x14\x8a\xb5\x18\b\n" +
+	"\x06会场R\bsessions\x12Z\n" +
+	"\treviewers\x18\x1a \x03(\v2\x1c.zhiping.meeting.v1.ReviewerB\x1e\xbaH\x06\x92\x01\x03\x10\x90N\x8a\xb5\x18\x11\n" +
+	"\x0f主审和辅审R\treviewers\x12M\n" +
+	"\tspare_key\x18\x1b \x01(\tB0\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\x8a\xb5\x18\x14\n" +
+	"\x12备用主机公钥R\bspareKey\x12S\n" +
+	"\tspare_tls\x18\x1c \x01(\tB6\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\x8a\xb5\x18\x1a\n" +
+	"\x18备用主机证书指纹R\bspareTls\x12G\n" +
+	"\x05holds\x18\x1d \x03(\v2\x18.zhiping.meeting.v1.HoldB\x17\x8a\xb5\x18\x13\n" +
+	"\x0f待处理事项0\x01R\x05holds\x12Z\n" +
+	"\breleased\x18\x1e \x03(\v2\x1c.zhiping.meeting.v1.ReleasedB \x8a\xb5\x18\x1c\n" +
+	"\x18已解除控制的会场0\x01R\breleased\x122\n" +
+	"\x06alarms\x18\x1f \x03(\tB\x1a\x8a\xb5\x18\x16\n" +
+	"\x12移交时的警示0\x01R\x06alarms\"e\n" +
 	"\x12SaveMeetingRequest\x12O\n" +
 	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
 	"\f评审会议R\ameeting\"`\n" +
@@ -2229,20 +4873,156 @@ const file_zhiping_meeting_v1_meeting_proto_rawDesc = "" +
 	"\f评审会议R\ameeting\"\\\n" +
 	"\x13IssuePackageRequest\x12E\n" +
 	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
-	"\f评审会议R\x04base\"\x8c\x01\n" +
+	"\f评审会议R\x04base\"\xe1\x01\n" +
 	"\x14IssuePackageResponse\x12I\n" +
 	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
 	"\f评审会议R\ameeting\x12)\n" +
 	"\apackage\x18\x02 \x01(\fB\x0f\x8a\xb5\x18\v\n" +
-	"\t会议包R\apackage\"\x8a\x01\n" +
+	"\t会议包R\apackage\x12S\n" +
+	"\bpackages\x18\x03 \x03(\v2\x1a.zhiping.meeting.v1.IssuedB\x1b\x8a\xb5\x18\x17\n" +
+	"\x15各会场的会议包R\bpackages\"\xae\x01\n" +
+	"\x06Issued\x12&\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\tsessionId\x12&\n" +
+	"\x04name\x18\x02 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f会场名称R\x04name\x12)\n" +
+	"\apackage\x18\x03 \x01(\fB\x0f\x8a\xb5\x18\v\n" +
+	"\t会议包R\apackage\x12)\n" +
+	"\apairing\x18\x04 \x01(\tB\x0f\x8a\xb5\x18\v\n" +
+	"\t配对码R\apairing\"^\n" +
+	"\x15IssueRehearsalRequest\x12E\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x04base\"g\n" +
+	"\x16IssueRehearsalResponse\x12M\n" +
+	"\bpackages\x18\x01 \x03(\v2\x1a.zhiping.meeting.v1.IssuedB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f演练会议包R\bpackages\"Z\n" +
+	"\x11StartDrillRequest\x12E\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x04base\"_\n" +
+	"\x12StartDrillResponse\x12I\n" +
+	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\ameeting\"\xbd\x01\n" +
+	"\x12AnswerDrillRequest\x12E\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x04base\x12)\n" +
+	"\x03key\x18\x02 \x01(\tB\x17\xbaH\b\xc8\x01\x01r\x03\x18\xa0\x1f\x8a\xb5\x18\b\n" +
+	"\x06公钥R\x03key\x125\n" +
+	"\x06answer\x18\x03 \x01(\fB\x1d\xbaH\b\xc8\x01\x01z\x03\x18\xe8\a\x8a\xb5\x18\x0e\n" +
+	"\f试开结果R\x06answer\"`\n" +
+	"\x13AnswerDrillResponse\x12I\n" +
+	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\ameeting\"\xa2\x02\n" +
+	"\x10TakeLeaseRequest\x12E\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x04base\x126\n" +
+	"\n" +
+	"session_id\x18\x02 \x01(\tB\x17\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\b\n" +
+	"\x06会场R\tsessionId\x12I\n" +
+	"\ahub_key\x18\x03 \x01(\tB0\xbaH\x15\xc8\x01\x01r\x102\x0e^[0-9a-f]{64}$\x8a\xb5\x18\x14\n" +
+	"\x12会场主机公钥R\x06hubKey\x12D\n" +
+	"\x06reason\x18\x04 \x01(\tB,\xbaH\x17\xc8\x01\x01r\x12\x18\xc8\x012\r^[^|\\p{Cc}]*$\x8a\xb5\x18\x0e\n" +
+	"\f接管原因R\x06reason\"\xb4\x01\n" +
+	"\x11TakeLeaseResponse\x12I\n" +
+	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\ameeting\x12(\n" +
+	"\x05epoch\x18\x02 \x01(\fB\x12\x8a\xb5\x18\x0e\n" +
+	"\f接管凭证R\x05epoch\x12*\n" +
+	"\x06record\x18\x03 \x01(\fB\x12\x8a\xb5\x18\x0e\n" +
+	"\f会议记录R\x06record\"\xa2\x01\n" +
+	"\x13ReleaseLeaseRequest\x12E\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x04base\x12D\n" +
+	"\x06reason\x18\x02 \x01(\tB,\xbaH\x17\xc8\x01\x01r\x12\x18\xc8\x012\r^[^|\\p{Cc}]*$\x8a\xb5\x18\x0e\n" +
+	"\f解除理由R\x06reason\"a\n" +
+	"\x14ReleaseLeaseResponse\x12I\n" +
+	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\ameeting\"\xd1\x01\n" +
+	"\x0fKeepLateRequest\x12E\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x04base\x12*\n" +
+	"\x06record\x18\x02 \x01(\fB\x12\x8a\xb5\x18\x0e\n" +
+	"\f会议记录R\x06record\x12K\n" +
+	"\x04file\x18\x03 \x01(\v2\x1d.zhiping.common.v1.AttachmentB\x18\x8a\xb5\x18\x14\n" +
+	"\x12会议记录文件R\x04file\"\x8b\x01\n" +
+	"\x10KeepLateResponse\x12I\n" +
+	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\ameeting\x12,\n" +
+	"\afinding\x18\x02 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f核验情况R\afinding\"\xcb\x01\n" +
+	"\x0eAddHoldRequest\x12E\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x04base\x128\n" +
+	"\n" +
+	"subject_id\x18\x02 \x01(\tB\x19\xbaH\x04r\x02\x18$\x8a\xb5\x18\x0e\n" +
+	"\f事项对象R\tsubjectId\x128\n" +
+	"\x06reason\x18\x03 \x01(\tB \xbaH\b\xc8\x01\x01r\x03\x18\xc8\x01\x8a\xb5\x18\x11\n" +
+	"\x0f待处理事项R\x06reason\"\\\n" +
+	"\x0fAddHoldResponse\x12I\n" +
+	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\ameeting\"\xcd\x01\n" +
+	"\x11SettleHoldRequest\x12E\n" +
+	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x04base\x128\n" +
+	"\ahold_id\x18\x02 \x01(\tB\x1f\xbaH\a\xc8\x01\x01r\x02\x18$\x8a\xb5\x18\x11\n" +
+	"\x0f待处理事项R\x06holdId\x127\n" +
+	"\afinding\x18\x03 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\x18\xc8\x01\x8a\xb5\x18\x0e\n" +
+	"\f处理意见R\afinding\"_\n" +
+	"\x12SettleHoldResponse\x12I\n" +
+	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\ameeting\"\xbc\x01\n" +
+	"\x12CheckRecordRequest\x12-\n" +
+	"\x02id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
+	"\f评审会议R\x02id\x12*\n" +
+	"\x06record\x18\x02 \x01(\fB\x12\x8a\xb5\x18\x0e\n" +
+	"\f会议记录R\x06record\x12K\n" +
+	"\x04file\x18\x03 \x01(\v2\x1d.zhiping.common.v1.AttachmentB\x18\x8a\xb5\x18\x14\n" +
+	"\x12会议记录文件R\x04file\"\xca\x01\n" +
+	"\x13CheckRecordResponse\x12*\n" +
+	"\x06report\x18\x01 \x01(\tB\x12\x8a\xb5\x18\x0e\n" +
+	"\f核验报告R\x06report\x120\n" +
+	"\trehearsal\x18\x02 \x01(\bB\x12\x8a\xb5\x18\x0e\n" +
+	"\f是否演练R\trehearsal\x12(\n" +
+	"\x05holds\x18\x03 \x01(\bB\x12\x8a\xb5\x18\x0e\n" +
+	"\f是否成立R\x05holds\x12+\n" +
+	"\n" +
+	"short_root\x18\x04 \x01(\tB\f\x8a\xb5\x18\b\n" +
+	"\x06短码R\tshortRoot\"i\n" +
+	"\x11GetArchiveRequest\x120\n" +
+	"\asession\x18\x01 \x01(\tB\x16\xbaH\a\xc8\x01\x01r\x02\x18d\x8a\xb5\x18\b\n" +
+	"\x06会场R\asession\x12\"\n" +
+	"\x04seen\x18\x02 \x01(\x03B\x0e\xbaH\x04\"\x02(\x00\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04seen\"a\n" +
+	"\x12GetArchiveResponse\x12,\n" +
+	"\aarchive\x18\x01 \x01(\fB\x12\x8a\xb5\x18\x0e\n" +
+	"\f归档确认R\aarchive\x12\x1d\n" +
+	"\x05proof\x18\x02 \x03(\fB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x05proof\"\xdb\x02\n" +
 	"\x0fHandOverRequest\x12E\n" +
 	"\x04base\x18\x01 \x01(\v2\x17.zhiping.common.v1.BaseB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
-	"\f评审会议R\x04base\x120\n" +
-	"\x06record\x18\x02 \x01(\fB\x18\xbaH\x03\xc8\x01\x01\x8a\xb5\x18\x0e\n" +
-	"\f会议记录R\x06record\"]\n" +
+	"\f评审会议R\x04base\x12*\n" +
+	"\x06record\x18\x02 \x01(\fB\x12\x8a\xb5\x18\x0e\n" +
+	"\f会议记录R\x06record\x12@\n" +
+	"\arecords\x18\x03 \x03(\fB&\xbaH\x05\x92\x01\x02\x10\x14\x8a\xb5\x18\x1a\n" +
+	"\x18各会场的会议记录R\arecords\x12U\n" +
+	"\x05files\x18\x04 \x03(\v2\x1d.zhiping.common.v1.AttachmentB \xbaH\x05\x92\x01\x02\x10\x14\x8a\xb5\x18\x14\n" +
+	"\x12会议记录文件R\x05files\x12<\n" +
+	"\valarms_seen\x18\x05 \x01(\bB\x1b\x8a\xb5\x18\x17\n" +
+	"\x15已查明警示事项R\n" +
+	"alarmsSeen\"\xf2\x01\n" +
 	"\x10HandOverResponse\x12I\n" +
 	"\ameeting\x18\x01 \x01(\v2\x1b.zhiping.meeting.v1.MeetingB\x12\x8a\xb5\x18\x0e\n" +
-	"\f评审会议R\ameeting\"B\n" +
+	"\f评审会议R\ameeting\x12L\n" +
+	"\barchives\x18\x02 \x03(\v2\x1c.zhiping.meeting.v1.ArchivedB\x12\x8a\xb5\x18\x0e\n" +
+	"\f归档确认R\barchives\x12E\n" +
+	"\x05holds\x18\x03 \x03(\v2\x18.zhiping.meeting.v1.HoldB\x15\x8a\xb5\x18\x11\n" +
+	"\x0f待处理事项R\x05holds\"`\n" +
+	"\bArchived\x12&\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\tsessionId\x12,\n" +
+	"\aarchive\x18\x02 \x01(\fB\x12\x8a\xb5\x18\x0e\n" +
+	"\f归档确认R\aarchive\"B\n" +
 	"\x11GetMeetingRequest\x12-\n" +
 	"\x02id\x18\x01 \x01(\tB\x1d\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01\x8a\xb5\x18\x0e\n" +
 	"\f评审会议R\x02id\"_\n" +
@@ -2273,7 +5053,55 @@ const file_zhiping_meeting_v1_meeting_proto_rawDesc = "" +
 	"STATE_HELD\x10\x06\x1a\x15\x8a\xb5\x18\x11\n" +
 	"\x0f已移交结果\x12$\n" +
 	"\x0fSTATE_CANCELLED\x10\a\x1a\x0f\x8a\xb5\x18\v\n" +
-	"\t已取消2\xd9\v\n" +
+	"\t已取消*n\n" +
+	"\tRoundKind\x12\x1a\n" +
+	"\x16ROUND_KIND_UNSPECIFIED\x10\x00\x12!\n" +
+	"\x0fROUND_KIND_VOTE\x10\x01\x1a\f\x8a\xb5\x18\b\n" +
+	"\x06投票\x12\"\n" +
+	"\x10ROUND_KIND_SCORE\x10\x02\x1a\f\x8a\xb5\x18\b\n" +
+	"\x06评分*\x92\x01\n" +
+	"\aSecrecy\x12\x17\n" +
+	"\x13SECRECY_UNSPECIFIED\x10\x00\x12#\n" +
+	"\x0eSECRECY_SECRET\x10\x01\x1a\x0f\x8a\xb5\x18\v\n" +
+	"\t无记名\x12I\n" +
+	"\rSECRECY_NAMED\x10\x02\x1a6\x8a\xb5\x182\n" +
+	"0记名（开票后公布每名专家的票数）*\xa0\x01\n" +
+	"\bBaseRule\x12\x19\n" +
+	"\x15BASE_RULE_UNSPECIFIED\x10\x00\x121\n" +
+	"\x13BASE_RULE_ATTENDING\x10\x01\x1a\x18\x8a\xb5\x18\x14\n" +
+	"\x12出席专家人数\x12F\n" +
+	"\x16BASE_RULE_LESS_RECUSED\x10\x02\x1a*\x8a\xb5\x18&\n" +
+	"$出席专家人数减去回避人数*\xda\x01\n" +
+	"\n" +
+	"ResultRule\x12\x1b\n" +
+	"\x17RESULT_RULE_UNSPECIFIED\x10\x00\x12;\n" +
+	"\x11RESULT_RULE_BASIS\x10\x01\x1a$\x8a\xb5\x18 \n" +
+	"\x1e只作参考，不得出结论\x126\n" +
+	"\x0fRESULT_RULE_TOP\x10\x02\x1a!\x8a\xb5\x18\x1d\n" +
+	"\x1b按名次，取前若干名\x12:\n" +
+	"\x10RESULT_RULE_MEAN\x10\x03\x1a$\x8a\xb5\x18 \n" +
+	"\x1e按平均分，达到分数线*\x8b\x01\n" +
+	"\bTakeRule\x12\x19\n" +
+	"\x15TAKE_RULE_UNSPECIFIED\x10\x00\x127\n" +
+	"\x10TAKE_RULE_PASSED\x10\x01\x1a!\x8a\xb5\x18\x1d\n" +
+	"\x1b只有首轮通过的人员\x12+\n" +
+	"\rTAKE_RULE_ALL\x10\x02\x1a\x18\x8a\xb5\x18\x14\n" +
+	"\x12首轮全部人员*\x94\x01\n" +
+	"\x06Holder\x12\x16\n" +
+	"\x12HOLDER_UNSPECIFIED\x10\x00\x12(\n" +
+	"\rHOLDER_SERVER\x10\x01\x1a\x15\x8a\xb5\x18\x11\n" +
+	"\x0f中心服务器\x12\"\n" +
+	"\n" +
+	"HOLDER_HUB\x10\x02\x1a\x12\x8a\xb5\x18\x0e\n" +
+	"\f会场主机\x12$\n" +
+	"\x0fHOLDER_RETURNED\x10\x03\x1a\x0f\x8a\xb5\x18\v\n" +
+	"\t已移交*~\n" +
+	"\fReviewerRole\x12\x1d\n" +
+	"\x19REVIEWER_ROLE_UNSPECIFIED\x10\x00\x12$\n" +
+	"\x12REVIEWER_ROLE_MAIN\x10\x01\x1a\f\x8a\xb5\x18\b\n" +
+	"\x06主审\x12)\n" +
+	"\x17REVIEWER_ROLE_ASSISTANT\x10\x02\x1a\f\x8a\xb5\x18\b\n" +
+	"\x06辅审2\xe2\x15\n" +
 	"\x0eMeetingService\x12|\n" +
 	"\vSaveMeeting\x12&.zhiping.meeting.v1.SaveMeetingRequest\x1a'.zhiping.meeting.v1.SaveMeetingResponse\"\x1c\x8a\xb5\x18\x18\n" +
 	"\x12保存评审会议\x103\x18\x01\x12s\n" +
@@ -2294,7 +5122,30 @@ const file_zhiping_meeting_v1_meeting_proto_rawDesc = "" +
 	"\fConfirmPanel\x12'.zhiping.meeting.v1.ConfirmPanelRequest\x1a(.zhiping.meeting.v1.ConfirmPanelResponse\"\x1c\x8a\xb5\x18\x18\n" +
 	"\x12确认参会专家\x103\x18\x03\x12|\n" +
 	"\fIssuePackage\x12'.zhiping.meeting.v1.IssuePackageRequest\x1a(.zhiping.meeting.v1.IssuePackageResponse\"\x19\x8a\xb5\x18\x15\n" +
-	"\x0f签发会议包\x103\x18\x03\x12s\n" +
+	"\x0f签发会议包\x103\x18\x03\x12y\n" +
+	"\n" +
+	"StartDrill\x12%.zhiping.meeting.v1.StartDrillRequest\x1a&.zhiping.meeting.v1.StartDrillResponse\"\x1c\x8a\xb5\x18\x18\n" +
+	"\x12发起密钥试开\x103\x18\x03\x12\x82\x01\n" +
+	"\vAnswerDrill\x12&.zhiping.meeting.v1.AnswerDrillRequest\x1a'.zhiping.meeting.v1.AnswerDrillResponse\"\"\x8a\xb5\x18\x1e\n" +
+	"\x18提交密钥试开结果\x103\x18\x03\x12\x88\x01\n" +
+	"\x0eIssueRehearsal\x12).zhiping.meeting.v1.IssueRehearsalRequest\x1a*.zhiping.meeting.v1.IssueRehearsalResponse\"\x1f\x8a\xb5\x18\x1b\n" +
+	"\x15签发演练会议包\x103\x18\x03\x12|\n" +
+	"\tTakeLease\x12$.zhiping.meeting.v1.TakeLeaseRequest\x1a%.zhiping.meeting.v1.TakeLeaseResponse\"\"\x8a\xb5\x18\x1e\n" +
+	"\x18会场主机接管会议\x103\x18\x03\x12\x82\x01\n" +
+	"\fReleaseLease\x12'.zhiping.meeting.v1.ReleaseLeaseRequest\x1a(.zhiping.meeting.v1.ReleaseLeaseResponse\"\x1f\x8a\xb5\x18\x1b\n" +
+	"\x15解除会议控制权\x106\x18\x03\x12|\n" +
+	"\bKeepLate\x12#.zhiping.meeting.v1.KeepLateRequest\x1a$.zhiping.meeting.v1.KeepLateResponse\"%\x8a\xb5\x18!\n" +
+	"\x1b留存迟到的会议记录\x103\x18\x03\x12y\n" +
+	"\aAddHold\x12\".zhiping.meeting.v1.AddHoldRequest\x1a#.zhiping.meeting.v1.AddHoldResponse\"%\x8a\xb5\x18!\n" +
+	"\x1b登记会议待处理事项\x103\x18\x03\x12\x82\x01\n" +
+	"\n" +
+	"SettleHold\x12%.zhiping.meeting.v1.SettleHoldRequest\x1a&.zhiping.meeting.v1.SettleHoldResponse\"%\x8a\xb5\x18!\n" +
+	"\x1b处理会议待处理事项\x103\x18\x03\x12~\n" +
+	"\vCheckRecord\x12&.zhiping.meeting.v1.CheckRecordRequest\x1a'.zhiping.meeting.v1.CheckRecordResponse\"\x1e\x8a\xb5\x18\x1a\n" +
+	"\x12核验会议记录\x103\x18\x03 \x01\x12{\n" +
+	"\n" +
+	"GetArchive\x12%.zhiping.meeting.v1.GetArchiveRequest\x1a&.zhiping.meeting.v1.GetArchiveResponse\"\x1e\x8a\xb5\x18\x1a\n" +
+	"\x12查询归档确认\x10\x01\x18\x03 \x01\x12s\n" +
 	"\bHandOver\x12#.zhiping.meeting.v1.HandOverRequest\x1a$.zhiping.meeting.v1.HandOverResponse\"\x1c\x8a\xb5\x18\x18\n" +
 	"\x12移交会议记录\x103\x18\x03\x12{\n" +
 	"\n" +
@@ -2316,110 +5167,208 @@ func file_zhiping_meeting_v1_meeting_proto_rawDescGZIP() []byte {
 	return file_zhiping_meeting_v1_meeting_proto_rawDescData
 }
 
-var file_zhiping_meeting_v1_meeting_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_zhiping_meeting_v1_meeting_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_zhiping_meeting_v1_meeting_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
+var file_zhiping_meeting_v1_meeting_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
 var file_zhiping_meeting_v1_meeting_proto_goTypes = []any{
-	(State)(0),                   // 0: zhiping.meeting.v1.State
-	(*Stratum)(nil),              // 1: zhiping.meeting.v1.Stratum
-	(*Share)(nil),                // 2: zhiping.meeting.v1.Share
-	(*Draw)(nil),                 // 3: zhiping.meeting.v1.Draw
-	(*Apart)(nil),                // 4: zhiping.meeting.v1.Apart
-	(*Seat)(nil),                 // 5: zhiping.meeting.v1.Seat
-	(*Custodian)(nil),            // 6: zhiping.meeting.v1.Custodian
-	(*Meeting)(nil),              // 7: zhiping.meeting.v1.Meeting
-	(*SaveMeetingRequest)(nil),   // 8: zhiping.meeting.v1.SaveMeetingRequest
-	(*SaveMeetingResponse)(nil),  // 9: zhiping.meeting.v1.SaveMeetingResponse
-	(*PlanDrawRequest)(nil),      // 10: zhiping.meeting.v1.PlanDrawRequest
-	(*PlanDrawResponse)(nil),     // 11: zhiping.meeting.v1.PlanDrawResponse
-	(*CommitDrawRequest)(nil),    // 12: zhiping.meeting.v1.CommitDrawRequest
-	(*CommitDrawResponse)(nil),   // 13: zhiping.meeting.v1.CommitDrawResponse
-	(*RevealDrawRequest)(nil),    // 14: zhiping.meeting.v1.RevealDrawRequest
-	(*RevealDrawResponse)(nil),   // 15: zhiping.meeting.v1.RevealDrawResponse
-	(*AbandonDrawRequest)(nil),   // 16: zhiping.meeting.v1.AbandonDrawRequest
-	(*AbandonDrawResponse)(nil),  // 17: zhiping.meeting.v1.AbandonDrawResponse
-	(*DeclineSeatRequest)(nil),   // 18: zhiping.meeting.v1.DeclineSeatRequest
-	(*DeclineSeatResponse)(nil),  // 19: zhiping.meeting.v1.DeclineSeatResponse
-	(*SignDrawRequest)(nil),      // 20: zhiping.meeting.v1.SignDrawRequest
-	(*SignDrawResponse)(nil),     // 21: zhiping.meeting.v1.SignDrawResponse
-	(*ConfirmPanelRequest)(nil),  // 22: zhiping.meeting.v1.ConfirmPanelRequest
-	(*ConfirmPanelResponse)(nil), // 23: zhiping.meeting.v1.ConfirmPanelResponse
-	(*IssuePackageRequest)(nil),  // 24: zhiping.meeting.v1.IssuePackageRequest
-	(*IssuePackageResponse)(nil), // 25: zhiping.meeting.v1.IssuePackageResponse
-	(*HandOverRequest)(nil),      // 26: zhiping.meeting.v1.HandOverRequest
-	(*HandOverResponse)(nil),     // 27: zhiping.meeting.v1.HandOverResponse
-	(*GetMeetingRequest)(nil),    // 28: zhiping.meeting.v1.GetMeetingRequest
-	(*GetMeetingResponse)(nil),   // 29: zhiping.meeting.v1.GetMeetingResponse
-	(*ListMeetingsRequest)(nil),  // 30: zhiping.meeting.v1.ListMeetingsRequest
-	(*ListMeetingsResponse)(nil), // 31: zhiping.meeting.v1.ListMeetingsResponse
-	(*v1.Attachment)(nil),        // 32: zhiping.common.v1.Attachment
-	(*v1.Base)(nil),              // 33: zhiping.common.v1.Base
-	(*v1.Query)(nil),             // 34: zhiping.common.v1.Query
-	(*v1.PageInfo)(nil),          // 35: zhiping.common.v1.PageInfo
+	(State)(0),                     // 0: zhiping.meeting.v1.State
+	(RoundKind)(0),                 // 1: zhiping.meeting.v1.RoundKind
+	(Secrecy)(0),                   // 2: zhiping.meeting.v1.Secrecy
+	(BaseRule)(0),                  // 3: zhiping.meeting.v1.BaseRule
+	(ResultRule)(0),                // 4: zhiping.meeting.v1.ResultRule
+	(TakeRule)(0),                  // 5: zhiping.meeting.v1.TakeRule
+	(Holder)(0),                    // 6: zhiping.meeting.v1.Holder
+	(ReviewerRole)(0),              // 7: zhiping.meeting.v1.ReviewerRole
+	(*Stratum)(nil),                // 8: zhiping.meeting.v1.Stratum
+	(*Share)(nil),                  // 9: zhiping.meeting.v1.Share
+	(*Draw)(nil),                   // 10: zhiping.meeting.v1.Draw
+	(*Apart)(nil),                  // 11: zhiping.meeting.v1.Apart
+	(*Seat)(nil),                   // 12: zhiping.meeting.v1.Seat
+	(*Custodian)(nil),              // 13: zhiping.meeting.v1.Custodian
+	(*ScoreItem)(nil),              // 14: zhiping.meeting.v1.ScoreItem
+	(*RoundSetting)(nil),           // 15: zhiping.meeting.v1.RoundSetting
+	(*FirstRound)(nil),             // 16: zhiping.meeting.v1.FirstRound
+	(*Lease)(nil),                  // 17: zhiping.meeting.v1.Lease
+	(*Session)(nil),                // 18: zhiping.meeting.v1.Session
+	(*Reviewer)(nil),               // 19: zhiping.meeting.v1.Reviewer
+	(*Hold)(nil),                   // 20: zhiping.meeting.v1.Hold
+	(*Released)(nil),               // 21: zhiping.meeting.v1.Released
+	(*Meeting)(nil),                // 22: zhiping.meeting.v1.Meeting
+	(*SaveMeetingRequest)(nil),     // 23: zhiping.meeting.v1.SaveMeetingRequest
+	(*SaveMeetingResponse)(nil),    // 24: zhiping.meeting.v1.SaveMeetingResponse
+	(*PlanDrawRequest)(nil),        // 25: zhiping.meeting.v1.PlanDrawRequest
+	(*PlanDrawResponse)(nil),       // 26: zhiping.meeting.v1.PlanDrawResponse
+	(*CommitDrawRequest)(nil),      // 27: zhiping.meeting.v1.CommitDrawRequest
+	(*CommitDrawResponse)(nil),     // 28: zhiping.meeting.v1.CommitDrawResponse
+	(*RevealDrawRequest)(nil),      // 29: zhiping.meeting.v1.RevealDrawRequest
+	(*RevealDrawResponse)(nil),     // 30: zhiping.meeting.v1.RevealDrawResponse
+	(*AbandonDrawRequest)(nil),     // 31: zhiping.meeting.v1.AbandonDrawRequest
+	(*AbandonDrawResponse)(nil),    // 32: zhiping.meeting.v1.AbandonDrawResponse
+	(*DeclineSeatRequest)(nil),     // 33: zhiping.meeting.v1.DeclineSeatRequest
+	(*DeclineSeatResponse)(nil),    // 34: zhiping.meeting.v1.DeclineSeatResponse
+	(*SignDrawRequest)(nil),        // 35: zhiping.meeting.v1.SignDrawRequest
+	(*SignDrawResponse)(nil),       // 36: zhiping.meeting.v1.SignDrawResponse
+	(*ConfirmPanelRequest)(nil),    // 37: zhiping.meeting.v1.ConfirmPanelRequest
+	(*ConfirmPanelResponse)(nil),   // 38: zhiping.meeting.v1.ConfirmPanelResponse
+	(*IssuePackageRequest)(nil),    // 39: zhiping.meeting.v1.IssuePackageRequest
+	(*IssuePackageResponse)(nil),   // 40: zhiping.meeting.v1.IssuePackageResponse
+	(*Issued)(nil),                 // 41: zhiping.meeting.v1.Issued
+	(*IssueRehearsalRequest)(nil),  // 42: zhiping.meeting.v1.IssueRehearsalRequest
+	(*IssueRehearsalResponse)(nil), // 43: zhiping.meeting.v1.IssueRehearsalResponse
+	(*StartDrillRequest)(nil),      // 44: zhiping.meeting.v1.StartDrillRequest
+	(*StartDrillResponse)(nil),     // 45: zhiping.meeting.v1.StartDrillResponse
+	(*AnswerDrillRequest)(nil),     // 46: zhiping.meeting.v1.AnswerDrillRequest
+	(*AnswerDrillResponse)(nil),    // 47: zhiping.meeting.v1.AnswerDrillResponse
+	(*TakeLeaseRequest)(nil),       // 48: zhiping.meeting.v1.TakeLeaseRequest
+	(*TakeLeaseResponse)(nil),      // 49: zhiping.meeting.v1.TakeLeaseResponse
+	(*ReleaseLeaseRequest)(nil),    // 50: zhiping.meeting.v1.ReleaseLeaseRequest
+	(*ReleaseLeaseResponse)(nil),   // 51: zhiping.meeting.v1.ReleaseLeaseResponse
+	(*KeepLateRequest)(nil),        // 52: zhiping.meeting.v1.KeepLateRequest
+	(*KeepLateResponse)(nil),       // 53: zhiping.meeting.v1.KeepLateResponse
+	(*AddHoldRequest)(nil),         // 54: zhiping.meeting.v1.AddHoldRequest
+	(*AddHoldResponse)(nil),        // 55: zhiping.meeting.v1.AddHoldResponse
+	(*SettleHoldRequest)(nil),      // 56: zhiping.meeting.v1.SettleHoldRequest
+	(*SettleHoldResponse)(nil),     // 57: zhiping.meeting.v1.SettleHoldResponse
+	(*CheckRecordRequest)(nil),     // 58: zhiping.meeting.v1.CheckRecordRequest
+	(*CheckRecordResponse)(nil),    // 59: zhiping.meeting.v1.CheckRecordResponse
+	(*GetArchiveRequest)(nil),      // 60: zhiping.meeting.v1.GetArchiveRequest
+	(*GetArchiveResponse)(nil),     // 61: zhiping.meeting.v1.GetArchiveResponse
+	(*HandOverRequest)(nil),        // 62: zhiping.meeting.v1.HandOverRequest
+	(*HandOverResponse)(nil),       // 63: zhiping.meeting.v1.HandOverResponse
+	(*Archived)(nil),               // 64: zhiping.meeting.v1.Archived
+	(*GetMeetingRequest)(nil),      // 65: zhiping.meeting.v1.GetMeetingRequest
+	(*GetMeetingResponse)(nil),     // 66: zhiping.meeting.v1.GetMeetingResponse
+	(*ListMeetingsRequest)(nil),    // 67: zhiping.meeting.v1.ListMeetingsRequest
+	(*ListMeetingsResponse)(nil),   // 68: zhiping.meeting.v1.ListMeetingsResponse
+	(*v1.Attachment)(nil),          // 69: zhiping.common.v1.Attachment
+	(*v1.Base)(nil),                // 70: zhiping.common.v1.Base
+	(*v1.Query)(nil),               // 71: zhiping.common.v1.Query
+	(*v1.PageInfo)(nil),            // 72: zhiping.common.v1.PageInfo
 }
 var file_zhiping_meeting_v1_meeting_proto_depIdxs = []int32{
-	1,  // 0: zhiping.meeting.v1.Draw.strata:type_name -> zhiping.meeting.v1.Stratum
-	2,  // 1: zhiping.meeting.v1.Draw.shares:type_name -> zhiping.meeting.v1.Share
-	0,  // 2: zhiping.meeting.v1.Meeting.state:type_name -> zhiping.meeting.v1.State
-	3,  // 3: zhiping.meeting.v1.Meeting.draw:type_name -> zhiping.meeting.v1.Draw
-	5,  // 4: zhiping.meeting.v1.Meeting.panel:type_name -> zhiping.meeting.v1.Seat
-	6,  // 5: zhiping.meeting.v1.Meeting.custodians:type_name -> zhiping.meeting.v1.Custodian
-	32, // 6: zhiping.meeting.v1.Meeting.package:type_name -> zhiping.common.v1.Attachment
-	32, // 7: zhiping.meeting.v1.Meeting.record:type_name -> zhiping.common.v1.Attachment
-	7,  // 8: zhiping.meeting.v1.SaveMeetingRequest.meeting:type_name -> zhiping.meeting.v1.Meeting
-	7,  // 9: zhiping.meeting.v1.SaveMeetingResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	33, // 10: zhiping.meeting.v1.PlanDrawRequest.base:type_name -> zhiping.common.v1.Base
-	1,  // 11: zhiping.meeting.v1.PlanDrawRequest.strata:type_name -> zhiping.meeting.v1.Stratum
-	4,  // 12: zhiping.meeting.v1.PlanDrawRequest.apart:type_name -> zhiping.meeting.v1.Apart
-	7,  // 13: zhiping.meeting.v1.PlanDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	33, // 14: zhiping.meeting.v1.CommitDrawRequest.base:type_name -> zhiping.common.v1.Base
-	7,  // 15: zhiping.meeting.v1.CommitDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	33, // 16: zhiping.meeting.v1.RevealDrawRequest.base:type_name -> zhiping.common.v1.Base
-	7,  // 17: zhiping.meeting.v1.RevealDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	33, // 18: zhiping.meeting.v1.AbandonDrawRequest.base:type_name -> zhiping.common.v1.Base
-	7,  // 19: zhiping.meeting.v1.AbandonDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	33, // 20: zhiping.meeting.v1.DeclineSeatRequest.base:type_name -> zhiping.common.v1.Base
-	7,  // 21: zhiping.meeting.v1.DeclineSeatResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	33, // 22: zhiping.meeting.v1.SignDrawRequest.base:type_name -> zhiping.common.v1.Base
-	7,  // 23: zhiping.meeting.v1.SignDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	33, // 24: zhiping.meeting.v1.ConfirmPanelRequest.base:type_name -> zhiping.common.v1.Base
-	7,  // 25: zhiping.meeting.v1.ConfirmPanelResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	33, // 26: zhiping.meeting.v1.IssuePackageRequest.base:type_name -> zhiping.common.v1.Base
-	7,  // 27: zhiping.meeting.v1.IssuePackageResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	33, // 28: zhiping.meeting.v1.HandOverRequest.base:type_name -> zhiping.common.v1.Base
-	7,  // 29: zhiping.meeting.v1.HandOverResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	7,  // 30: zhiping.meeting.v1.GetMeetingResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
-	34, // 31: zhiping.meeting.v1.ListMeetingsRequest.query:type_name -> zhiping.common.v1.Query
-	7,  // 32: zhiping.meeting.v1.ListMeetingsResponse.meetings:type_name -> zhiping.meeting.v1.Meeting
-	35, // 33: zhiping.meeting.v1.ListMeetingsResponse.page:type_name -> zhiping.common.v1.PageInfo
-	8,  // 34: zhiping.meeting.v1.MeetingService.SaveMeeting:input_type -> zhiping.meeting.v1.SaveMeetingRequest
-	10, // 35: zhiping.meeting.v1.MeetingService.PlanDraw:input_type -> zhiping.meeting.v1.PlanDrawRequest
-	12, // 36: zhiping.meeting.v1.MeetingService.CommitDraw:input_type -> zhiping.meeting.v1.CommitDrawRequest
-	14, // 37: zhiping.meeting.v1.MeetingService.RevealDraw:input_type -> zhiping.meeting.v1.RevealDrawRequest
-	16, // 38: zhiping.meeting.v1.MeetingService.AbandonDraw:input_type -> zhiping.meeting.v1.AbandonDrawRequest
-	18, // 39: zhiping.meeting.v1.MeetingService.DeclineSeat:input_type -> zhiping.meeting.v1.DeclineSeatRequest
-	20, // 40: zhiping.meeting.v1.MeetingService.SignDraw:input_type -> zhiping.meeting.v1.SignDrawRequest
-	22, // 41: zhiping.meeting.v1.MeetingService.ConfirmPanel:input_type -> zhiping.meeting.v1.ConfirmPanelRequest
-	24, // 42: zhiping.meeting.v1.MeetingService.IssuePackage:input_type -> zhiping.meeting.v1.IssuePackageRequest
-	26, // 43: zhiping.meeting.v1.MeetingService.HandOver:input_type -> zhiping.meeting.v1.HandOverRequest
-	28, // 44: zhiping.meeting.v1.MeetingService.GetMeeting:input_type -> zhiping.meeting.v1.GetMeetingRequest
-	30, // 45: zhiping.meeting.v1.MeetingService.ListMeetings:input_type -> zhiping.meeting.v1.ListMeetingsRequest
-	9,  // 46: zhiping.meeting.v1.MeetingService.SaveMeeting:output_type -> zhiping.meeting.v1.SaveMeetingResponse
-	11, // 47: zhiping.meeting.v1.MeetingService.PlanDraw:output_type -> zhiping.meeting.v1.PlanDrawResponse
-	13, // 48: zhiping.meeting.v1.MeetingService.CommitDraw:output_type -> zhiping.meeting.v1.CommitDrawResponse
-	15, // 49: zhiping.meeting.v1.MeetingService.RevealDraw:output_type -> zhiping.meeting.v1.RevealDrawResponse
-	17, // 50: zhiping.meeting.v1.MeetingService.AbandonDraw:output_type -> zhiping.meeting.v1.AbandonDrawResponse
-	19, // 51: zhiping.meeting.v1.MeetingService.DeclineSeat:output_type -> zhiping.meeting.v1.DeclineSeatResponse
-	21, // 52: zhiping.meeting.v1.MeetingService.SignDraw:output_type -> zhiping.meeting.v1.SignDrawResponse
-	23, // 53: zhiping.meeting.v1.MeetingService.ConfirmPanel:output_type -> zhiping.meeting.v1.ConfirmPanelResponse
-	25, // 54: zhiping.meeting.v1.MeetingService.IssuePackage:output_type -> zhiping.meeting.v1.IssuePackageResponse
-	27, // 55: zhiping.meeting.v1.MeetingService.HandOver:output_type -> zhiping.meeting.v1.HandOverResponse
-	29, // 56: zhiping.meeting.v1.MeetingService.GetMeeting:output_type -> zhiping.meeting.v1.GetMeetingResponse
-	31, // 57: zhiping.meeting.v1.MeetingService.ListMeetings:output_type -> zhiping.meeting.v1.ListMeetingsResponse
-	46, // [46:58] is the sub-list for method output_type
-	34, // [34:46] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	8,  // 0: zhiping.meeting.v1.Draw.strata:type_name -> zhiping.meeting.v1.Stratum
+	9,  // 1: zhiping.meeting.v1.Draw.shares:type_name -> zhiping.meeting.v1.Share
+	1,  // 2: zhiping.meeting.v1.RoundSetting.kind:type_name -> zhiping.meeting.v1.RoundKind
+	2,  // 3: zhiping.meeting.v1.RoundSetting.secrecy:type_name -> zhiping.meeting.v1.Secrecy
+	3,  // 4: zhiping.meeting.v1.RoundSetting.base:type_name -> zhiping.meeting.v1.BaseRule
+	14, // 5: zhiping.meeting.v1.RoundSetting.items:type_name -> zhiping.meeting.v1.ScoreItem
+	4,  // 6: zhiping.meeting.v1.RoundSetting.rule:type_name -> zhiping.meeting.v1.ResultRule
+	5,  // 7: zhiping.meeting.v1.FirstRound.rule:type_name -> zhiping.meeting.v1.TakeRule
+	6,  // 8: zhiping.meeting.v1.Lease.holder:type_name -> zhiping.meeting.v1.Holder
+	15, // 9: zhiping.meeting.v1.Session.rounds:type_name -> zhiping.meeting.v1.RoundSetting
+	16, // 10: zhiping.meeting.v1.Session.firsts:type_name -> zhiping.meeting.v1.FirstRound
+	69, // 11: zhiping.meeting.v1.Session.package:type_name -> zhiping.common.v1.Attachment
+	69, // 12: zhiping.meeting.v1.Session.record:type_name -> zhiping.common.v1.Attachment
+	17, // 13: zhiping.meeting.v1.Session.lease:type_name -> zhiping.meeting.v1.Lease
+	7,  // 14: zhiping.meeting.v1.Reviewer.role:type_name -> zhiping.meeting.v1.ReviewerRole
+	69, // 15: zhiping.meeting.v1.Released.package:type_name -> zhiping.common.v1.Attachment
+	69, // 16: zhiping.meeting.v1.Released.late:type_name -> zhiping.common.v1.Attachment
+	0,  // 17: zhiping.meeting.v1.Meeting.state:type_name -> zhiping.meeting.v1.State
+	10, // 18: zhiping.meeting.v1.Meeting.draw:type_name -> zhiping.meeting.v1.Draw
+	12, // 19: zhiping.meeting.v1.Meeting.panel:type_name -> zhiping.meeting.v1.Seat
+	13, // 20: zhiping.meeting.v1.Meeting.custodians:type_name -> zhiping.meeting.v1.Custodian
+	69, // 21: zhiping.meeting.v1.Meeting.package:type_name -> zhiping.common.v1.Attachment
+	69, // 22: zhiping.meeting.v1.Meeting.record:type_name -> zhiping.common.v1.Attachment
+	18, // 23: zhiping.meeting.v1.Meeting.sessions:type_name -> zhiping.meeting.v1.Session
+	19, // 24: zhiping.meeting.v1.Meeting.reviewers:type_name -> zhiping.meeting.v1.Reviewer
+	20, // 25: zhiping.meeting.v1.Meeting.holds:type_name -> zhiping.meeting.v1.Hold
+	21, // 26: zhiping.meeting.v1.Meeting.released:type_name -> zhiping.meeting.v1.Released
+	22, // 27: zhiping.meeting.v1.SaveMeetingRequest.meeting:type_name -> zhiping.meeting.v1.Meeting
+	22, // 28: zhiping.meeting.v1.SaveMeetingResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 29: zhiping.meeting.v1.PlanDrawRequest.base:type_name -> zhiping.common.v1.Base
+	8,  // 30: zhiping.meeting.v1.PlanDrawRequest.strata:type_name -> zhiping.meeting.v1.Stratum
+	11, // 31: zhiping.meeting.v1.PlanDrawRequest.apart:type_name -> zhiping.meeting.v1.Apart
+	22, // 32: zhiping.meeting.v1.PlanDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 33: zhiping.meeting.v1.CommitDrawRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 34: zhiping.meeting.v1.CommitDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 35: zhiping.meeting.v1.RevealDrawRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 36: zhiping.meeting.v1.RevealDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 37: zhiping.meeting.v1.AbandonDrawRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 38: zhiping.meeting.v1.AbandonDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 39: zhiping.meeting.v1.DeclineSeatRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 40: zhiping.meeting.v1.DeclineSeatResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 41: zhiping.meeting.v1.SignDrawRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 42: zhiping.meeting.v1.SignDrawResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 43: zhiping.meeting.v1.ConfirmPanelRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 44: zhiping.meeting.v1.ConfirmPanelResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 45: zhiping.meeting.v1.IssuePackageRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 46: zhiping.meeting.v1.IssuePackageResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	41, // 47: zhiping.meeting.v1.IssuePackageResponse.packages:type_name -> zhiping.meeting.v1.Issued
+	70, // 48: zhiping.meeting.v1.IssueRehearsalRequest.base:type_name -> zhiping.common.v1.Base
+	41, // 49: zhiping.meeting.v1.IssueRehearsalResponse.packages:type_name -> zhiping.meeting.v1.Issued
+	70, // 50: zhiping.meeting.v1.StartDrillRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 51: zhiping.meeting.v1.StartDrillResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 52: zhiping.meeting.v1.AnswerDrillRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 53: zhiping.meeting.v1.AnswerDrillResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 54: zhiping.meeting.v1.TakeLeaseRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 55: zhiping.meeting.v1.TakeLeaseResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 56: zhiping.meeting.v1.ReleaseLeaseRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 57: zhiping.meeting.v1.ReleaseLeaseResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 58: zhiping.meeting.v1.KeepLateRequest.base:type_name -> zhiping.common.v1.Base
+	69, // 59: zhiping.meeting.v1.KeepLateRequest.file:type_name -> zhiping.common.v1.Attachment
+	22, // 60: zhiping.meeting.v1.KeepLateResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 61: zhiping.meeting.v1.AddHoldRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 62: zhiping.meeting.v1.AddHoldResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	70, // 63: zhiping.meeting.v1.SettleHoldRequest.base:type_name -> zhiping.common.v1.Base
+	22, // 64: zhiping.meeting.v1.SettleHoldResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	69, // 65: zhiping.meeting.v1.CheckRecordRequest.file:type_name -> zhiping.common.v1.Attachment
+	70, // 66: zhiping.meeting.v1.HandOverRequest.base:type_name -> zhiping.common.v1.Base
+	69, // 67: zhiping.meeting.v1.HandOverRequest.files:type_name -> zhiping.common.v1.Attachment
+	22, // 68: zhiping.meeting.v1.HandOverResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	64, // 69: zhiping.meeting.v1.HandOverResponse.archives:type_name -> zhiping.meeting.v1.Archived
+	20, // 70: zhiping.meeting.v1.HandOverResponse.holds:type_name -> zhiping.meeting.v1.Hold
+	22, // 71: zhiping.meeting.v1.GetMeetingResponse.meeting:type_name -> zhiping.meeting.v1.Meeting
+	71, // 72: zhiping.meeting.v1.ListMeetingsRequest.query:type_name -> zhiping.common.v1.Query
+	22, // 73: zhiping.meeting.v1.ListMeetingsResponse.meetings:type_name -> zhiping.meeting.v1.Meeting
+	72, // 74: zhiping.meeting.v1.ListMeetingsResponse.page:type_name -> zhiping.common.v1.PageInfo
+	23, // 75: zhiping.meeting.v1.MeetingService.SaveMeeting:input_type -> zhiping.meeting.v1.SaveMeetingRequest
+	25, // 76: zhiping.meeting.v1.MeetingService.PlanDraw:input_type -> zhiping.meeting.v1.PlanDrawRequest
+	27, // 77: zhiping.meeting.v1.MeetingService.CommitDraw:input_type -> zhiping.meeting.v1.CommitDrawRequest
+	29, // 78: zhiping.meeting.v1.MeetingService.RevealDraw:input_type -> zhiping.meeting.v1.RevealDrawRequest
+	31, // 79: zhiping.meeting.v1.MeetingService.AbandonDraw:input_type -> zhiping.meeting.v1.AbandonDrawRequest
+	33, // 80: zhiping.meeting.v1.MeetingService.DeclineSeat:input_type -> zhiping.meeting.v1.DeclineSeatRequest
+	35, // 81: zhiping.meeting.v1.MeetingService.SignDraw:input_type -> zhiping.meeting.v1.SignDrawRequest
+	37, // 82: zhiping.meeting.v1.MeetingService.ConfirmPanel:input_type -> zhiping.meeting.v1.ConfirmPanelRequest
+	39, // 83: zhiping.meeting.v1.MeetingService.IssuePackage:input_type -> zhiping.meeting.v1.IssuePackageRequest
+	44, // 84: zhiping.meeting.v1.MeetingService.StartDrill:input_type -> zhiping.meeting.v1.StartDrillRequest
+	46, // 85: zhiping.meeting.v1.MeetingService.AnswerDrill:input_type -> zhiping.meeting.v1.AnswerDrillRequest
+	42, // 86: zhiping.meeting.v1.MeetingService.IssueRehearsal:input_type -> zhiping.meeting.v1.IssueRehearsalRequest
+	48, // 87: zhiping.meeting.v1.MeetingService.TakeLease:input_type -> zhiping.meeting.v1.TakeLeaseRequest
+	50, // 88: zhiping.meeting.v1.MeetingService.ReleaseLease:input_type -> zhiping.meeting.v1.ReleaseLeaseRequest
+	52, // 89: zhiping.meeting.v1.MeetingService.KeepLate:input_type -> zhiping.meeting.v1.KeepLateRequest
+	54, // 90: zhiping.meeting.v1.MeetingService.AddHold:input_type -> zhiping.meeting.v1.AddHoldRequest
+	56, // 91: zhiping.meeting.v1.MeetingService.SettleHold:input_type -> zhiping.meeting.v1.SettleHoldRequest
+	58, // 92: zhiping.meeting.v1.MeetingService.CheckRecord:input_type -> zhiping.meeting.v1.CheckRecordRequest
+	60, // 93: zhiping.meeting.v1.MeetingService.GetArchive:input_type -> zhiping.meeting.v1.GetArchiveRequest
+	62, // 94: zhiping.meeting.v1.MeetingService.HandOver:input_type -> zhiping.meeting.v1.HandOverRequest
+	65, // 95: zhiping.meeting.v1.MeetingService.GetMeeting:input_type -> zhiping.meeting.v1.GetMeetingRequest
+	67, // 96: zhiping.meeting.v1.MeetingService.ListMeetings:input_type -> zhiping.meeting.v1.ListMeetingsRequest
+	24, // 97: zhiping.meeting.v1.MeetingService.SaveMeeting:output_type -> zhiping.meeting.v1.SaveMeetingResponse
+	26, // 98: zhiping.meeting.v1.MeetingService.PlanDraw:output_type -> zhiping.meeting.v1.PlanDrawResponse
+	28, // 99: zhiping.meeting.v1.MeetingService.CommitDraw:output_type -> zhiping.meeting.v1.CommitDrawResponse
+	30, // 100: zhiping.meeting.v1.MeetingService.RevealDraw:output_type -> zhiping.meeting.v1.RevealDrawResponse
+	32, // 101: zhiping.meeting.v1.MeetingService.AbandonDraw:output_type -> zhiping.meeting.v1.AbandonDrawResponse
+	34, // 102: zhiping.meeting.v1.MeetingService.DeclineSeat:output_type -> zhiping.meeting.v1.DeclineSeatResponse
+	36, // 103: zhiping.meeting.v1.MeetingService.SignDraw:output_type -> zhiping.meeting.v1.SignDrawResponse
+	38, // 104: zhiping.meeting.v1.MeetingService.ConfirmPanel:output_type -> zhiping.meeting.v1.ConfirmPanelResponse
+	40, // 105: zhiping.meeting.v1.MeetingService.IssuePackage:output_type -> zhiping.meeting.v1.IssuePackageResponse
+	45, // 106: zhiping.meeting.v1.MeetingService.StartDrill:output_type -> zhiping.meeting.v1.StartDrillResponse
+	47, // 107: zhiping.meeting.v1.MeetingService.AnswerDrill:output_type -> zhiping.meeting.v1.AnswerDrillResponse
+	43, // 108: zhiping.meeting.v1.MeetingService.IssueRehearsal:output_type -> zhiping.meeting.v1.IssueRehearsalResponse
+	49, // 109: zhiping.meeting.v1.MeetingService.TakeLease:output_type -> zhiping.meeting.v1.TakeLeaseResponse
+	51, // 110: zhiping.meeting.v1.MeetingService.ReleaseLease:output_type -> zhiping.meeting.v1.ReleaseLeaseResponse
+	53, // 111: zhiping.meeting.v1.MeetingService.KeepLate:output_type -> zhiping.meeting.v1.KeepLateResponse
+	55, // 112: zhiping.meeting.v1.MeetingService.AddHold:output_type -> zhiping.meeting.v1.AddHoldResponse
+	57, // 113: zhiping.meeting.v1.MeetingService.SettleHold:output_type -> zhiping.meeting.v1.SettleHoldResponse
+	59, // 114: zhiping.meeting.v1.MeetingService.CheckRecord:output_type -> zhiping.meeting.v1.CheckRecordResponse
+	61, // 115: zhiping.meeting.v1.MeetingService.GetArchive:output_type -> zhiping.meeting.v1.GetArchiveResponse
+	63, // 116: zhiping.meeting.v1.MeetingService.HandOver:output_type -> zhiping.meeting.v1.HandOverResponse
+	66, // 117: zhiping.meeting.v1.MeetingService.GetMeeting:output_type -> zhiping.meeting.v1.GetMeetingResponse
+	68, // 118: zhiping.meeting.v1.MeetingService.ListMeetings:output_type -> zhiping.meeting.v1.ListMeetingsResponse
+	97, // [97:119] is the sub-list for method output_type
+	75, // [75:97] is the sub-list for method input_type
+	75, // [75:75] is the sub-list for extension type_name
+	75, // [75:75] is the sub-list for extension extendee
+	0,  // [0:75] is the sub-list for field type_name
 }
 
 func init() { file_zhiping_meeting_v1_meeting_proto_init() }
@@ -2432,8 +5381,8 @@ func file_zhiping_meeting_v1_meeting_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_meeting_v1_meeting_proto_rawDesc), len(file_zhiping_meeting_v1_meeting_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   31,
+			NumEnums:      8,
+			NumMessages:   61,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -59,6 +59,34 @@ const (
 	// MeetingServiceIssuePackageProcedure is the fully-qualified name of the MeetingService's
 	// IssuePackage RPC.
 	MeetingServiceIssuePackageProcedure = "/zhiping.meeting.v1.MeetingService/IssuePackage"
+	// MeetingServiceStartDrillProcedure is the fully-qualified name of the MeetingService's StartDrill
+	// RPC.
+	MeetingServiceStartDrillProcedure = "/zhiping.meeting.v1.MeetingService/StartDrill"
+	// MeetingServiceAnswerDrillProcedure is the fully-qualified name of the MeetingService's
+	// AnswerDrill RPC.
+	MeetingServiceAnswerDrillProcedure = "/zhiping.meeting.v1.MeetingService/AnswerDrill"
+	// MeetingServiceIssueRehearsalProcedure is the fully-qualified name of the MeetingService's
+	// IssueRehearsal RPC.
+	MeetingServiceIssueRehearsalProcedure = "/zhiping.meeting.v1.MeetingService/IssueRehearsal"
+	// MeetingServiceTakeLeaseProcedure is the fully-qualified name of the MeetingService's TakeLease
+	// RPC.
+	MeetingServiceTakeLeaseProcedure = "/zhiping.meeting.v1.MeetingService/TakeLease"
+	// MeetingServiceReleaseLeaseProcedure is the fully-qualified name of the MeetingService's
+	// ReleaseLease RPC.
+	MeetingServiceReleaseLeaseProcedure = "/zhiping.meeting.v1.MeetingService/ReleaseLease"
+	// MeetingServiceKeepLateProcedure is the fully-qualified name of the MeetingService's KeepLate RPC.
+	MeetingServiceKeepLateProcedure = "/zhiping.meeting.v1.MeetingService/KeepLate"
+	// MeetingServiceAddHoldProcedure is the fully-qualified name of the MeetingService's AddHold RPC.
+	MeetingServiceAddHoldProcedure = "/zhiping.meeting.v1.MeetingService/AddHold"
+	// MeetingServiceSettleHoldProcedure is the fully-qualified name of the MeetingService's SettleHold
+	// RPC.
+	MeetingServiceSettleHoldProcedure = "/zhiping.meeting.v1.MeetingService/SettleHold"
+	// MeetingServiceCheckRecordProcedure is the fully-qualified name of the MeetingService's
+	// CheckRecord RPC.
+	MeetingServiceCheckRecordProcedure = "/zhiping.meeting.v1.MeetingService/CheckRecord"
+	// MeetingServiceGetArchiveProcedure is the fully-qualified name of the MeetingService's GetArchive
+	// RPC.
+	MeetingServiceGetArchiveProcedure = "/zhiping.meeting.v1.MeetingService/GetArchive"
 	// MeetingServiceHandOverProcedure is the fully-qualified name of the MeetingService's HandOver RPC.
 	MeetingServiceHandOverProcedure = "/zhiping.meeting.v1.MeetingService/HandOver"
 	// MeetingServiceGetMeetingProcedure is the fully-qualified name of the MeetingService's GetMeeting
@@ -89,7 +117,27 @@ type MeetingServiceClient interface {
 	ConfirmPanel(context.Context, *v1.ConfirmPanelRequest) (*v1.ConfirmPanelResponse, error)
 	// IssuePackage signs the package and gives the hub the lease; applications are frozen until the hand-over (voting.md).
 	IssuePackage(context.Context, *v1.IssuePackageRequest) (*v1.IssuePackageResponse, error)
-	// HandOver takes the record of the room, recomputes it and writes the results.
+	// StartDrill seals a test envelope to each custodian's key: no package is issued before all three have opened theirs (voting.md).
+	StartDrill(context.Context, *v1.StartDrillRequest) (*v1.StartDrillResponse, error)
+	// AnswerDrill takes a custodian's signed answer, whoever brings it.
+	AnswerDrill(context.Context, *v1.AnswerDrillRequest) (*v1.AnswerDrillResponse, error)
+	// IssueRehearsal signs packages with invented people of the same numbers, the same settings and keys; it changes nothing (演练).
+	IssueRehearsal(context.Context, *v1.IssueRehearsalRequest) (*v1.IssueRehearsalResponse, error)
+	// TakeLease lets a hub laptop go on with a session that the server has sequenced so far.
+	TakeLease(context.Context, *v1.TakeLeaseRequest) (*v1.TakeLeaseResponse, error)
+	// ReleaseLease ends the lease of a meeting whose hub does not come back: its applications are free again (voting.md).
+	ReleaseLease(context.Context, *v1.ReleaseLeaseRequest) (*v1.ReleaseLeaseResponse, error)
+	// KeepLate checks and keeps what a hub brings after its lease was ended. It is evidence, and nothing more.
+	KeepLate(context.Context, *v1.KeepLateRequest) (*v1.KeepLateResponse, error)
+	// AddHold notes what must wait until a meeting has been handed over, because the server changes nothing in it: a sanction, say.
+	AddHold(context.Context, *v1.AddHoldRequest) (*v1.AddHoldResponse, error)
+	// SettleHold says what became of it; the results are not announced before.
+	SettleHold(context.Context, *v1.SettleHoldRequest) (*v1.SettleHoldResponse, error)
+	// CheckRecord recomputes a record, of a rehearsal too, and changes nothing.
+	CheckRecord(context.Context, *v1.CheckRecordRequest) (*v1.CheckRecordResponse, error)
+	// GetArchive answers the server's word that it keeps a session's log, with the proof that a log a booth has seen is the beginning of it.
+	GetArchive(context.Context, *v1.GetArchiveRequest) (*v1.GetArchiveResponse, error)
+	// HandOver takes the records of all sessions, recomputes them, countersigns and writes the results.
 	HandOver(context.Context, *v1.HandOverRequest) (*v1.HandOverResponse, error)
 	// GetMeeting answers one meeting.
 	GetMeeting(context.Context, *v1.GetMeetingRequest) (*v1.GetMeetingResponse, error)
@@ -162,6 +210,66 @@ func NewMeetingServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(meetingServiceMethods.ByName("IssuePackage")),
 			connect.WithClientOptions(opts...),
 		),
+		startDrill: connect.NewClient[v1.StartDrillRequest, v1.StartDrillResponse](
+			httpClient,
+			baseURL+MeetingServiceStartDrillProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("StartDrill")),
+			connect.WithClientOptions(opts...),
+		),
+		answerDrill: connect.NewClient[v1.AnswerDrillRequest, v1.AnswerDrillResponse](
+			httpClient,
+			baseURL+MeetingServiceAnswerDrillProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("AnswerDrill")),
+			connect.WithClientOptions(opts...),
+		),
+		issueRehearsal: connect.NewClient[v1.IssueRehearsalRequest, v1.IssueRehearsalResponse](
+			httpClient,
+			baseURL+MeetingServiceIssueRehearsalProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("IssueRehearsal")),
+			connect.WithClientOptions(opts...),
+		),
+		takeLease: connect.NewClient[v1.TakeLeaseRequest, v1.TakeLeaseResponse](
+			httpClient,
+			baseURL+MeetingServiceTakeLeaseProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("TakeLease")),
+			connect.WithClientOptions(opts...),
+		),
+		releaseLease: connect.NewClient[v1.ReleaseLeaseRequest, v1.ReleaseLeaseResponse](
+			httpClient,
+			baseURL+MeetingServiceReleaseLeaseProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("ReleaseLease")),
+			connect.WithClientOptions(opts...),
+		),
+		keepLate: connect.NewClient[v1.KeepLateRequest, v1.KeepLateResponse](
+			httpClient,
+			baseURL+MeetingServiceKeepLateProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("KeepLate")),
+			connect.WithClientOptions(opts...),
+		),
+		addHold: connect.NewClient[v1.AddHoldRequest, v1.AddHoldResponse](
+			httpClient,
+			baseURL+MeetingServiceAddHoldProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("AddHold")),
+			connect.WithClientOptions(opts...),
+		),
+		settleHold: connect.NewClient[v1.SettleHoldRequest, v1.SettleHoldResponse](
+			httpClient,
+			baseURL+MeetingServiceSettleHoldProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("SettleHold")),
+			connect.WithClientOptions(opts...),
+		),
+		checkRecord: connect.NewClient[v1.CheckRecordRequest, v1.CheckRecordResponse](
+			httpClient,
+			baseURL+MeetingServiceCheckRecordProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("CheckRecord")),
+			connect.WithClientOptions(opts...),
+		),
+		getArchive: connect.NewClient[v1.GetArchiveRequest, v1.GetArchiveResponse](
+			httpClient,
+			baseURL+MeetingServiceGetArchiveProcedure,
+			connect.WithSchema(meetingServiceMethods.ByName("GetArchive")),
+			connect.WithClientOptions(opts...),
+		),
 		handOver: connect.NewClient[v1.HandOverRequest, v1.HandOverResponse](
 			httpClient,
 			baseURL+MeetingServiceHandOverProcedure,
@@ -185,18 +293,28 @@ func NewMeetingServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 
 // meetingServiceClient implements MeetingServiceClient.
 type meetingServiceClient struct {
-	saveMeeting  *connect.Client[v1.SaveMeetingRequest, v1.SaveMeetingResponse]
-	planDraw     *connect.Client[v1.PlanDrawRequest, v1.PlanDrawResponse]
-	commitDraw   *connect.Client[v1.CommitDrawRequest, v1.CommitDrawResponse]
-	revealDraw   *connect.Client[v1.RevealDrawRequest, v1.RevealDrawResponse]
-	abandonDraw  *connect.Client[v1.AbandonDrawRequest, v1.AbandonDrawResponse]
-	declineSeat  *connect.Client[v1.DeclineSeatRequest, v1.DeclineSeatResponse]
-	signDraw     *connect.Client[v1.SignDrawRequest, v1.SignDrawResponse]
-	confirmPanel *connect.Client[v1.ConfirmPanelRequest, v1.ConfirmPanelResponse]
-	issuePackage *connect.Client[v1.IssuePackageRequest, v1.IssuePackageResponse]
-	handOver     *connect.Client[v1.HandOverRequest, v1.HandOverResponse]
-	getMeeting   *connect.Client[v1.GetMeetingRequest, v1.GetMeetingResponse]
-	listMeetings *connect.Client[v1.ListMeetingsRequest, v1.ListMeetingsResponse]
+	saveMeeting    *connect.Client[v1.SaveMeetingRequest, v1.SaveMeetingResponse]
+	planDraw       *connect.Client[v1.PlanDrawRequest, v1.PlanDrawResponse]
+	commitDraw     *connect.Client[v1.CommitDrawRequest, v1.CommitDrawResponse]
+	revealDraw     *connect.Client[v1.RevealDrawRequest, v1.RevealDrawResponse]
+	abandonDraw    *connect.Client[v1.AbandonDrawRequest, v1.AbandonDrawResponse]
+	declineSeat    *connect.Client[v1.DeclineSeatRequest, v1.DeclineSeatResponse]
+	signDraw       *connect.Client[v1.SignDrawRequest, v1.SignDrawResponse]
+	confirmPanel   *connect.Client[v1.ConfirmPanelRequest, v1.ConfirmPanelResponse]
+	issuePackage   *connect.Client[v1.IssuePackageRequest, v1.IssuePackageResponse]
+	startDrill     *connect.Client[v1.StartDrillRequest, v1.StartDrillResponse]
+	answerDrill    *connect.Client[v1.AnswerDrillRequest, v1.AnswerDrillResponse]
+	issueRehearsal *connect.Client[v1.IssueRehearsalRequest, v1.IssueRehearsalResponse]
+	takeLease      *connect.Client[v1.TakeLeaseRequest, v1.TakeLeaseResponse]
+	releaseLease   *connect.Client[v1.ReleaseLeaseRequest, v1.ReleaseLeaseResponse]
+	keepLate       *connect.Client[v1.KeepLateRequest, v1.KeepLateResponse]
+	addHold        *connect.Client[v1.AddHoldRequest, v1.AddHoldResponse]
+	settleHold     *connect.Client[v1.SettleHoldRequest, v1.SettleHoldResponse]
+	checkRecord    *connect.Client[v1.CheckRecordRequest, v1.CheckRecordResponse]
+	getArchive     *connect.Client[v1.GetArchiveRequest, v1.GetArchiveResponse]
+	handOver       *connect.Client[v1.HandOverRequest, v1.HandOverResponse]
+	getMeeting     *connect.Client[v1.GetMeetingRequest, v1.GetMeetingResponse]
+	listMeetings   *connect.Client[v1.ListMeetingsRequest, v1.ListMeetingsResponse]
 }
 
 // SaveMeeting calls zhiping.meeting.v1.MeetingService.SaveMeeting.
@@ -280,6 +398,96 @@ func (c *meetingServiceClient) IssuePackage(ctx context.Context, req *v1.IssuePa
 	return nil, err
 }
 
+// StartDrill calls zhiping.meeting.v1.MeetingService.StartDrill.
+func (c *meetingServiceClient) StartDrill(ctx context.Context, req *v1.StartDrillRequest) (*v1.StartDrillResponse, error) {
+	response, err := c.startDrill.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// AnswerDrill calls zhiping.meeting.v1.MeetingService.AnswerDrill.
+func (c *meetingServiceClient) AnswerDrill(ctx context.Context, req *v1.AnswerDrillRequest) (*v1.AnswerDrillResponse, error) {
+	response, err := c.answerDrill.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// IssueRehearsal calls zhiping.meeting.v1.MeetingService.IssueRehearsal.
+func (c *meetingServiceClient) IssueRehearsal(ctx context.Context, req *v1.IssueRehearsalRequest) (*v1.IssueRehearsalResponse, error) {
+	response, err := c.issueRehearsal.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// TakeLease calls zhiping.meeting.v1.MeetingService.TakeLease.
+func (c *meetingServiceClient) TakeLease(ctx context.Context, req *v1.TakeLeaseRequest) (*v1.TakeLeaseResponse, error) {
+	response, err := c.takeLease.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ReleaseLease calls zhiping.meeting.v1.MeetingService.ReleaseLease.
+func (c *meetingServiceClient) ReleaseLease(ctx context.Context, req *v1.ReleaseLeaseRequest) (*v1.ReleaseLeaseResponse, error) {
+	response, err := c.releaseLease.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// KeepLate calls zhiping.meeting.v1.MeetingService.KeepLate.
+func (c *meetingServiceClient) KeepLate(ctx context.Context, req *v1.KeepLateRequest) (*v1.KeepLateResponse, error) {
+	response, err := c.keepLate.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// AddHold calls zhiping.meeting.v1.MeetingService.AddHold.
+func (c *meetingServiceClient) AddHold(ctx context.Context, req *v1.AddHoldRequest) (*v1.AddHoldResponse, error) {
+	response, err := c.addHold.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SettleHold calls zhiping.meeting.v1.MeetingService.SettleHold.
+func (c *meetingServiceClient) SettleHold(ctx context.Context, req *v1.SettleHoldRequest) (*v1.SettleHoldResponse, error) {
+	response, err := c.settleHold.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// CheckRecord calls zhiping.meeting.v1.MeetingService.CheckRecord.
+func (c *meetingServiceClient) CheckRecord(ctx context.Context, req *v1.CheckRecordRequest) (*v1.CheckRecordResponse, error) {
+	response, err := c.checkRecord.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetArchive calls zhiping.meeting.v1.MeetingService.GetArchive.
+func (c *meetingServiceClient) GetArchive(ctx context.Context, req *v1.GetArchiveRequest) (*v1.GetArchiveResponse, error) {
+	response, err := c.getArchive.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // HandOver calls zhiping.meeting.v1.MeetingService.HandOver.
 func (c *meetingServiceClient) HandOver(ctx context.Context, req *v1.HandOverRequest) (*v1.HandOverResponse, error) {
 	response, err := c.handOver.CallUnary(ctx, connect.NewRequest(req))
@@ -327,7 +535,27 @@ type MeetingServiceHandler interface {
 	ConfirmPanel(context.Context, *v1.ConfirmPanelRequest) (*v1.ConfirmPanelResponse, error)
 	// IssuePackage signs the package and gives the hub the lease; applications are frozen until the hand-over (voting.md).
 	IssuePackage(context.Context, *v1.IssuePackageRequest) (*v1.IssuePackageResponse, error)
-	// HandOver takes the record of the room, recomputes it and writes the results.
+	// StartDrill seals a test envelope to each custodian's key: no package is issued before all three have opened theirs (voting.md).
+	StartDrill(context.Context, *v1.StartDrillRequest) (*v1.StartDrillResponse, error)
+	// AnswerDrill takes a custodian's signed answer, whoever brings it.
+	AnswerDrill(context.Context, *v1.AnswerDrillRequest) (*v1.AnswerDrillResponse, error)
+	// IssueRehearsal signs packages with invented people of the same numbers, the same settings and keys; it changes nothing (演练).
+	IssueRehearsal(context.Context, *v1.IssueRehearsalRequest) (*v1.IssueRehearsalResponse, error)
+	// TakeLease lets a hub laptop go on with a session that the server has sequenced so far.
+	TakeLease(context.Context, *v1.TakeLeaseRequest) (*v1.TakeLeaseResponse, error)
+	// ReleaseLease ends the lease of a meeting whose hub does not come back: its applications are free again (voting.md).
+	ReleaseLease(context.Context, *v1.ReleaseLeaseRequest) (*v1.ReleaseLeaseResponse, error)
+	// KeepLate checks and keeps what a hub brings after its lease was ended. It is evidence, and nothing more.
+	KeepLate(context.Context, *v1.KeepLateRequest) (*v1.KeepLateResponse, error)
+	// AddHold notes what must wait until a meeting has been handed over, because the server changes nothing in it: a sanction, say.
+	AddHold(context.Context, *v1.AddHoldRequest) (*v1.AddHoldResponse, error)
+	// SettleHold says what became of it; the results are not announced before.
+	SettleHold(context.Context, *v1.SettleHoldRequest) (*v1.SettleHoldResponse, error)
+	// CheckRecord recomputes a record, of a rehearsal too, and changes nothing.
+	CheckRecord(context.Context, *v1.CheckRecordRequest) (*v1.CheckRecordResponse, error)
+	// GetArchive answers the server's word that it keeps a session's log, with the proof that a log a booth has seen is the beginning of it.
+	GetArchive(context.Context, *v1.GetArchiveRequest) (*v1.GetArchiveResponse, error)
+	// HandOver takes the records of all sessions, recomputes them, countersigns and writes the results.
 	HandOver(context.Context, *v1.HandOverRequest) (*v1.HandOverResponse, error)
 	// GetMeeting answers one meeting.
 	GetMeeting(context.Context, *v1.GetMeetingRequest) (*v1.GetMeetingResponse, error)
@@ -396,6 +624,66 @@ func NewMeetingServiceHandler(svc MeetingServiceHandler, opts ...connect.Handler
 		connect.WithSchema(meetingServiceMethods.ByName("IssuePackage")),
 		connect.WithHandlerOptions(opts...),
 	)
+	meetingServiceStartDrillHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceStartDrillProcedure,
+		svc.StartDrill,
+		connect.WithSchema(meetingServiceMethods.ByName("StartDrill")),
+		connect.WithHandlerOptions(opts...),
+	)
+	meetingServiceAnswerDrillHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceAnswerDrillProcedure,
+		svc.AnswerDrill,
+		connect.WithSchema(meetingServiceMethods.ByName("AnswerDrill")),
+		connect.WithHandlerOptions(opts...),
+	)
+	meetingServiceIssueRehearsalHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceIssueRehearsalProcedure,
+		svc.IssueRehearsal,
+		connect.WithSchema(meetingServiceMethods.ByName("IssueRehearsal")),
+		connect.WithHandlerOptions(opts...),
+	)
+	meetingServiceTakeLeaseHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceTakeLeaseProcedure,
+		svc.TakeLease,
+		connect.WithSchema(meetingServiceMethods.ByName("TakeLease")),
+		connect.WithHandlerOptions(opts...),
+	)
+	meetingServiceReleaseLeaseHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceReleaseLeaseProcedure,
+		svc.ReleaseLease,
+		connect.WithSchema(meetingServiceMethods.ByName("ReleaseLease")),
+		connect.WithHandlerOptions(opts...),
+	)
+	meetingServiceKeepLateHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceKeepLateProcedure,
+		svc.KeepLate,
+		connect.WithSchema(meetingServiceMethods.ByName("KeepLate")),
+		connect.WithHandlerOptions(opts...),
+	)
+	meetingServiceAddHoldHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceAddHoldProcedure,
+		svc.AddHold,
+		connect.WithSchema(meetingServiceMethods.ByName("AddHold")),
+		connect.WithHandlerOptions(opts...),
+	)
+	meetingServiceSettleHoldHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceSettleHoldProcedure,
+		svc.SettleHold,
+		connect.WithSchema(meetingServiceMethods.ByName("SettleHold")),
+		connect.WithHandlerOptions(opts...),
+	)
+	meetingServiceCheckRecordHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceCheckRecordProcedure,
+		svc.CheckRecord,
+		connect.WithSchema(meetingServiceMethods.ByName("CheckRecord")),
+		connect.WithHandlerOptions(opts...),
+	)
+	meetingServiceGetArchiveHandler := connect.NewUnaryHandlerSimple(
+		MeetingServiceGetArchiveProcedure,
+		svc.GetArchive,
+		connect.WithSchema(meetingServiceMethods.ByName("GetArchive")),
+		connect.WithHandlerOptions(opts...),
+	)
 	meetingServiceHandOverHandler := connect.NewUnaryHandlerSimple(
 		MeetingServiceHandOverProcedure,
 		svc.HandOver,
@@ -434,6 +722,26 @@ func NewMeetingServiceHandler(svc MeetingServiceHandler, opts ...connect.Handler
 			meetingServiceConfirmPanelHandler.ServeHTTP(w, r)
 		case MeetingServiceIssuePackageProcedure:
 			meetingServiceIssuePackageHandler.ServeHTTP(w, r)
+		case MeetingServiceStartDrillProcedure:
+			meetingServiceStartDrillHandler.ServeHTTP(w, r)
+		case MeetingServiceAnswerDrillProcedure:
+			meetingServiceAnswerDrillHandler.ServeHTTP(w, r)
+		case MeetingServiceIssueRehearsalProcedure:
+			meetingServiceIssueRehearsalHandler.ServeHTTP(w, r)
+		case MeetingServiceTakeLeaseProcedure:
+			meetingServiceTakeLeaseHandler.ServeHTTP(w, r)
+		case MeetingServiceReleaseLeaseProcedure:
+			meetingServiceReleaseLeaseHandler.ServeHTTP(w, r)
+		case MeetingServiceKeepLateProcedure:
+			meetingServiceKeepLateHandler.ServeHTTP(w, r)
+		case MeetingServiceAddHoldProcedure:
+			meetingServiceAddHoldHandler.ServeHTTP(w, r)
+		case MeetingServiceSettleHoldProcedure:
+			meetingServiceSettleHoldHandler.ServeHTTP(w, r)
+		case MeetingServiceCheckRecordProcedure:
+			meetingServiceCheckRecordHandler.ServeHTTP(w, r)
+		case MeetingServiceGetArchiveProcedure:
+			meetingServiceGetArchiveHandler.ServeHTTP(w, r)
 		case MeetingServiceHandOverProcedure:
 			meetingServiceHandOverHandler.ServeHTTP(w, r)
 		case MeetingServiceGetMeetingProcedure:
@@ -483,6 +791,46 @@ func (UnimplementedMeetingServiceHandler) ConfirmPanel(context.Context, *v1.Conf
 
 func (UnimplementedMeetingServiceHandler) IssuePackage(context.Context, *v1.IssuePackageRequest) (*v1.IssuePackageResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.IssuePackage is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) StartDrill(context.Context, *v1.StartDrillRequest) (*v1.StartDrillResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.StartDrill is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) AnswerDrill(context.Context, *v1.AnswerDrillRequest) (*v1.AnswerDrillResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.AnswerDrill is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) IssueRehearsal(context.Context, *v1.IssueRehearsalRequest) (*v1.IssueRehearsalResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.IssueRehearsal is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) TakeLease(context.Context, *v1.TakeLeaseRequest) (*v1.TakeLeaseResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.TakeLease is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) ReleaseLease(context.Context, *v1.ReleaseLeaseRequest) (*v1.ReleaseLeaseResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.ReleaseLease is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) KeepLate(context.Context, *v1.KeepLateRequest) (*v1.KeepLateResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.KeepLate is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) AddHold(context.Context, *v1.AddHoldRequest) (*v1.AddHoldResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.AddHold is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) SettleHold(context.Context, *v1.SettleHoldRequest) (*v1.SettleHoldResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.SettleHold is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) CheckRecord(context.Context, *v1.CheckRecordRequest) (*v1.CheckRecordResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.CheckRecord is not implemented"))
+}
+
+func (UnimplementedMeetingServiceHandler) GetArchive(context.Context, *v1.GetArchiveRequest) (*v1.GetArchiveResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.meeting.v1.MeetingService.GetArchive is not implemented"))
 }
 
 func (UnimplementedMeetingServiceHandler) HandOver(context.Context, *v1.HandOverRequest) (*v1.HandOverResponse, error) {

@@ -1,0 +1,160 @@
+package meeting
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"zhiping/desktop/kit"
+	"zhiping/desktop/room"
+)
+
+// bundleEnding is that of what is carried on a stick.
+const bundleEnding = ".zpb"
+
+// pick lets one of some lines be chosen by its number or the arrows; other is what is offered beside them.
+func (b *Booth) pick(head, text, none string, all []string, take func(i int), other action, back func()) {
+	b.seen = nil
+	at := 0
+	said := centred(text)
+	if len(all) == 0 {
+		said.SetText(none)
+	}
+	list := newRows(func() int { return len(all) }, func() fyne.CanvasObject {
+		l := widget.NewLabel("")
+		l.Truncation = fyne.TextTruncateEllipsis
+		return l
+	}, func(i int, o fyne.CanvasObject) { o.(*widget.Label).SetText(fmt.Sprintf("%d　%s", i+1, all[i])) }, nil)
+	list.OnSelected = func(i int) { at = i }
+	move := func(by int) func() {
+		return func() {
+			at = max(0, min(at+by, len(all)-1))
+			list.at(at)
+		}
+	}
+	s := screen{
+		title: head, body: container.NewBorder(said, nil, nil, nil, list), keys: map[fyne.KeyName]func(){fyne.KeyUp: move(-1), fyne.KeyDown: move(1)},
+		actions: []action{{fyne.KeyEscape, "返回", back, false}, other},
+	}
+	if len(all) > 0 {
+		s.hint = "↑↓ 选择"
+		s.actions = append(s.actions, action{fyne.KeyReturn, "确定", func() { take(at) }, true})
+	}
+	b.show(s)
+	list.at(0)
+}
+
+// toStick writes what this laptop still has to say onto a stick.
+func (b *Booth) toStick(back func()) {
+	all := sticks()
+	write := func(folder string) {
+		path := filepath.Join(folder, "选票-"+short(b.expert, 20)+bundleEnding)
+		if b.expert == "" {
+			path = filepath.Join(folder, "选票"+bundleEnding)
+		}
+		b.writeTo(path, back)
+	}
+	b.pick("写入U盘", "请插入U盘，选择它所在的位置", "没有找到U盘：请插好U盘后按F5再找，或选择其他位置", all, func(i int) { write(all[i]) },
+		action{fyne.KeyF2, "其他位置", func() { b.files.Save("选票-"+b.expert+bundleEnding, func(path string) { b.writeTo(path, back) }) }, false}, back)
+	b.again(fyne.KeyF5, func() { b.toStick(back) })
+}
+
+// again adds a key without a button to the present screen.
+func (b *Booth) again(key fyne.KeyName, fn func()) {
+	before := b.window.Canvas().OnTypedKey()
+	kit.PageKeys(b.window.Canvas(), func(e *fyne.KeyEvent) {
+		if e.Name == key {
+			fn()
+			return
+		}
+		before(e)
+	})
+}
+
+func (b *Booth) writeTo(path string, back func()) {
+	if !strings.HasSuffix(path, bundleEnding) {
+		path += bundleEnding
+	}
+	b.busy("正在写入U盘", "请不要拔出U盘……")
+	ctx := context.Background()
+	b.run(func() func() {
+		file, err := b.seat.Bundle(ctx)
+		if err == nil {
+			err = room.WriteStick(path, file)
+		}
+		return func() {
+			back()
+			if err != nil {
+				b.fail(err)
+				return
+			}
+			kit.Tell(b.window, "已写入U盘并核对无误：\n"+path+"\n请取下U盘，交给会务人员。文件已加密，只有会议主机能读。")
+		}
+	})
+}
+
+// fromStick takes what the hub has answered: receipts, returns, results.
+func (b *Booth) fromStick(back func()) {
+	b.pickFile("读入U盘", bundleEnding, func(path string) {
+		b.busy("正在读入", "请不要拔出U盘……")
+		b.run(func() func() {
+			taken, err := b.readFrom(path)
+			return func() {
+				back()
+				switch {
+				case err != nil:
+					b.fail(err)
+				case *taken == (room.Taken{}):
+					kit.Tell(b.window, "读入完成，U盘上没有新的内容。")
+				default:
+					kit.Tell(b.window, fmt.Sprintf("读入完成：回执%d份，退回%d份，会议消息%d条。", taken.Receipts, taken.Returns, taken.Words+taken.Columns))
+				}
+			}
+		})
+	}, back)
+}
+
+func (b *Booth) readFrom(path string) (*room.Taken, error) {
+	file, err := room.ReadStick(path)
+	if err != nil {
+		return nil, err
+	}
+	return b.seat.Import(context.Background(), file)
+}
+
+// pickFile lets a file of an ending be chosen from the sticks, or from anywhere else.
+func (b *Booth) pickFile(head, ending string, take func(path string), back func()) {
+	var all []string
+	for _, s := range sticks() {
+		all = append(all, filesIn(s, ending)...)
+	}
+	b.pick(head, "请选择文件", "没有找到U盘，或U盘上没有这种文件：请插好U盘后按F5再找，或从其他位置选择", all, func(i int) { take(all[i]) },
+		action{fyne.KeyF2, "其他位置", func() { b.files.Open([]string{ending}, take) }, false}, back)
+	b.again(fyne.KeyF5, func() { b.pickFile(head, ending, take, back) })
+}
+
+// filesIn lists the files of an ending in a stick and its first level of folders, the newest first.
+func filesIn(stick, ending string) []string {
+	var all []string
+	for _, pattern := range []string{"*" + ending, "*/*" + ending} {
+		found, err := filepath.Glob(filepath.Join(stick, pattern))
+		if err == nil {
+			all = append(all, found...)
+		}
+	}
+	age := func(path string) int64 {
+		if i, err := os.Stat(path); err == nil {
+			return i.ModTime().UnixNano()
+		}
+		return 0
+	}
+	slices.SortStableFunc(all, func(x, y string) int { return int(max(-1, min(1, age(y)-age(x)))) })
+	return all
+}
