@@ -211,6 +211,16 @@ var forgeries = []struct {
 	{"a value in a column changed (its sum stands in the tally)", "R1", false, func(f *forger) {
 		f.e.Columns["R1"] = bytes.Replace(f.e.Columns["R1"], []byte(" 2\n"), []byte(" 1\n"), 1)
 	}},
+	{"the code of a row changed, with the same results (the sum stands in the tally)", "R1", false, func(f *forger) {
+		b := f.e.Columns["R1"]
+		at := bytes.Index(b, []byte(" 1\n")) - 1
+		b[at] = map[bool]byte{true: '0', false: '1'}[b[at] != '0']
+	}},
+	{"the values of two rows exchanged, with the same results (the sum stands in the tally)", "R1", false, func(f *forger) {
+		b := f.e.Columns["R1"]
+		i, j := bytes.Index(b, []byte(" 1\n"))+1, bytes.Index(b, []byte(" 2\n"))+1
+		b[i], b[j] = b[j], b[i]
+	}},
 	{"a value changed and the sum signed again (the results are recomputed)", "R1", false, func(f *forger) {
 		f.columns("R1", func(b []byte) []byte { return bytes.Replace(b, []byte(" 2\n"), []byte(" 1\n"), 1) })
 	}},

@@ -175,7 +175,11 @@ func (v *Verified) round(r *Round, columns []byte) error {
 	if p.Old {
 		invalid = rs.Tally.Results[0].Invalid
 	}
-	results, err := Count(p, r, columns, rs.Close.Counted, invalid, rs.Close.Present)
+	ballots, rows, err := parseColumns(p, r, columns)
+	if err != nil {
+		return err
+	}
+	results, err := countRows(p, r, rows, rs.Close.Counted, invalid, rs.Close.Present)
 	if err != nil {
 		return err
 	}
@@ -188,7 +192,7 @@ func (v *Verified) round(r *Round, columns []byte) error {
 			return fault.New(fault.Invalid, "轮次%s“%s”的回避票数与回避名单不符", r.ID, p.Applicants[i].Name)
 		}
 	}
-	if err := v.named(r, valid, columns, rs.Tally); err != nil {
+	if err := v.named(r, valid, ballots, columns, rs.Tally); err != nil {
 		return err
 	}
 	v.Columns[r.ID] = columns
@@ -225,11 +229,7 @@ func recusals(p *Package, valid []*Envelope, applicant string) (n int64) {
 	return n
 }
 
-func (v *Verified) named(r *Round, valid []*Envelope, columns []byte, t *Tally) error {
-	ballots, _, err := parseColumns(v.State.Package, r, columns)
-	if err != nil {
-		return err
-	}
+func (v *Verified) named(r *Round, valid []*Envelope, ballots []named, columns []byte, t *Tally) error {
 	if v.State.Package.Old {
 		return nil
 	}
