@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -724,8 +725,14 @@ func TestTheBoardFollowsTheLog(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	deadline := time.After(30 * time.Second)
 	for !strings.Contains(s.reads(), "出席 1，未签到 2") {
-		(<-drawn)() // a board that does not follow leaves the test here
+		select {
+		case then := <-drawn:
+			then()
+		case <-deadline:
+			t.Fatal("the board does not follow:", s.reads())
+		}
 	}
 	s.board.open.title.SetText("")
 	stop()
