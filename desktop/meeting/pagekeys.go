@@ -2,7 +2,6 @@ package meeting
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"strings"
 
@@ -133,9 +132,12 @@ func (p *Page) drill(c *meetingv1.Custodian) {
 	content := container.NewVBox(widget.NewLabel("1. 把试开内容交给“"+c.Name+"”本人，在其电脑的“会议密钥”中试开："), challenge, container.NewHBox(copied),
 		widget.NewLabel("2. 把本人得到的试开结果粘贴在这里："), answer)
 	p.desk.Ask("密钥试开："+c.Name, content, "提交试开结果", func() {
-		b, err := hex.DecodeString(strings.TrimSpace(answer.Text))
-		if err != nil || len(b) == 0 {
-			p.desk.Fail(fault.New(fault.Invalid, "试开结果不完整，请让保管人重新复制整行"))
+		of, _, b, err := holder.ParseAnswer(answer.Text)
+		if err == nil && of != p.m.Id {
+			err = fault.New(fault.Invalid, "这是另一次会议的试开结果，请让保管人用本次的试开内容重新试开")
+		}
+		if err != nil {
+			p.desk.Fail(err)
 			return
 		}
 		p.call(func(ctx context.Context) (message, error) {
