@@ -3,8 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/ed25519"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net"
@@ -272,32 +270,22 @@ func (out *answer) state(d *room.Desk, round string) {
 	})
 }
 
-// withKeys reads the chair's key, then the supervisor's: each from a file with a seed in hex, or from a key file and its passphrase, "FILE|PASSPHRASE".
+// withKeys reads the chair's key, then the supervisor's, each from a key file; its passphrase stands after the name, "FILE|PASSPHRASE", or in the
+// environment.
 func withKeys(fn func(...ballot.Key) error, files ...string) error {
 	var keys []ballot.Key
 	for i, file := range files {
-		k, err := officerKey(file, []string{ballot.RoleChair, ballot.RoleSupervisor}[i])
+		path, passphrase, given := strings.Cut(file, "|")
+		if !given {
+			passphrase = os.Getenv(passphraseVariable)
+		}
+		k, err := holder.OpenKey(path, passphrase, []string{ballot.RoleChair, ballot.RoleSupervisor}[i])
 		if err != nil {
 			return err
 		}
 		keys = append(keys, k)
 	}
 	return fn(keys...)
-}
-
-func officerKey(file, role string) (ballot.Key, error) {
-	if path, passphrase, sealed := strings.Cut(file, "|"); sealed {
-		return holder.OpenKey(path, passphrase, role)
-	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return ballot.Key{}, fault.New(fault.NotFound, "找不到密钥文件“%s”", file)
-	}
-	seed, err := hex.DecodeString(strings.TrimSpace(string(b)))
-	if err != nil || len(seed) != ed25519.SeedSize {
-		return ballot.Key{}, fault.New(fault.Invalid, "密钥文件“%s”已损坏", file)
-	}
-	return ballot.Key{Role: role, Private: ed25519.NewKeyFromSeed(seed)}, nil
 }
 
 // admit countersigns the check-in of an expert that waits.

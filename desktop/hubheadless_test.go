@@ -13,6 +13,7 @@ import (
 	"zhiping/desktop/room"
 	"zhiping/shared/ballot"
 	"zhiping/shared/ballot/ballottest"
+	"zhiping/shared/holder"
 	"zhiping/shared/room/stick"
 )
 
@@ -100,6 +101,13 @@ func newBench(t *testing.T) *bench {
 	p := b.model.Package
 	p.Hub, p.TLS, p.Spare, p.SpareTLS = keys.Hub.Public(), keys.Pin, spare.Hub.Public(), spare.Pin
 	p.Staff = []string{keys.Staff.Public(), spare.Staff.Public()}
+	for i, c := range p.Custodians {
+		h, err := holder.New(c.Name)
+		b.must(err)
+		b.must(h.Save(b.path(fmt.Sprint("custodian", i+1)), "passphrase", 10))
+		b.model.Custodians[i] = h.Custodian(c.ID, c.Role)
+		p.Custodians[i] = b.model.Custodians[i].Public()
+	}
 	pkg, err := p.Sign(b.model.Server)
 	b.must(err)
 	b.id = ballot.IDOf(pkg)
@@ -110,9 +118,6 @@ func newBench(t *testing.T) *bench {
 	b.desk = b.hub.Rooms[0]
 	for name, k := range map[string]ballot.Key{"chair": b.model.Chair, "supervisor": b.model.Supervisor} {
 		b.must(os.WriteFile(b.path(name), []byte(hex.EncodeToString(k.Private.Seed())), 0o600))
-	}
-	for i, s := range b.model.Custodians {
-		b.must(s.Save(b.path(fmt.Sprint("custodian", i+1)), "passphrase", 10))
 	}
 	return b
 }

@@ -304,8 +304,8 @@ func (a *hall) seats(n int) (all []*seat) {
 // keyFile is a custodian's key file on his stick.
 func (h *house) keyFile(custodian int) room.KeyFile {
 	h.t.Helper()
-	path := h.t.TempDir() + "/custodian.age"
-	h.must(h.model.Custodians[custodian].Save(path, passphrase, 10))
+	path := h.t.TempDir() + "/custodian.zpk"
+	h.must(h.model.Holders[custodian].Save(path, passphrase, 10))
 	return room.KeyFile{Path: path, Passphrase: passphrase}
 }
 

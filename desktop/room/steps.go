@@ -74,8 +74,11 @@ func (d *Desk) Return(ctx context.Context, round, expert, reason string) error {
 		}
 		id := ballot.IDOf(e.Raw)
 		o = &ballot.Return{Session: s.Package.Session, Envelope: id[:], Reason: reason, Request: s.RequestFor(id), At: d.hub.now()}
-		if o.Request == "" {
+		switch {
+		case o.Request == "":
 			o.Request = ballot.ByStaff
+		case o.Reason == "":
+			o.Reason = s.RequestReason(id) // it is his reason that stands on the reconciliation sheet
 		}
 		return nil
 	})
