@@ -92,13 +92,13 @@ type boardPage struct {
 
 	title, place, standing *widget.Label
 	rehearsal              fyne.CanvasObject
-	alarms                 *kit.Banner
+	alarms, role           *kit.Banner
 	experts                *expertPane
 	rounds                 *roundPane
 }
 
 func newBoardPage(b *Board, d *room.Desk) *boardPage {
-	p := &boardPage{of: b, desk: d, alarms: kit.NewBanner(), rehearsal: newRehearsal()}
+	p := &boardPage{of: b, desk: d, alarms: kit.NewBanner(), role: kit.NewBanner(), rehearsal: newRehearsal()}
 	p.title = widget.NewLabelWithStyle("", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	p.title.SizeName = theme.SizeNameSubHeadingText
 	p.title.Truncation = fyne.TextTruncateEllipsis
@@ -107,7 +107,7 @@ func newBoardPage(b *Board, d *room.Desk) *boardPage {
 		l.Truncation = fyne.TextTruncateEllipsis
 	}
 	p.experts, p.rounds = newExpertPane(p), newRoundPane(p)
-	head := container.NewVBox(p.rehearsal, container.NewBorder(nil, nil, nil, p.tools(), p.title), container.NewGridWithColumns(2, p.place, p.standing), p.alarms.Content, widget.NewSeparator())
+	head := container.NewVBox(p.rehearsal, container.NewBorder(nil, nil, nil, p.tools(), p.title), container.NewGridWithColumns(2, p.place, p.standing), p.role.Content, p.alarms.Content, widget.NewSeparator())
 	split := container.NewHSplit(p.experts.content, p.rounds.content)
 	split.Offset = 0.47
 	p.content = container.NewBorder(head, nil, nil, nil, split)
@@ -120,7 +120,7 @@ func newRehearsal() fyne.CanvasObject {
 	l.TextStyle.Bold = true
 	l.TextSize = theme.Size(theme.SizeNameSubHeadingText)
 	l.Alignment = fyne.TextAlignCenter
-	strip := container.NewStack(canvas.NewRectangle(theme.Color(theme.ColorNameError)), container.NewPadded(l))
+	strip := container.NewStack(canvas.NewRectangle(theme.Color(theme.ColorNameWarning)), container.NewPadded(l))
 	strip.Hide()
 	return strip
 }
@@ -197,6 +197,7 @@ func (p *boardPage) take(now *room.Board, err error) {
 	if now.Rehearsal {
 		p.rehearsal.Show()
 	}
+	p.role.Say(idleText(now), widget.WarningImportance)
 	p.alarms.Say(alarmText(now), widget.DangerImportance)
 	p.experts.draw()
 	p.rounds.draw()

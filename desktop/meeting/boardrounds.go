@@ -46,7 +46,7 @@ func newRoundPane(p *boardPage) *roundPane {
 	x.named = container.NewTabItem("各人票数", x.voted.content)
 	steps := container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), x.beside), nil, nil, container.NewVScroll(x.steps))
 	x.tabs = container.NewAppTabs(container.NewTabItem("办理", steps), x.result, container.NewTabItem("异常情况", x.log.content))
-	x.content = container.NewBorder(container.NewVBox(x.pick, x.stages, x.figures), nil, nil, nil, x.tabs)
+	x.content = container.NewBorder(container.NewVBox(container.NewHScroll(x.pick), x.stages, x.figures), nil, nil, nil, x.tabs)
 	return x
 }
 

@@ -1,12 +1,15 @@
 package meeting
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -39,17 +42,18 @@ const passphrase = "three-words-of-a-test"
 // A stage is a hub with its window, everybody's key files, and voters who come by stick.
 type stage struct {
 	*ballottest.Room
-	t      *testing.T
-	window fyne.Window
-	hub    *room.Hub
-	board  *Board
-	keys   map[string]string // key file by person
-	files  []string          // what the file dialog is answered with, one after the other
-	saved  string            // where a file is saved
-	said   []string
-	failed []error
-	shown  []string
-	clock  atomic.Int64
+	t        *testing.T
+	window   fyne.Window
+	hub      *room.Hub
+	board    *Board
+	keys     map[string]string // key file by person
+	spareDir string
+	files    []string // what the file dialog is answered with, one after the other
+	saved    string   // where a file is saved
+	said     []string
+	failed   []error
+	shown    []string
+	clock    atomic.Int64
 }
 
 // Open implements kit.Files.
@@ -72,13 +76,19 @@ func newHall(t *testing.T, experts int, turn func(*ballot.Package)) *stage {
 	test.ApplyTheme(t, theme.New(1, false))
 	s := &stage{t: t, Room: ballottest.New(t, &ballot.Memory{}, experts, 4), keys: map[string]string{}}
 	s.clock.Store(1772413200000)
+	s.spareDir = t.TempDir()
 	dir := t.TempDir()
 	keys, err := room.PrepareKeys(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+	spare, err := room.PrepareKeys(s.spareDir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := s.Package
-	p.Hub, p.Staff, p.TLS, p.Custodians = keys.Hub.Public(), []string{keys.Staff.Public()}, keys.Pin, nil
+	p.Hub, p.Staff, p.TLS, p.Custodians = keys.Hub.Public(), []string{keys.Staff.Public(), spare.Staff.Public()}, keys.Pin, nil
+	p.Spare, p.SpareTLS = spare.Hub.Public(), spare.Pin
 	for i, name := range []string{"主任（虚构）", "会务（虚构）", "监督（虚构）"} {
 		h, err := holder.New(name)
 		if err != nil {
@@ -101,14 +111,30 @@ func newHall(t *testing.T, experts int, turn func(*ballot.Package)) *stage {
 	}
 	s.Hub = keys.Hub
 	s.Issue(&ballot.Memory{})
-	if s.hub, err = room.OpenHub(t.Context(), dir, s.Server.Public(), func() int64 { return s.clock.Add(1) }, s.Bytes); err != nil {
+	s.sit(dir)
+	return s
+}
+
+// sit opens the hub of a folder, and its window.
+func (s *stage) sit(dir string) {
+	t := s.t
+	t.Helper()
+	hub, err := room.OpenHub(t.Context(), dir, s.Server.Public(), func() int64 { return s.clock.Add(1) }, s.Bytes)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.hub.Close(); err != nil {
+		if err := hub.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	s.hub = hub
+	s.show(dir)
+}
+
+// show draws the hub's window.
+func (s *stage) show(dir string) {
+	t := s.t
 	s.window = test.NewTempWindow(t, widget.NewLabel(""))
 	s.window.Resize(fyne.NewSize(1340, 720))
 	desk := &kit.Desk{
@@ -125,7 +151,6 @@ func newHall(t *testing.T, experts int, turn func(*ballot.Package)) *stage {
 	s.board = NewBoard(s.window, desk, s.hub, Place{Addresses: []string{"192.0.2.1:7443"}, Server: s.Server.Public(), Dir: dir}, func() {})
 	s.window.SetContent(s.board.Content)
 	s.board.Refresh()
-	return s
 }
 
 // front is what the person sees in front: the dialog, or the window.
@@ -254,7 +279,8 @@ func (s *stage) brings(objects ...[]byte) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	b, err := stick.ToHub(s.Package.Hub, append([][]byte{[]byte("zp-reply/1\nrecipient " + to + "\n")}, objects...))
+	hub, _, _ := s.hub.Keys()
+	b, err := stick.ToHub(hub, append([][]byte{[]byte("zp-reply/1\nrecipient " + to + "\n")}, objects...))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -310,6 +336,21 @@ func (s *stage) deviceWords(round string, voters ...*ballot.Voter) (all [][]byte
 		all = append(all, b)
 	}
 	return all
+}
+
+// request is an expert's signed wish to have his ballot back.
+func (s *stage) request(round, reason string, v *ballot.Voter) []byte {
+	s.t.Helper()
+	o := &ballot.Request{Session: s.Package.Session, Reason: reason, At: s.clock.Add(1)}
+	s.desk().View(func(st *ballot.State) {
+		id := ballot.IDOf(st.InForce(round, v.Expert).Raw)
+		o.Envelope = id[:]
+	})
+	b, err := o.Sign(v.Key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return b
 }
 
 // attests appends an expert's word that his own cells stand in the columns.
@@ -478,6 +519,28 @@ func TestReturnAtTheWindow(t *testing.T) {
 	if len(s.failed) != 1 || !strings.Contains(s.failed[0].Error(), "已经退回") {
 		t.Fatal(s.failed)
 	}
+	s.failed = nil
+
+	// Another asks for his himself: his reason is what staff sees and what stands in the return.
+	s.brings(s.votes("R1", ballot.Agree, s.Voters[1])...)
+	s.press("关闭")
+	s.brings(s.request("R1", "看错了人", s.Voters[1]))
+	s.press("关闭")
+	if got := s.reads(); !strings.Contains(got, "申请退回选票，请先在名单中办理：专家2") {
+		t.Fatal(got)
+	}
+	s.board.open.experts.choose(1)
+	s.press("退回选票")
+	if got := s.reads(); !strings.Contains(got, "看错了人") {
+		t.Fatal(got)
+	}
+	s.press("退回选票")
+	s.closed()
+	s.desk().View(func(st *ballot.State) {
+		if all := st.Rounds["R1"].Returns; len(all) != 2 || all[0].Request != ballot.ByStaff || all[1].Request == ballot.ByStaff || all[1].Reason != "看错了人" {
+			t.Errorf("%+v", all)
+		}
+	})
 }
 
 // A round whose blockers nobody has accepted is not closed; the chair accepts each, and they stand in the close.
@@ -579,5 +642,175 @@ func TestLostLaptop(t *testing.T) {
 	s.press("关闭")
 	if got := s.reads(); !strings.Contains(got, "已登记遗失") {
 		t.Fatal(got)
+	}
+}
+
+// The spare gets the hub's log and codes by stick, says that it only looks on, and takes over by the chair's key once its word has been typed.
+func TestSpareTakesOver(t *testing.T) {
+	s := newHall(t, 3, nil)
+	s.brings(s.checkIns(s.Voters[:2]...)...)
+	s.press("关闭")
+	s.saved = filepath.Join(t.TempDir(), "主机副本.zpb")
+	s.press("备用主机")
+	s.press("副本存到U盘…")
+	code := s.desk().Codes()["E03"]
+
+	s.sit(s.spareDir)
+	if got := s.reads(); !strings.Contains(got, "本机不是现在的主机") {
+		t.Fatal(got)
+	}
+	s.files = append(s.files, s.saved)
+	s.press("读入U盘")
+	if got := s.reads(); !strings.Contains(got, "已导入主机的记录副本") {
+		t.Fatal(got)
+	}
+	s.press("关闭")
+	if got := s.reads(); !strings.Contains(got, "出席 2，未签到 1") || s.desk().Codes()["E03"] != code {
+		t.Fatal(got)
+	}
+	s.board.open.experts.choose(0)
+	s.press("缺席")
+	if len(s.failed) != 1 || !strings.Contains(s.failed[0].Error(), "只看不办") {
+		t.Fatal(s.failed)
+	}
+	s.failed = nil
+	s.press("备用主机")
+	s.press("启用本机…")
+	s.signs("启用本机", []string{"主机损坏，不能开机", "启用"}, "主任（虚构）")
+	if got := s.reads(); !strings.Contains(got, "请输入“启用本机”") {
+		t.Fatal("it took over without its word:", got)
+	}
+	s.signs("启用本机", []string{"", "启用本机"}, "主任（虚构）")
+	s.closed()
+	if got := s.reads(); strings.Contains(got, "只看不办") || !strings.Contains(got, "主机任期 2") {
+		t.Fatal(got)
+	}
+	// It holds the meeting from here on.
+	s.brings(s.checkIns(s.Voters[2])...)
+	s.press("关闭")
+	s.press("开启本轮")
+	s.press("开启本轮")
+	s.closed()
+	if s.round("R1").State != ballot.RoundOpen {
+		t.Fatal(s.round("R1").State)
+	}
+}
+
+// What comes over the network is on the screen without anybody asking, and once the window has ended nothing is drawn any more.
+func TestTheBoardFollowsTheLog(t *testing.T) {
+	s := newHall(t, 3, nil)
+	drawn := make(chan func())
+	over := make(chan struct{})
+	var running sync.WaitGroup
+	s.board.desk.Run = func(work func() func()) {
+		running.Go(func() {
+			then := work()
+			select {
+			case drawn <- then:
+			case <-over:
+			}
+		})
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	s.board.Follow(ctx)
+	(<-drawn)()
+	half := s.checkIns(s.Voters[0])[0]
+	hub, _, _ := s.hub.Keys()
+	file, err := stick.ToHub(hub, [][]byte{half})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running.Go(func() {
+		if _, err := s.hub.Import(t.Context(), file); err != nil {
+			t.Error(err)
+		}
+	})
+	deadline := time.After(30 * time.Second)
+	for !strings.Contains(s.reads(), "出席 1，未签到 2") {
+		select {
+		case then := <-drawn:
+			then()
+		case <-deadline:
+			t.Fatal("the board does not follow:", s.reads())
+		}
+	}
+	s.board.open.title.SetText("")
+	stop()
+	(<-drawn)() // what waited for the log ends, and draws nothing
+	if s.board.open.title.Text != "" {
+		t.Error("it was drawn after its end")
+	}
+	close(over)
+	running.Wait()
+}
+
+// The people of a second round come from a first round on the same laptop, by the chair's key; until then no round of it opens.
+func TestSecondRoundAtTheWindow(t *testing.T) {
+	s := newHall(t, 3, func(p *ballot.Package) { p.Rounds = p.Rounds[:1] })
+	second := *s.Package
+	second.Session, second.Origin, second.Title = "M1-S2", "zhiping/M1-S2", "全体会议（虚构）"
+	second.Depends = []ballot.Dependency{{Session: s.Package.Session, Package: s.ID[:], Round: "R1", Rule: ballot.TakePassed}}
+	b, err := second.Sign(s.Server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.hub.Add(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	s.show(t.TempDir())
+	if s.board.tabs == nil || len(s.board.tabs.Items) != 2 {
+		t.Fatal("two sessions have no tabs")
+	}
+	s.brings(s.checkIns(s.Voters...)...)
+	s.press("关闭")
+	s.press("开启本轮")
+	s.press("开启本轮")
+	var all [][]byte
+	for _, v := range s.Voters {
+		x := s.Ballot(ballot.Agree)
+		x.Votes[0] = ballot.Oppose
+		e, err := v.Seal("R1", x, s.clock.Add(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e.Raw)
+	}
+	s.brings(all...)
+	s.press("关闭")
+	s.brings(s.deviceWords("R1", s.Voters...)...)
+	s.press("关闭")
+	s.press("关闭本轮")
+	s.signs("关闭本轮", nil, "主任（虚构）")
+	s.press("开票计票")
+	s.signs("下一步", nil, "主任（虚构）")
+	s.signs("授权并计票", nil, "监督（虚构）")
+	s.board.tabs.SelectIndex(1)
+	s.board.Refresh()
+	if got := s.reads(); !strings.Contains(got, "请先导入首轮结果") {
+		t.Fatal(got)
+	}
+	s.press("导入首轮结果…")
+	s.signs("核验并确定参评人员", nil, "主任（虚构）")
+	if got := s.reads(); !strings.Contains(got, "核验并确定参评人员") {
+		t.Fatal("people were derived from a round that nobody has signed")
+	}
+	s.press("取消")
+	s.board.tabs.SelectIndex(0)
+	s.board.open.rounds.tabs.SelectIndex(0)
+	printed := s.board.open.now.Root
+	s.press("签字确认")
+	s.signs("签字确认", []string{"1", printed[len(printed)-4:]}, "主任（虚构）", "监督（虚构）")
+	s.closed()
+	s.board.tabs.SelectIndex(1)
+	s.press("导入首轮结果…")
+	s.signs("核验并确定参评人员", nil, "主任（虚构）")
+	s.closed()
+	if got := s.reads(); strings.Contains(got, "导入首轮结果") {
+		t.Fatal(got)
+	}
+	var people []ballot.Applicant
+	s.hub.Rooms[1].View(func(st *ballot.State) { people = st.Package.Applicants })
+	if len(people) != 3 || people[0].ID != s.Package.Applicants[1].ID {
+		t.Fatal(people)
 	}
 }

@@ -263,6 +263,8 @@ func closeStep(b *room.Board, r *room.RoundRow) step {
 	default:
 		s.can = true
 		switch {
+		case len(r.Requested) > 0:
+			s.note = "申请退回选票，请先在名单中办理：" + namesOf(b, r.Requested, 4) + "。"
 		case len(r.Missing) > 0:
 			s.note = "尚未提交：" + namesOf(b, r.Missing, 4) + "。"
 		case len(r.Exceptions) > 0:

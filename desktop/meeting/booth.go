@@ -62,12 +62,13 @@ type Booth struct {
 	alarms    int             // that a supervisor has looked at
 	expert    string
 
-	paper   paper
-	voting  *room.RoundView   // the round of the paper
-	keeping bool              // a draft is being written
-	behind  bool              // and is no longer the newest
-	writing int               // the applicant under the cursor of the opinions
-	texts   map[string]string // opinions that have been begun, by applicant
+	paper    paper
+	voting   *room.RoundView   // the round of the paper
+	keeping  bool              // a draft is being written
+	behind   bool              // and is no longer the newest
+	sealNext bool              // the ballot is to be sealed as soon as that is done, so that no draft outlives it
+	writing  int               // the applicant under the cursor of the opinions
+	texts    map[string]string // opinions that have been begun, by applicant
 }
 
 // A paper is what both kinds of ballots can do while they are being filled in.
@@ -252,7 +253,7 @@ func (b *Booth) drop() {
 func (b *Booth) leave() {
 	b.stop()
 	b.drop()
-	b.expert, b.seen, b.chosen, b.met, b.keeping, b.behind = "", nil, 0, map[string]bool{}, false, false
+	b.expert, b.seen, b.chosen, b.met, b.keeping, b.behind, b.sealNext = "", nil, 0, map[string]bool{}, false, false, false
 	b.writing, b.texts = 0, map[string]string{}
 	b.seat.Leave()
 	b.follow()

@@ -103,16 +103,20 @@ func newText(lines int) *entry {
 	return e
 }
 
-// chain makes Enter go from one entry to the next, and after the last one do what the screen is for. An empty entry is not passed over.
+// chain makes Enter go to the next entry that is still empty, and do what the screen is for once none is.
 func chain(w fyne.Window, do func(), all ...*entry) {
 	for i, e := range all {
 		e.OnSubmitted = func(text string) {
-			switch {
-			case i+1 == len(all):
-				do()
-			case text != "":
-				w.Canvas().Focus(all[i+1])
+			if text == "" {
+				return
 			}
+			for k := range all {
+				if next := all[(i+k)%len(all)]; next.Text == "" {
+					w.Canvas().Focus(next)
+					return
+				}
+			}
+			do()
 		}
 	}
 }

@@ -57,6 +57,11 @@ func (b *Booth) review() {
 
 // submit seals the ballot and hands it in.
 func (b *Booth) submit() {
+	if b.keeping {
+		b.sealNext = true
+		b.busy("正在密封", "请稍候……")
+		return
+	}
 	round, cells, again := b.voting.ID, b.paper.Ballot(), b.paper
 	voting := *b.voting
 	b.voting = nil // news of the round is no reason to drop the paper any more

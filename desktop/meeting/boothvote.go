@@ -54,7 +54,7 @@ func (b *Booth) fill() {
 
 // keep keeps the unfinished paper over a crash, encrypted. What is typed while it is being written is written after it.
 func (b *Booth) keep() {
-	if b.behind = b.keeping; b.keeping || b.paper == nil {
+	if b.behind = b.keeping; b.keeping || b.voting == nil {
 		return
 	}
 	round, seat := b.voting.ID, b.seat
@@ -69,9 +69,14 @@ func (b *Booth) keep() {
 		err := seat.KeepDraft(ctx, round, d)
 		clear(d)
 		return func() {
+			if ctx.Err() != nil { // the expert has left
+				return
+			}
 			b.keeping = false
 			switch {
-			case ctx.Err() != nil:
+			case b.sealNext: // the ballot takes the draft's place
+				b.sealNext = false
+				b.submit()
 			case err != nil:
 				b.fail(err)
 			case b.behind:

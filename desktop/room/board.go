@@ -45,8 +45,9 @@ type RoundRow struct {
 	ID                                               string
 	Spec                                             *ballot.Round
 	State                                            string
-	Present, Submitted, Returned, Requested, Missing []string // experts; Missing have no ballot that counts
-	Base, Need                                       int64    // of a round that has not opened: the panel, and how many must be there
+	Present, Submitted, Returned, Requested, Missing []string          // experts; Missing have no ballot that counts
+	Wishes                                           map[string]string // why experts ask for their ballots back, by expert
+	Base, Need                                       int64             // of a round that has not opened: the panel, and how many must be there
 	Exceptions                                       []ballot.Exception
 	Openers                                          []string // custodians who have signed the opening
 	Pair                                             string
@@ -139,7 +140,7 @@ func (d *Desk) expertRow(s *ballot.State, e ballot.Expert) ExpertRow {
 
 func roundRow(s *ballot.State, id string) RoundRow {
 	r := s.Rounds[id]
-	x := RoundRow{ID: id, Spec: s.Package.Round(id), State: r.State, Present: slices.Clone(r.Present), Pair: r.Pair, Tally: r.Tally, Sheet: s.Reconcile(id), Repeats: r.Repeats}
+	x := RoundRow{ID: id, Spec: s.Package.Round(id), State: r.State, Present: slices.Clone(r.Present), Pair: r.Pair, Tally: r.Tally, Sheet: s.Reconcile(id), Repeats: r.Repeats, Wishes: map[string]string{}}
 	if x.Base = int64(len(r.Present)); r.State == ballot.RoundReady {
 		x.Present, x.Base = s.Present(), s.Package.Panel
 	}
@@ -154,6 +155,7 @@ func roundRow(s *ballot.State, id string) RoundRow {
 			x.Submitted = append(x.Submitted, e.ID)
 			if r.State == ballot.RoundOpen && s.RequestFor(ballot.IDOf(mine.Raw)) != "" {
 				x.Requested = append(x.Requested, e.ID)
+				x.Wishes[e.ID] = s.RequestReason(ballot.IDOf(mine.Raw))
 			}
 		}
 		if mine == nil && slices.Contains(r.Present, e.ID) {

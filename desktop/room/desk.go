@@ -1,10 +1,12 @@
 package room
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	roomv1 "zhiping/proto/gen/zhiping/room/v1"
 	"zhiping/shared/ballot"
@@ -128,7 +130,24 @@ func (d *Desk) Refresh(ctx context.Context) error {
 		return err
 	}
 	d.taking.Lock()
+	same := slices.EqualFunc(d.there, resp.Objects, bytes.Equal)
 	d.there = resp.Objects
 	d.taking.Unlock()
+	if !same {
+		d.room.Wake()
+	}
 	return nil
+}
+
+// await asks again and again which check-ins wait at the remote sequencer: they do not stand in its log yet, so nothing else tells of them.
+func (d *Desk) await(ctx context.Context) {
+	tick := time.NewTicker(2 * followEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		d.Refresh(ctx) //nolint:errcheck // what fails here fails in follow too, which says it
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
 }

@@ -86,6 +86,7 @@ func (h *Hub) Connect(ctx context.Context, pkg []byte, desk roomv1connect.DeskSe
 	d, err := h.add(ctx, pkg, of)
 	if err == nil {
 		h.background(func(ctx context.Context) { d.follow(ctx, of) })
+		h.background(d.await)
 	}
 	return d, err
 }

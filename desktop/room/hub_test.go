@@ -304,8 +304,8 @@ func (a *hall) seats(n int) (all []*seat) {
 // keyFile is a custodian's key file on his stick.
 func (h *house) keyFile(custodian int) room.KeyFile {
 	h.t.Helper()
-	path := h.t.TempDir() + "/custodian.age"
-	h.must(h.model.Custodians[custodian].Save(path, passphrase, 10))
+	path := h.t.TempDir() + "/custodian.zpk"
+	h.must(h.model.Holders[custodian].Save(path, passphrase, 10))
 	return room.KeyFile{Path: path, Passphrase: passphrase}
 }
 
@@ -424,7 +424,7 @@ func TestDesk(t *testing.T) {
 	a.openBy("R1")
 	a.wants(fault.State, d.Reopen(ctx, "R1", "再来", a.chair))
 	a.wants(fault.Denied, d.Tally(ctx, "R1", a.keyFile(0), a.keyFile(1)))
-	a.wants(fault.Denied, d.Tally(ctx, "R1", a.keyFile(0), room.KeyFile{Path: a.keyFile(2).Path, Passphrase: "falsch"}))
+	a.wants(fault.Invalid, d.Tally(ctx, "R1", a.keyFile(0), room.KeyFile{Path: a.keyFile(2).Path, Passphrase: "falsch"}))
 	a.must(d.Tally(ctx, "R1", a.keyFile(0), a.keyFile(2)))
 	row := a.row("R1")
 	if row.State != ballot.RoundOpened || row.Tally.Results[0].Agree != 3 || row.Tally.Results[0].Oppose != 1 || row.Base != 4 || row.Sheet == nil || !row.Sheet.Balanced() || len(row.Openers) != 2 {

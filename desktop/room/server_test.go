@@ -163,6 +163,11 @@ func TestDeskOnServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.must(d.Tally(ctx, "R1", h.keyFile(0), h.keyFile(2)))
+	there, err := booths.GetColumns(ctx, &roomv1.GetColumnsRequest{Round: "R1"})
+	here, err2 := d.Columns(ctx, "R1")
+	if err != nil || err2 != nil || len(here) == 0 || string(there.Piece) != string(here) {
+		t.Fatal("the server does not keep the columns", err, err2)
+	}
 	h.must(d.SignOff(ctx, "R1", "1", h.chair, h.supervisor))
 	if r := a.row("R1"); r.State != ballot.RoundSigned || r.Tally.Results[0].Agree != 2 {
 		t.Fatalf("%+v", r)
@@ -192,6 +197,9 @@ func TestEquivocalHub(t *testing.T) {
 	}
 	c := h.open(other, "127.0.0.1:0", h.pkg)
 	c.seats(3)
+	if len(b.desk.Log()) < 3 {
+		t.Fatal("too short")
+	}
 	log2, cp2, err := c.desk.Sequencer().Session.Signed()
 	h.must(err)
 	size := len(b.desk.Log())
@@ -199,6 +207,7 @@ func TestEquivocalHub(t *testing.T) {
 		"another log":                  b.desk.TakeCopy(ctx, 0, log2, cp2),
 		"the rest of another log":      b.desk.TakeCopy(ctx, int64(size), log2[size:], cp2),
 		"an old checkpoint":            b.desk.TakeCopy(ctx, int64(size), log2[size:], cp),
+		"the beginning of another":     b.desk.TakeCopy(ctx, 0, log2[:2], cp2),
 		"a gap":                        b.desk.TakeCopy(ctx, int64(size)+1, log2[size+1:], cp2),
 		"an object that is not signed": b.desk.TakeCopy(ctx, int64(size), [][]byte{[]byte("zp-open/2\n")}, cp2),
 	} {
@@ -210,6 +219,15 @@ func TestEquivocalHub(t *testing.T) {
 		t.Fatal("the copy has grown")
 	}
 	h.must(b.desk.TakeCopy(ctx, 0, log, cp))
+	// An answer that comes after a later one is no contradiction.
+	a.seat(2).checkIn(a)
+	log, later, err := a.desk.Sequencer().Session.Signed()
+	h.must(err)
+	h.must(b.desk.TakeCopy(ctx, 0, log, later))
+	h.must(b.desk.TakeCopy(ctx, int64(size)-1, log[size-1:size], cp))
+	if string(b.desk.Sequencer().Session.Copied()) != string(later) {
+		t.Fatal("an overtaken answer took the later checkpoint's place")
+	}
 }
 
 func removeIfThere(path string) error {

@@ -37,6 +37,16 @@ func (s *State) RequestFor(envelope ID) string {
 	return ""
 }
 
+// RequestReason is the reason of an expert's request to have an envelope back, "" for none.
+func (s *State) RequestReason(envelope ID) string {
+	for _, o := range s.requests {
+		if ID(o.Envelope) == envelope {
+			return o.Reason
+		}
+	}
+	return ""
+}
+
 // EpochOf is the number of the epoch whose log has a name, 0 for another session's.
 func (p *Package) EpochOf(origin string) int64 { return p.epochOf(origin) }
 
