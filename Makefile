@@ -55,6 +55,8 @@ test: deps build/.dir check windows ## everything, on SQLite and PostgreSQL
 soak: deps build/.dir ## kills, power cuts and fuzzing for SOAK_S seconds
 	SOAK_S=$${SOAK_S:-300} packaging/linux/pgtmp.sh go test -count 1 -timeout 2h ./shared/ballot/box ./shared/db/... ./desktop/room ./server/demo ./server/serve ./desktop/syncer
 	for f in FuzzParseEnvelope FuzzObject FuzzVerify FuzzColumns FuzzReceipt FuzzBundle FuzzOnion FuzzCheckpoint; do go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $$(( $${SOAK_S:-300} / 8 ))s ./shared/ballot || exit 1; done
+	go test -run '^$$' -fuzz FuzzParsePublic -fuzzminimizetime 1x -fuzztime $$(( $${SOAK_S:-300} / 6 ))s ./shared/holder
+	SOAK_S=$${SOAK_S:-300} go test -run TestVerifiersDoNotDiffer -timeout 2h ./shared/ballot
 	go test -run TestModel -timeout 2h ./shared/ballot -rapid.checks $$(( $${SOAK_S:-300} * 5 )) -rapid.steps 60 -rapid.nofailfile
 	go test -run '^$$' -fuzz FuzzRead -fuzzminimizetime 1s -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/sheet
 	go test -run '^$$' -fuzz FuzzSheet -fuzzminimizetime 1s -fuzztime $$(( $${SOAK_S:-300} / 2 ))s ./shared/sheet

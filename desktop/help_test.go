@@ -70,7 +70,7 @@ func literals(t *testing.T) map[string]bool {
 					}
 				}
 			case *ast.CallExpr:
-				if id, ok := x.Fun.(*ast.Ident); ok && (id.Name == "withHelp" || id.Name == "helpKeys") && text(x.Args[1]) != "" {
+				if id, ok := x.Fun.(*ast.Ident); ok && (id.Name == "withHelp" || id.Name == "article" || id.Name == "helpKeys") && text(x.Args[1]) != "" {
 					used[text(x.Args[1])] = true
 				}
 				if s, ok := x.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "Article" && text(x.Args[0]) != "" {

@@ -3,8 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/ed25519"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net"
@@ -14,6 +12,7 @@ import (
 	"zhiping/desktop/room"
 	"zhiping/shared/ballot"
 	"zhiping/shared/fault"
+	"zhiping/shared/holder"
 	"zhiping/shared/room/stick"
 )
 
@@ -136,7 +135,7 @@ type staffStep struct {
 }
 
 // steps are separated from their parts by TAB. A line may begin with "@SESSION" and a TAB where the hub has several sessions. CHAIR and SUPERVISOR are
-// files with a key's seed in hex. EXCEPTIONS are "KIND:subject" separated by ",", "-" is none; left out, whatever stands against the close is accepted.
+// key files. EXCEPTIONS are "KIND:subject" separated by ",", "-" is none; left out, whatever stands against the close is accepted.
 var steps = map[string]staffStep{
 	"status": {"ROUND", false, func(context.Context, *room.Hub, *room.Desk, []string, *answer) error { return nil }},
 	"board": {"[ROUND]", false, func(ctx context.Context, _ *room.Hub, d *room.Desk, _ []string, out *answer) (err error) {
@@ -271,19 +270,20 @@ func (out *answer) state(d *room.Desk, round string) {
 	})
 }
 
-// withKeys reads the chair's key, then the supervisor's, from files with their seeds in hex.
+// withKeys reads the chair's key, then the supervisor's, each from a key file; its passphrase stands after the name, "FILE|PASSPHRASE", or in the
+// environment.
 func withKeys(fn func(...ballot.Key) error, files ...string) error {
 	var keys []ballot.Key
 	for i, file := range files {
-		b, err := os.ReadFile(file)
+		path, passphrase, given := strings.Cut(file, "|")
+		if !given {
+			passphrase = os.Getenv(passphraseVariable)
+		}
+		k, err := holder.OpenKey(path, passphrase, []string{ballot.RoleChair, ballot.RoleSupervisor}[i])
 		if err != nil {
-			return fault.New(fault.NotFound, "找不到密钥文件“%s”", file)
+			return err
 		}
-		seed, err := hex.DecodeString(strings.TrimSpace(string(b)))
-		if err != nil || len(seed) != ed25519.SeedSize {
-			return fault.New(fault.Invalid, "密钥文件“%s”已损坏", file)
-		}
-		keys = append(keys, ballot.Key{Role: []string{ballot.RoleChair, ballot.RoleSupervisor}[i], Private: ed25519.NewKeyFromSeed(seed)})
+		keys = append(keys, k)
 	}
 	return fn(keys...)
 }

@@ -12,10 +12,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/storage"
-	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
 	"zhiping/desktop/meeting"
@@ -163,88 +159,4 @@ func addresses(listens net.Addr, local []net.IP) []string {
 		all = append(all, (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: at.Port}).String())
 	}
 	return all
-}
-
-// openMeeting asks what this laptop is in the meeting room.
-func (p *program) openMeeting() {
-	box := container.NewVBox(widget.NewLabelWithStyle("这台电脑在会场中用作：", fyne.TextAlignCenter, fyne.TextStyle{}))
-	for _, c := range []struct {
-		title, text string
-		do          func()
-	}{
-		{"投票席位", "专家签到、投票。按会务人员发放的配对单连接，或用U盘传递。", p.openRoom},
-		{"会场主机", "会务人员使用：接收密封选票、开票、打印对账单。", p.openHub},
-	} {
-		b := kit.NewButton(c.title, nil, c.do)
-		b.Importance = widget.HighImportance
-		l := widget.NewLabel(c.text)
-		l.Wrapping = fyne.TextWrapBreak
-		box.Add(widget.NewCard("", "", container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(170, 40), b), nil, l)))
-	}
-	p.window.SetContent(withHelp(p.window, "meeting-open", container.NewCenter(container.NewGridWrap(fyne.NewSize(600, 260), box))))
-}
-
-// openHub asks for the packages and turns this window into the hub: for a laptop on which nobody types commands.
-func (p *program) openHub() {
-	c := &hubWindowCommand{}
-	server, listen := kit.NewEntry(), kit.NewEntry()
-	server.SetPlaceHolder("64位，与会议包一起由经办单位提供")
-	listen.SetText("0.0.0.0:7443")
-	files := widget.NewLabel("未选择")
-	files.Wrapping = fyne.TextWrapBreak
-	choose := kit.NewButton("添加会议包…", nil, func() {
-		p.desk.Files.Open([]string{".zpp"}, func(path string) {
-			c.Package = append(c.Package, path)
-			files.SetText(strings.Join(c.Package, "\n"))
-		})
-	})
-	dir := widget.NewLabel(hubDir())
-	dir.Wrapping = fyne.TextWrapBreak
-	folder := kit.NewButton("选择文件夹…", nil, func() { chooseFolder(p.window, dir.SetText) })
-	form := widget.NewForm(widget.NewFormItem("会议包", container.NewBorder(nil, nil, choose, nil, files)), widget.NewFormItem("主机文件夹", container.NewBorder(nil, nil, folder, nil, dir)),
-		widget.NewFormItem("服务器公钥", server), widget.NewFormItem("本机地址", listen))
-	form.SubmitText = "打开会场主机"
-	form.OnSubmit = func() {
-		c.Dir, c.Server, c.Listen = dir.Text, server.Text, strings.TrimSpace(listen.Text)
-		if strings.TrimSpace(c.Server) == "" {
-			p.fail(fault.New(fault.Invalid, "请填写服务器公钥，用来核对会议包的签名"))
-			return
-		}
-		end, err := c.show(context.Background(), p.window)
-		if err != nil {
-			p.fail(err)
-			return
-		}
-		p.end = func() {
-			if err := end(); err != nil {
-				slog.Error("hub", "error", err)
-			}
-		}
-	}
-	text := widget.NewLabel("把这台电脑作为会场主机：接收密封选票，开票，打印对账单。以前打开过的会议包不用再添加。主机文件夹须是领取会议包以前生成主机密钥的那个文件夹。")
-	text.Wrapping = fyne.TextWrapBreak
-	p.window.SetContent(withHelp(p.window, "hub-open", container.NewCenter(container.NewGridWrap(fyne.NewSize(720, 340), widget.NewCard("", "本机作为会场主机", container.NewVBox(text, form))))))
-}
-
-// hubDir is where a hub keeps its keys and ballots unless another folder is chosen.
-func hubDir() string {
-	base, err := os.UserConfigDir()
-	if err != nil {
-		return "hub"
-	}
-	return filepath.Join(base, "zhiping", "hub")
-}
-
-// chooseFolder asks for a folder.
-func chooseFolder(w fyne.Window, then func(path string)) {
-	d := dialog.NewFolderOpen(func(u fyne.ListableURI, err error) {
-		if err == nil && u != nil {
-			then(u.Path())
-		}
-	}, w)
-	if l, err := storage.ListerForURI(storage.NewFileURI(hubDir())); err == nil {
-		d.SetLocation(l)
-	}
-	d.Resize(fyne.NewSize(820, 560))
-	d.Show()
 }

@@ -59,7 +59,7 @@ type program struct {
 
 // menu is the whole menu in the order of features.md; the shell shows what the person has the right to.
 func (p *program) menu() []shell.Item {
-	all := append(p.committeeMenu(), p.applicationMenu()...)
+	all := append(append(p.committeeMenu(), p.applicationMenu()...), p.meetingMenu()...)
 	all = append(p.unitMenu(), all...)
 	all = append(append(all, p.messageMenu()...), p.noticeMenu()...)
 	return append(all, p.ownMenu()...)

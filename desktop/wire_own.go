@@ -101,8 +101,7 @@ func (p *program) restore(menu []shell.Item) {
 
 // withHelp puts the mark for the help above a page that stands before signing in; F1 shows it too.
 func withHelp(w fyne.Window, key string, content fyne.CanvasObject) fyne.CanvasObject {
-	show := helpKeys(w, key, nil)
-	mark := widget.NewButtonWithIcon(helpTitle, fynetheme.QuestionIcon(), show)
+	mark := widget.NewButtonWithIcon(helpTitle, fynetheme.QuestionIcon(), helpKeys(w, key, nil))
 	mark.Importance = widget.LowImportance
 	return container.NewBorder(container.NewHBox(layout.NewSpacer(), mark), nil, nil, nil, content)
 }

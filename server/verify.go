@@ -24,6 +24,7 @@ type verifyCommand struct {
 	Audit       verifyAudit       `cmd:"" help:"Recompute the audit log and hold it against the signed checkpoint."`
 	Draw        verifyDraw        `cmd:"" help:"Recompute a draw from its record."`
 	Meeting     verifyMeeting     `cmd:"" help:"Recompute a meeting from its room record."`
+	Diff        verifyDiff        `cmd:"" help:"Compare two room records and name the first difference."`
 	Certificate verifyCertificate `cmd:"" help:"Check the text of a certificate's QR code."`
 }
 
@@ -43,6 +44,7 @@ type verifyMeeting struct {
 	File string `arg:"" help:"The room record."`
 	publicKeys
 	Report string `help:"Write a report for people who were not there: a .pdf or .txt file." placeholder:"OUT"`
+	Facts  bool   `help:"Print what was recomputed as JSON, as packaging/verify/verify_meeting.py --facts does."`
 }
 
 // publicKeys are the keys that something is verified with: one, or all those a server has had.
@@ -89,6 +91,14 @@ func (c *verifyMeeting) Run() error {
 	rep := meeting.Verification(b, v, bad)
 	if err := c.report(rep); err != nil || bad != nil {
 		return errors.Join(bad, err)
+	}
+	if c.Facts {
+		facts, err := v.Facts()
+		if err != nil {
+			return err
+		}
+		_, err = os.Stdout.Write(facts)
+		return err
 	}
 	for _, id := range v.State.Order {
 		rs, r := v.State.Rounds[id], v.State.Package.Round(id)
@@ -139,6 +149,53 @@ func (c *verifyMeeting) report(rep *print.Report) error {
 	default:
 		return errors.New("the report is a .pdf or .txt file")
 	}
+}
+
+type verifyDiff struct {
+	Old string `arg:"" help:"A room record, the earlier one."`
+	New string `arg:"" help:"Another record of the same meeting."`
+	publicKeys
+}
+
+// Run says of each record whether it holds, and where the second differs from the first. That it goes on from the first is no difference.
+func (c *verifyDiff) Run() error {
+	keys, err := c.all()
+	if err != nil {
+		return err
+	}
+	var files [2][]byte
+	for i, name := range []string{c.Old, c.New} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		files[i] = b
+		verdict := "成立"
+		if v, err := verified(b, keys); err != nil {
+			verdict = "不成立，" + err.Error()
+		} else if len(v.Alarms) > 0 {
+			verdict = fmt.Sprintf("自身一致，有%d项须查明", len(v.Alarms))
+		} else if !v.Trusted {
+			verdict = "自身一致（未给出服务器公钥）"
+		}
+		fmt.Printf("%s：%s\n", []string{"旧文件", "新文件"}[i], verdict)
+	}
+	d, err := ballot.Diff(files[0], files[1])
+	if err != nil {
+		return err
+	}
+	for i, s := range d.Found {
+		fmt.Printf("%s：%s\n", []string{"第一处不同", "此外"}[min(i, 1)], s)
+	}
+	switch {
+	case d.Same:
+		fmt.Println("两份文件逐字节相同")
+	case d.Extends:
+		fmt.Println("新文件是旧文件的延续：旧文件中的内容都在新文件中，没有改动")
+	default:
+		return errors.New("两份文件不一致：" + d.Found[0])
+	}
+	return nil
 }
 
 type verifyCertificate struct {

@@ -18,6 +18,7 @@ import (
 	"zhiping/desktop/kit"
 	"zhiping/desktop/theme"
 	"zhiping/shared/ballot"
+	"zhiping/shared/fault"
 	"zhiping/shared/holder"
 )
 
@@ -40,9 +41,14 @@ func newHouse(t *testing.T) *house {
 	test.ApplyTheme(t, theme.New(1, false))
 	h := &house{t: t, folder: t.TempDir()}
 	d := &kit.Desk{
-		Run:  kit.Inline,
-		Say:  func(s string) { h.said = append(h.said, s) },
-		Fail: func(err error) { h.failed = append(h.failed, err.Error()) },
+		Run: kit.Inline,
+		Say: func(s string) { h.said = append(h.said, s) },
+		Fail: func(err error) {
+			if fault.CodeOf(err) == fault.Denied {
+				t.Error("headed as a missing right:", err)
+			}
+			h.failed = append(h.failed, err.Error())
+		},
 		Show: func(path string) { h.shown = append(h.shown, path) },
 	}
 	h.Page = New(Around{

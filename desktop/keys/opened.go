@@ -63,7 +63,7 @@ func (o *opened) paper() fyne.CanvasObject {
 	b.OnTapped = func() {
 		pdf, err := o.key.Paper(time.Now())
 		if err != nil {
-			o.p.around.Desk.Fail(err)
+			o.p.fail(err)
 			return
 		}
 		o.p.write(beside(o.path, "-纸质备份.pdf"), pdf, func(path string) {
@@ -84,7 +84,7 @@ func (o *opened) drill() fyne.CanvasObject {
 		result.RemoveAll()
 		got, err := o.key.Answer(challenge.Text)
 		if err != nil {
-			o.p.around.Desk.Fail(err)
+			o.p.fail(err)
 			return
 		}
 		answer.SetText(got)

@@ -157,12 +157,20 @@ func (p *Page) work(b *widget.Button, doing string, call func() error, then func
 			b.SetText(title)
 			b.Enable()
 			if err != nil {
-				p.around.Desk.Fail(err)
+				p.fail(err)
 				return
 			}
 			then()
 		}
 	})
+}
+
+// fail says what went wrong. A wrong passphrase is no missing right, and the window shall not be headed so.
+func (p *Page) fail(err error) {
+	if f := fault.As(err); f != nil && f.Field == "passphrase" {
+		err = fault.New(fault.Invalid, "%s", f.Message)
+	}
+	p.around.Desk.Fail(err)
 }
 
 func (p *Page) make(tab *container.TabItem) fyne.CanvasObject {
@@ -181,7 +189,7 @@ func (p *Page) make(tab *container.TabItem) fyne.CanvasObject {
 			err = fault.New(fault.Invalid, "两次输入的口令不一致，请重新输入")
 		}
 		if err != nil {
-			p.around.Desk.Fail(err)
+			p.fail(err)
 			return
 		}
 		var h *holder.Holder
@@ -209,7 +217,7 @@ func (p *Page) open(tab *container.TabItem) fyne.CanvasObject {
 	button.OnTapped = func() {
 		path, typed := strings.TrimSpace(file.Text), phrase.Text
 		if path == "" {
-			p.around.Desk.Fail(fault.New(fault.Invalid, "请选择密钥文件"))
+			p.fail(fault.New(fault.Invalid, "请选择密钥文件"))
 			return
 		}
 		var h *holder.Holder
@@ -239,7 +247,7 @@ func (p *Page) recover(tab *container.TabItem) fyne.CanvasObject {
 			_, err = fileOf(folder.Text, "-")
 		}
 		if err != nil {
-			p.around.Desk.Fail(err)
+			p.fail(err)
 			return
 		}
 		var h *holder.Holder

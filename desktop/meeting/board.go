@@ -120,7 +120,7 @@ func newRehearsal() fyne.CanvasObject {
 	l.TextStyle.Bold = true
 	l.TextSize = theme.Size(theme.SizeNameSubHeadingText)
 	l.Alignment = fyne.TextAlignCenter
-	strip := container.NewStack(canvas.NewRectangle(theme.Color(theme.ColorNameError)), container.NewPadded(l))
+	strip := container.NewStack(canvas.NewRectangle(theme.Color(theme.ColorNameWarning)), container.NewPadded(l))
 	strip.Hide()
 	return strip
 }

@@ -228,7 +228,6 @@ func TestTexts(t *testing.T) {
 		needText(9, 8, 6, 6):                         "9 → 8 人；通过所需同意票：6 → 6 票",
 		spaced("12345678"):                           "1234 5678",
 		strings.Join(closeText(b, &b.Rounds[0]), ""): "未提交：乙（虚构）、丙（虚构）",
-		pairingText("a:1", "t", "p", "s", "x"):       "zp-pair/1\nhub a:1\ntls t\npairing p\nserver s\nsession x\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q does not say %q", got, want)
@@ -240,5 +239,72 @@ func TestTexts(t *testing.T) {
 	lost := room.ExpertRow{Name: "甲", Device: "一号", Revoked: true}
 	if cells := expertCells(&lost, nil); cells[4].text != "已登记遗失" {
 		t.Error(cells)
+	}
+}
+
+// What a pairing slip's file says is what is read from it; another text, or half of one, is refused.
+func TestPairing(t *testing.T) {
+	p := Pairing{Hub: "192.0.2.1:7443", TLS: "ab", Code: "123456", Server: "cd", Session: "S1"}
+	text := p.Text()
+	for _, typed := range []string{text, strings.ReplaceAll(text, "\n", "\r\n"), "\n" + text} {
+		if got, err := ParsePairing(typed); err != nil || *got != p {
+			t.Error(got, err)
+		}
+	}
+	for _, bad := range []string{"", "zp-pair/2\n", strings.ReplaceAll(text, "server cd\n", "")} {
+		if got, err := ParsePairing(bad); err == nil {
+			t.Error(bad, got)
+		}
+	}
+}
+
+// A laptop that must not go on says why, before any step is tried.
+func TestIdle(t *testing.T) {
+	for _, c := range []struct {
+		b    room.Board
+		want string
+	}{
+		{room.Board{Mine: true}, ""},
+		{room.Board{Remote: true}, ""},
+		{room.Board{Mine: true, Archived: true}, "已确认归档"},
+		{room.Board{Mine: true, Released: "主机遗失"}, "主机遗失"},
+		{room.Board{Mine: true, Behind: "本机的记录落后"}, "先按红字处理"},
+		{room.Board{Sequencer: "主机"}, "只看不办"},
+	} {
+		if got := idleText(&c.b); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%+v: %q", c.b, got)
+		}
+	}
+	if got := alarmText(&room.Board{Alarms: []string{"甲"}, Behind: "乙"}); got != "警报：甲\n乙" {
+		t.Error(got)
+	}
+}
+
+// What a stick brought is said in plain words, with every reason why something was not taken.
+func TestImportedText(t *testing.T) {
+	got := strings.Join(importedText(&room.Imported{Accepted: 2, Known: 3, Pending: 1, Quarantined: 1, Refused: []string{"选票迟到"}, Reply: []byte{1}}), "\n")
+	for _, want := range []string{"新收到 2 项", "已收到 3 项", "1 项签到待确认", "无法辨认 1 项", "没有接受 1 项", "选票迟到", "写回U盘"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not said: %s", want, got)
+		}
+	}
+	if got := importedText(&room.Imported{}); len(got) != 1 {
+		t.Error(got)
+	}
+}
+
+// A check-in waits for staff where the server is the sequencer; only one whose code is right can be confirmed.
+func TestPendingText(t *testing.T) {
+	q := room.PendingRow{Name: "甲（虚构）", Device: "一号"}
+	if got := pendingText(q); !strings.Contains(got, "补录签到码") {
+		t.Error(got)
+	}
+	q.Known = true
+	if got := pendingText(q); !strings.Contains(got, "签到码不对") {
+		t.Error(got)
+	}
+	q.Right = true
+	if got := pendingText(q); !strings.Contains(got, "看到本人后确认") {
+		t.Error(got)
 	}
 }

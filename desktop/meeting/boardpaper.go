@@ -24,9 +24,9 @@ import (
 	"zhiping/shared/room/stick"
 )
 
-// pairingText is what the QR code of the pairing slip says, a line for each thing that would be typed.
-func pairingText(address, tls, pairing, server, session string) string {
-	return strings.Join([]string{"zp-pair/1", "hub " + address, "tls " + tls, "pairing " + pairing, "server " + server, "session " + session, ""}, "\n")
+// pairing is what laptops of the room must know of this hub and session.
+func (p *boardPage) pairing() *Pairing {
+	return &Pairing{Hub: p.of.address(), TLS: p.of.pin(), Code: p.of.hub.Pairing, Server: p.of.place.Server, Session: p.desk.Session}
 }
 
 // address is where laptops of the room find the hub, "" when it listens nowhere.
@@ -63,14 +63,13 @@ func (p *boardPage) slip() *print.Report {
 			{Label: "服务器公钥", Value: p.of.place.Server},
 			{Label: "会议地点", Value: pkg.Place},
 		},
-		Paragraphs: []string{"在投票电脑上打开程序，选“打开评审会议”，扫描二维码，或照上面各项填写。连接后请核对主机屏幕上的记录短码。会后交回会务人员。"},
-		QR:         pairingText(p.of.address(), p.of.pin(), p.of.hub.Pairing, p.of.place.Server, pkg.Session), QRText: "配对信息。只在本场会议有效。",
+		Paragraphs: []string{"在投票电脑上打开程序，选“打开评审会议”，读入配对单文件，或照上面各项填写。连接后请核对主机屏幕上的记录短码。会后交回会务人员。"},
+		QR:         p.pairing().Text(), QRText: "配对信息。只在本场会议有效。",
 	}
 }
 
 // showPairing shows the pairing slip large, with its QR code, and offers to print it.
 func (p *boardPage) showPairing() {
-	pkg := p.desk.Package()
 	big := func(text string) *widget.Label {
 		l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 		l.SizeName = theme.SizeNameHeadingText
@@ -85,12 +84,21 @@ func (p *boardPage) showPairing() {
 	form := widget.NewForm(widget.NewFormItem("会场主机地址", big(strings.Join(p.of.place.Addresses, "\n"))), widget.NewFormItem("配对码", big(p.of.hub.Pairing)),
 		widget.NewFormItem("主机证书指纹", long(p.of.pin())), widget.NewFormItem("服务器公钥", long(p.of.place.Server)))
 	body := fyne.CanvasObject(newWide(460, form))
-	if q, err := qrcode.New(pairingText(p.of.address(), p.of.pin(), p.of.hub.Pairing, p.of.place.Server, pkg.Session), qrcode.Medium); err == nil {
+	if q, err := qrcode.New(p.pairing().Text(), qrcode.Medium); err == nil {
 		img := canvas.NewImageFromImage(q.Image(-3))
 		img.FillMode, img.ScaleMode = canvas.ImageFillOriginal, canvas.ImageScalePixels
 		body = container.NewHBox(img, body)
 	}
-	p.of.desk.Choose("会场配对单", body, kit.Choice{Title: "关闭"}, kit.Choice{Title: "打印配对单", Do: func() { p.print("会场配对单", p.slip()) }})
+	p.of.desk.Choose("会场配对单", body, kit.Choice{Title: "关闭"}, kit.Choice{Title: "存到U盘…", Do: p.savePairing}, kit.Choice{Title: "打印配对单", Do: func() { p.printSecret("会场配对单", p.slip()) }})
+}
+
+// savePairing writes the slip into a file, which a laptop reads instead of being typed at.
+func (p *boardPage) savePairing() {
+	p.of.desk.Files.Save("会场配对单"+PairingEnding, func(path string) {
+		p.of.desk.Do(func() error { return stick.Write(path, []byte(p.pairing().Text())) }, func() {
+			p.of.desk.Say("配对单已写入 " + path + "。在投票电脑上读入即可，不用手工填写。")
+		})
+	})
 }
 
 // slipRows are the check-in slips of experts, a row to be cut off for each.
@@ -118,7 +126,7 @@ func (p *boardPage) printSlips() {
 		p.of.desk.Fail(fault.New(fault.State, "全部专家都已签到，没有要打印的签到条"))
 		return
 	}
-	p.print("专家签到条", p.slips(open))
+	p.printSecret("专家签到条", p.slips(open))
 }
 
 // printSlip prints the slip of one expert, who has got a new code.
@@ -132,29 +140,36 @@ func (p *boardPage) printSlip(id string) {
 			}
 			for _, e := range now.Experts {
 				if e.ID == id {
-					p.print("签到条 "+e.Name, p.slips([]room.ExpertRow{e}))
+					p.printSecret("签到条 "+e.Name, p.slips([]room.ExpertRow{e}))
 				}
 			}
 		}
 	})
 }
 
-// print writes a document into the hub's folder and opens it in the system's program; one of a rehearsal says so on every page.
-func (p *boardPage) print(name string, doc print.Document) {
+// The folders of what is printed, in the hub's: what holds codes goes when the laptop is wiped.
+const (
+	sheetsFolder = "documents"
+	slipsFolder  = "slips"
+)
+
+// printSecret writes a document that holds codes into the hub's folder and opens it in the system's program.
+func (p *boardPage) printSecret(name string, doc print.Document) {
 	path := ""
 	p.of.desk.Do(func() (err error) {
-		path, err = p.write(name, doc)
+		path, err = p.write(slipsFolder, name, doc)
 		return err
 	}, func() { p.of.desk.Show(path) })
 }
 
-func (p *boardPage) write(name string, doc print.Document) (string, error) {
+// write writes a document into the hub's folder; one of a rehearsal says so on every page.
+func (p *boardPage) write(folder, name string, doc print.Document) (string, error) {
 	now := time.Now()
 	b, err := print.Render(print.Meta{Made: now, Demo: p.desk.Package().Rehearsal}, doc)
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(p.of.place.Dir, "documents")
+	dir := filepath.Join(p.of.place.Dir, folder)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
@@ -187,7 +202,7 @@ func (p *boardPage) printRound(name string, make func(*ballot.Verified, string) 
 		if err != nil {
 			return fault.New(fault.State, "会议记录核验不通过，不能打印：%s。请停止办理，联系技术人员", err)
 		}
-		path, err = p.write(name+" "+strings.ReplaceAll(round, "~", "-"), make(v, round))
+		path, err = p.write(sheetsFolder, name+" "+strings.ReplaceAll(round, "~", "-"), make(v, round))
 		return err
 	}, func() { p.of.desk.Show(path) })
 }
@@ -213,7 +228,11 @@ func (p *boardPage) saveRecord() {
 			}
 			return stick.Write(path, b)
 		}, func() {
-			p.of.desk.Say("会议记录已写入 " + path + "，并已读回核对。\n请交由经办单位在“会议移交”中上传；中心核验确认以前，不要清除本机数据。")
+			next := "请交由经办单位移交中心；中心核验确认以前，不要清除本机数据。"
+			if p.desk.Package().Rehearsal {
+				next = "这是演练的记录，不移交。"
+			}
+			p.of.desk.Say("会议记录已写入 " + path + "，并已读回核对。\n" + next)
 		})
 	})
 }

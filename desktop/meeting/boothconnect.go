@@ -67,12 +67,30 @@ func (b *Booth) connect(o room.BoothOptions) {
 	b.show(screen{
 		title: title, body: middle(centred("由会务人员填写。本机在会议期间只用于投票。"), gap(16), form),
 		hint: "↑↓ 换一栏", first: first,
-		actions: []action{{fyne.KeyF3, "用会议包文件（不联网，U盘）", func() { b.fromFile(read()) }, false}, other, {fyne.KeyReturn, "连　接", open, true}},
+		actions: []action{{fyne.KeyF2, "读入配对单", func() { b.fromSlip(read()) }, false}, {fyne.KeyF3, "用会议包文件", func() { b.fromFile(read()) }, false}, other, {fyne.KeyReturn, "连　接", open, true}},
 	})
 }
 
 // tidy takes blanks out of what was typed from paper.
 func tidy(s string) string { return strings.Join(strings.Fields(s), "") }
+
+// fromSlip fills the form from the pairing slip on a stick: nobody types two keys of 64 digits at forty laptops.
+func (b *Booth) fromSlip(o room.BoothOptions) {
+	back := func() { b.connect(o) }
+	b.pickFile("选择配对单文件", PairingEnding, func(path string) {
+		var p *Pairing
+		b.do(func(context.Context) error {
+			text, err := room.ReadStick(path)
+			if err == nil {
+				p, err = ParsePairing(string(text))
+			}
+			return err
+		}, func() {
+			o.Address, o.Pin, o.Pairing, o.Server, o.Session, o.Online, o.Package = p.Hub, p.TLS, p.Code, p.Server, p.Session, false, nil
+			b.connect(o)
+		})
+	}, back)
+}
 
 // fromFile opens the meeting from a package on a stick: this laptop is never on a network.
 func (b *Booth) fromFile(o room.BoothOptions) {

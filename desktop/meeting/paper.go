@@ -1,4 +1,3 @@
-// Package meeting is the meeting room's screens: the voting booth (F11; ui.md: one person at a time, large type, everything by keys alone).
 package meeting
 
 import (

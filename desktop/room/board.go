@@ -1,6 +1,7 @@
 package room
 
 import (
+	"maps"
 	"slices"
 
 	"zhiping/shared/ballot"
@@ -105,6 +106,10 @@ func (d *Desk) Board() (*Board, error) {
 	}
 	b.Late = len(late)
 	b.Alarms = append(b.Alarms, d.strangers()...)
+	lacking := d.lacking()
+	for _, id := range slices.Sorted(maps.Keys(lacking)) {
+		b.Alarms = append(b.Alarms, "本机缺少轮次"+id+"的计票栏：请从主机的副本导入，或由两名保管人重新开票")
+	}
 	b.Pending = d.pending()
 	return b, nil
 }

@@ -30,7 +30,6 @@ type Booth struct {
 	id     ballot.ID // of the package
 	device string
 	outbox *box.Outbox
-	all    []*link
 
 	identity string // that replies on sticks are encrypted to
 
@@ -39,9 +38,9 @@ type Booth struct {
 	sealing sync.Mutex // one ballot is sealed at a time
 
 	mu        sync.Mutex // guards what follows
-	at        int        // the link that answered last
+	all       []*link
+	at        int // the link that answered last
 	connected bool
-	compared  bool // the sequencer's package is the one kept here
 	people    *ballot.Package
 	binding   ballot.ID
 	epochs    map[int64]*ballot.Epoch
@@ -93,7 +92,7 @@ func (b *Booth) begin(ctx context.Context) error {
 		return err
 	}
 	b.people, b.binding = b.Package, b.id
-	if p := b.o.given(); len(b.all) > 0 && !b.o.Online && !slices.Contains([]string{b.Package.TLS, b.Package.SpareTLS}, p[0]) {
+	if p := b.o.given(); len(p) > 0 && !b.o.Online && !slices.Contains([]string{b.Package.TLS, b.Package.SpareTLS}, p[0]) {
 		return fault.New(fault.Denied, "主机证书与会议包不符，请联系会务人员")
 	}
 	if err := b.outbox.KeepPackage(ctx, b.Package.Session, pkg); err != nil {
@@ -119,8 +118,11 @@ func (b *Booth) choosePackage(ctx context.Context) ([]byte, error) {
 	if pkg == nil && len(b.all) == 0 && kept == nil {
 		return nil, fault.New(fault.Invalid, "请填写会场主机地址，或选择会议包文件")
 	}
-	if !b.o.Online && len(b.all) > 0 && b.o.Pin == "" {
+	if !b.o.Online && len(b.all) > 0 && b.o.Pin == "" && pkg == nil && kept == nil {
 		return nil, fault.New(fault.Invalid, "请按配对单填写主机证书指纹")
+	}
+	if p, _, err := ballot.OpenPackage(kept, b.o.Server); err == nil {
+		b.Package = p // its certificates are trusted
 	}
 	for i, l := range b.all {
 		if pkg != nil {
@@ -128,7 +130,7 @@ func (b *Booth) choosePackage(ctx context.Context) ([]byte, error) {
 		}
 		resp, err := call(ctx, answerTime, l.GetPackage, &roomv1.GetPackageRequest{Session: b.o.Session})
 		if err == nil {
-			pkg, b.at, b.compared = resp.Package, i, true
+			pkg, b.at, l.compared = resp.Package, i, true
 		} else if i == len(b.all)-1 && (kept == nil || !unreachable(err)) {
 			return nil, err
 		}

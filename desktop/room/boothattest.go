@@ -28,7 +28,7 @@ func (b *Booth) Attest(ctx context.Context, round, pin string) (mismatches int64
 		return 0, err
 	}
 	s.forget()
-	if len(b.all) > 0 {
+	if b.linked() {
 		if err := b.refresh(ctx); err != nil && !unreachable(err) {
 			return 0, err
 		}
@@ -83,7 +83,7 @@ func (b *Booth) columns(ctx context.Context, round string, t *ballot.Tally) ([]b
 	if columns != nil && right(columns) {
 		return columns, nil
 	}
-	if len(b.all) == 0 {
+	if !b.linked() {
 		return nil, fault.New(fault.State, "U盘带来的计票列不完整，请会务人员在主机上重新导出后再导入")
 	}
 	columns = nil

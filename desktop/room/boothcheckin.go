@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
+	"errors"
 
 	roomv1 "zhiping/proto/gen/zhiping/room/v1"
 	"zhiping/shared/ballot"
@@ -18,6 +19,9 @@ func (b *Booth) CheckIn(ctx context.Context, expert, code, pin string) error {
 	if b.Package.Expert(expert) == nil {
 		return fault.New(fault.Invalid, "不在本次会议的专家名单中，请核对姓名")
 	}
+	if pin == "" {
+		return fault.New(fault.Invalid, "请设置PIN码")
+	}
 	s, err := b.unlocked(ctx, expert, pin)
 	if err != nil {
 		return err
@@ -25,11 +29,11 @@ func (b *Booth) CheckIn(ctx context.Context, expert, code, pin string) error {
 	b.sit(&seat{expert, s})
 	reach := b.here(ctx)
 	if reach != nil && !unreachable(reach) {
-		return b.stand(reach)
+		return b.stand(errors.Join(reach, b.outbox.Forget(ctx, b.Package.Session, expert)))
 	}
 	item, err := b.checkInItem(ctx, expert, code, pin)
 	if err != nil {
-		return b.stand(err)
+		return b.stand(errors.Join(err, b.outbox.Forget(ctx, b.Package.Session, expert)))
 	}
 	if reach == nil {
 		reach = b.deliver(ctx)
@@ -45,7 +49,7 @@ func (b *Booth) stand(err error) error {
 
 // here learns where the expert who has just sat down stands: from the sequencer, or from what sticks have brought.
 func (b *Booth) here(ctx context.Context) error {
-	if len(b.all) == 0 {
+	if !b.linked() {
 		if err := b.refold(ctx); err != nil {
 			return err
 		}
@@ -175,7 +179,7 @@ func (b *Booth) settled(ctx context.Context, item *box.Item, reach error) error 
 			return err
 		}
 		return b.stand(fault.New(fault.State, "您已在另一台电脑签到；如需更换电脑，请会务人员先作废原来的签到，再用新的签到码签到"))
-	case reach != nil && len(b.all) > 0:
+	case reach != nil && b.linked():
 		return reach
 	}
 	return ErrPending
@@ -191,7 +195,7 @@ func (b *Booth) checkedIn(items []box.Item) string {
 	switch mine := b.who.key.Public(); {
 	case own != nil && own.Credential == mine:
 		return CheckInDone
-	case own != nil && len(b.all) == 0 && own.Credential == "" && own.Status == ballot.Present:
+	case own != nil && b.alone() && own.Credential == "" && own.Status == ballot.Present:
 		return CheckInDone // by stick: who is present has a credential, and no word says that it was revoked
 	case last.Epoch == b.epoch && own != nil:
 		return CheckInRevoked

@@ -100,14 +100,14 @@ func (b *Booth) drawRound(ctx context.Context, r *roomv1.Round, mine []box.Item,
 
 // A chained says where the ballots of one expert in one round stand, by what this laptop has said and heard.
 type chained struct {
-	last     *box.Item    // sealed last, nil for none
-	top      *box.Item    // the newest that was accepted, or may still be
-	back     *box.Item    // the return of the newest one, nil if it has not been returned
-	next     ballot.Chain // where the next one stands
-	envelope string       // id of the newest one in the log
-	inForce  bool         // it counts
-	waits    bool         // the last one has no receipt yet
-	elsewhere    bool         // the newest one was sealed on another laptop
+	last      *box.Item    // sealed last, nil for none
+	top       *box.Item    // the newest that was accepted, or may still be
+	back      *box.Item    // the return of the newest one, nil if it has not been returned
+	next      ballot.Chain // where the next one stands
+	envelope  string       // id of the newest one in the log
+	inForce   bool         // it counts
+	waits     bool         // the last one has no receipt yet
+	elsewhere bool         // the newest one was sealed on another laptop
 }
 
 // chain works out where the next ballot of who sits here stands (acceptance rule of voting.md): after what this laptop has sealed, and after what the

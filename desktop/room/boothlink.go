@@ -23,7 +23,8 @@ import (
 // A link is one way over the network to a sequencer: a hub on the LAN whose certificate is pinned, or the server.
 type link struct {
 	roomv1connect.RoomServiceClient
-	address string
+	address  string
+	compared bool // its package is the one kept here
 }
 
 // pairing is the client's interceptor: the pairing code out, faults in.
@@ -80,18 +81,42 @@ func newLink(address, code string, online bool, pins func() []string) *link {
 	}
 	// wire.NewClient numbers what changes something, as the server asks for; a hub does not mind.
 	faults := wire.NewClient(uuid.Must(uuid.NewV7()).String(), nil)
-	return &link{roomv1connect.NewRoomServiceClient(client, url, connect.WithInterceptors(faults, pairing(code)), connect.WithReadMaxBytes(64<<20)), address}
+	return &link{roomv1connect.NewRoomServiceClient(client, url, connect.WithInterceptors(faults, pairing(code)), connect.WithReadMaxBytes(64<<20)), address, false}
 }
 
 // links are the ways that the options name.
 func (o *BoothOptions) links(pins func() []string) (all []*link) {
 	for _, a := range append([]string{o.Address}, o.More...) {
-		if a = strings.TrimSpace(a); a != "" {
-			all = append(all, newLink(a, o.Pairing, o.Online, pins))
+		address, code, other := strings.Cut(strings.TrimSpace(a), " ")
+		if !other {
+			code = o.Pairing
+		}
+		if address != "" {
+			all = append(all, newLink(address, strings.TrimSpace(code), o.Online, pins))
 		}
 	}
 	return all
 }
+
+// Use goes on at another address from now, with its own pairing code: the spare's, when the hub is dead. The ways there were stay.
+func (b *Booth) Use(address, pairing string) {
+	l := newLink(strings.TrimSpace(address), pairing, b.o.Online, b.pins)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all = append(slices.Clone(b.all), l)
+	b.at, b.connected = len(b.all)-1, false
+	b.poke()
+}
+
+// linked reports whether there is any way over the network.
+func (b *Booth) linked() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.all) > 0
+}
+
+// alone reports whether the network brings nothing now; b.mu is held.
+func (b *Booth) alone() bool { return len(b.all) == 0 || !b.connected }
 
 // given are the pins of the options.
 func (o *BoothOptions) given() []string {

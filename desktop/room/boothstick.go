@@ -54,9 +54,9 @@ func (b *Booth) Bundle(ctx context.Context) ([]byte, error) {
 // sayAll says for who sits here, in every open round, that nothing is left, where that is so and news.
 func (b *Booth) sayAll(ctx context.Context) error {
 	b.mu.Lock()
-	who, rounds := b.who, b.status.Rounds
+	who, rounds, alone := b.who, b.status.Rounds, b.alone()
 	b.mu.Unlock()
-	if who == nil || len(b.all) > 0 {
+	if who == nil || !alone {
 		return nil
 	}
 	for _, r := range rounds {
@@ -119,7 +119,7 @@ func (b *Booth) Import(ctx context.Context, file []byte) (*Taken, error) {
 		}
 	}
 	b.mu.Lock()
-	alone := len(b.all) == 0 || !b.connected
+	alone := b.alone()
 	b.mu.Unlock()
 	if alone {
 		err = b.refold(ctx)

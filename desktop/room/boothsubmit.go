@@ -83,7 +83,7 @@ func (b *Booth) seal(ctx context.Context, round string, cells *ballot.Ballot, ag
 	b.sealing.Lock()
 	item, fresh, err := b.sealed(ctx, who, round, cells)
 	b.sealing.Unlock()
-	if fresh && again && len(b.all) > 0 {
+	if fresh && again && b.linked() {
 		// What this laptop last heard does not allow it: ask once, before the expert is told.
 		if err := b.refresh(ctx); err != nil && !unreachable(err) {
 			return nil, err

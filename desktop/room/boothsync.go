@@ -32,7 +32,7 @@ func (b *Booth) Watch(ctx context.Context, after int64) (*View, error) {
 
 // wait takes one turn at the network, or waits until something changes where there is none, or somebody else is at it.
 func (b *Booth) wait(ctx context.Context, changed <-chan struct{}) error {
-	if len(b.all) == 0 || !b.turn.TryLock() {
+	if !b.linked() || !b.turn.TryLock() {
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -104,12 +104,15 @@ func (b *Booth) refresh(ctx context.Context) error {
 
 // with runs fn over the first way that works, connecting if need be.
 func (b *Booth) with(ctx context.Context, fn func(*link) error) (err error) {
-	if len(b.all) == 0 {
-		return errNoWay
-	}
 	b.sending.Lock()
 	defer b.sending.Unlock()
-	for range b.all {
+	b.mu.Lock()
+	ways := len(b.all)
+	b.mu.Unlock()
+	if ways == 0 {
+		return errNoWay
+	}
+	for range ways {
 		b.mu.Lock()
 		l, connected := b.all[b.at], b.connected
 		b.mu.Unlock()
@@ -147,7 +150,7 @@ func (b *Booth) connect(ctx context.Context, l *link) error {
 }
 
 func (b *Booth) compare(ctx context.Context, l *link) error {
-	if b.compared {
+	if l.compared {
 		return nil
 	}
 	resp, err := call(ctx, answerTime, l.GetPackage, &roomv1.GetPackageRequest{Session: b.Package.Session})
@@ -157,7 +160,7 @@ func (b *Booth) compare(ctx context.Context, l *link) error {
 	if ballot.IDOf(resp.Package) != b.id {
 		return errOtherPackage
 	}
-	b.compared = true
+	l.compared = true
 	return nil
 }
 
@@ -424,7 +427,7 @@ func (b *Booth) Say(ctx context.Context, round string) error {
 	if err != nil {
 		return err
 	}
-	if len(b.all) == 0 {
+	if !b.linked() {
 		_, _, err = b.deviceWord(ctx, who, round, true)
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 type BoothOptions struct {
 	Dir     string   // the laptop's folder: what must survive a crash
 	Address string   // of the hub, "192.168.1.2:8500", or of the server, "https://host"; "" for none
-	More    []string // further addresses of the same meeting, of its spare hub for instance
+	More    []string // further addresses of the same meeting, of its spare hub for instance; one with another pairing code has it after a space
 	Pin     string   // fingerprint of the hub's certificate, from the pairing slip; the package's two are trusted once it is known. Online it may be empty
 	Pairing string   // the pairing code
 	Session string   // which group room; "" where the sequencer has one only
@@ -122,6 +122,7 @@ The methods of a Booth that the windows call; all may be called from any gorouti
 	b.Package                                      as the server signed it; View.Package is the one to show
 	b.CheckIn(ctx, expert, code, pin) error        ErrPending while staff confirms; the code may be "" after the first time
 	b.Leave()
+	b.Use(address, pairing string)                 goes on at another address from now: the spare's, of its own pairing slip
 	b.Watch(ctx, after int64) (*View, error)       returns at once if there is news since View.Seq, otherwise when there is some
 	b.Submit(ctx, round, *ballot.Ballot) (*Sent, error)
 	b.Sent(ctx, round) (*Sent, error)              of the newest ballot sealed here, nil for none

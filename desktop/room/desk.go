@@ -1,13 +1,14 @@
 package room
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	roomv1 "zhiping/proto/gen/zhiping/room/v1"
-	"zhiping/proto/gen/zhiping/room/v1/roomv1connect"
 	"zhiping/shared/ballot"
 	"zhiping/shared/ballot/box"
 	"zhiping/shared/fault"
@@ -25,7 +26,7 @@ type Desk struct {
 	room   *room.Room
 	box    *box.Box
 	shelf  *shelf
-	remote roomv1connect.DeskServiceClient // nil where this laptop is, or may become, the sequencer
+	remote *source // nil where this laptop is, or may become, the sequencer
 
 	taking  sync.Mutex // a copy grows, or takes over
 	there   [][]byte   // check-ins that wait at the remote sequencer
@@ -124,12 +125,29 @@ func (d *Desk) Refresh(ctx context.Context) error {
 	if d.remote == nil {
 		return nil
 	}
-	resp, err := d.remote.ListPending(ctx, &roomv1.ListPendingRequest{Session: d.Session})
+	resp, err := d.remote.desk.ListPending(ctx, &roomv1.ListPendingRequest{Session: d.Session})
 	if err != nil {
 		return err
 	}
 	d.taking.Lock()
+	same := slices.EqualFunc(d.there, resp.Objects, bytes.Equal)
 	d.there = resp.Objects
 	d.taking.Unlock()
+	if !same {
+		d.room.Wake()
+	}
 	return nil
+}
+
+// await asks again and again which check-ins wait at the remote sequencer: they do not stand in its log yet, so nothing else tells of them.
+func (d *Desk) await(ctx context.Context) {
+	tick := time.NewTicker(2 * followEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		d.Refresh(ctx) //nolint:errcheck // what fails here fails in follow too, which says it
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
 }

@@ -13,18 +13,10 @@ func (d *Desk) Export() ([]byte, error) {
 		return nil, err
 	}
 	e := &ballot.Evidence{Server: d.hub.server, Log: log, Checkpoint: checkpoint, Columns: map[string][]byte{}}
-	var counted []string
 	var p *ballot.Package
 	derived := false
-	d.View(func(s *ballot.State) {
-		p, derived = s.Package, s.Derived != nil
-		for _, id := range s.Order {
-			if s.Rounds[id].Tally != nil {
-				counted = append(counted, id)
-			}
-		}
-	})
-	for _, id := range counted {
+	d.View(func(s *ballot.State) { p, derived = s.Package, s.Derived != nil })
+	for _, id := range d.counted() {
 		if e.Columns[id], err = d.shelf.Columns(context.Background(), id); err != nil {
 			return nil, err
 		}
@@ -42,6 +34,18 @@ func (d *Desk) Export() ([]byte, error) {
 	}
 	e.Checkpoints, err = d.seen()
 	return e.Encode(p), err
+}
+
+// counted are the rounds with a tally, void ones too.
+func (d *Desk) counted() (all []string) {
+	d.View(func(s *ballot.State) {
+		for _, id := range s.Order {
+			if s.Rounds[id].Tally != nil {
+				all = append(all, id)
+			}
+		}
+	})
+	return all
 }
 
 // seen are the checkpoints of laptops that the evidence can prove: signed by a hub of this session, of no later epoch than the log's.

@@ -44,12 +44,18 @@ func (t *trouble) get() (text, alarm string) {
 // followEvery is how long a copy waits before it asks again after a failure.
 const followEvery = time.Second
 
+// A source is the sequencer whose log is copied.
+type source struct {
+	desk roomv1connect.DeskServiceClient
+	room roomv1connect.RoomServiceClient // for the columns
+}
+
 // follow copies a sequencer's log until the context ends or this laptop is the sequencer itself.
-func (d *Desk) follow(ctx context.Context, client roomv1connect.DeskServiceClient) {
+func (d *Desk) follow(ctx context.Context, from *source) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil && !d.room.Session.Sequencer() {
-		err := d.fetch(ctx, client, true)
+		err := d.fetch(ctx, from, true)
 		if ctx.Err() != nil {
 			return
 		}
@@ -69,23 +75,68 @@ func (d *Desk) follow(ctx context.Context, client roomv1connect.DeskServiceClien
 	}
 }
 
-// fetch copies what there is now, or with wait what comes next.
-func (d *Desk) fetch(ctx context.Context, client roomv1connect.DeskServiceClient, wait bool) error {
+// fetch copies what there is now, or with wait what comes next, with the columns of what has been counted.
+func (d *Desk) fetch(ctx context.Context, of *source, wait bool) error {
 	from := int64(len(d.Log()))
 	var objects [][]byte
 	for {
-		resp, err := client.GetLog(ctx, &roomv1.GetLogRequest{Session: d.Session, From: from + int64(len(objects)), Wait: wait})
+		resp, err := of.desk.GetLog(ctx, &roomv1.GetLogRequest{Session: d.Session, From: from + int64(len(objects)), Wait: wait && len(d.lacking()) == 0})
 		if err != nil {
 			return err
 		}
 		objects = append(objects, resp.Objects...)
 		if len(resp.Checkpoint) > 0 {
-			return d.take(ctx, from, objects, resp.Checkpoint)
+			if err := d.take(ctx, from, objects, resp.Checkpoint); err != nil {
+				return err
+			}
+			return d.fetchColumns(ctx, of)
 		}
 		if len(resp.Objects) == 0 {
 			return fault.New(fault.State, "主机的记录不完整，副本没有更新")
 		}
 	}
+}
+
+// lacking are the counted rounds whose columns are not here, with their sums.
+func (d *Desk) lacking() map[string][]byte {
+	all := map[string][]byte{}
+	for _, id := range d.counted() {
+		d.View(func(s *ballot.State) { all[id] = s.Rounds[id].Tally.Columns })
+	}
+	for id, sum := range all {
+		if b, err := d.shelf.Columns(context.Background(), id); err == nil && summed(b, sum) {
+			delete(all, id)
+		}
+	}
+	return all
+}
+
+// fetchColumns copies the columns that are not here: without them a tally cannot be verified any more.
+func (d *Desk) fetchColumns(ctx context.Context, of *source) error {
+	if of.room == nil {
+		return nil
+	}
+	for id, sum := range d.lacking() {
+		var columns []byte
+		for total := int64(1); int64(len(columns)) < total; {
+			resp, err := of.room.GetColumns(ctx, &roomv1.GetColumnsRequest{Session: d.Session, Round: id, Offset: int64(len(columns))})
+			if err != nil {
+				return err
+			}
+			if total = resp.Total; len(resp.Piece) == 0 {
+				break
+			}
+			columns = append(columns, resp.Piece...)
+		}
+		if !summed(columns, sum) {
+			return fault.New(fault.State, "主机给出的轮次%s的计票栏与计票结果不符，副本没有采用", id)
+		}
+		if err := d.shelf.KeepColumns(ctx, id, columns); err != nil {
+			return err
+		}
+		d.room.Wake()
+	}
+	return nil
 }
 
 // take keeps the next objects of a sequencer's log. They and the checkpoint that proves them are written down before they stand in the log: a laptop that dies here finishes
@@ -122,6 +173,7 @@ func (d *Desk) copyPath() string { return d.shelf.path("copy", ".txt") }
 func (d *Desk) resume(ctx context.Context) error {
 	if d.room.Session.Sequencer() {
 		shown, err := d.shelf.kept(seenFolder)
+		d.View(func(s *ballot.State) { d.room.Held.Store(len(s.Credentials) > 0) })
 		for _, cp := range shown {
 			d.room.Session.Witness(cp) //nolint:errcheck // what it answers is what the session knows now
 		}
@@ -143,7 +195,7 @@ func (d *Desk) resume(ctx context.Context) error {
 
 // appendThere hands an object to the remote sequencer and copies its log up to it.
 func (d *Desk) appendThere(ctx context.Context, object []byte) error {
-	if _, err := d.remote.Append(ctx, &roomv1.AppendRequest{Session: d.Session, Object: object}); err != nil {
+	if _, err := d.remote.desk.Append(ctx, &roomv1.AppendRequest{Session: d.Session, Object: object}); err != nil {
 		return err
 	}
 	return d.fetch(ctx, d.remote, false)

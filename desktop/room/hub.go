@@ -80,16 +80,18 @@ func OpenHub(ctx context.Context, dir, server string, now func() int64, packages
 // Add adds the room of a package, or finds it.
 func (h *Hub) Add(ctx context.Context, pkg []byte) (*Desk, error) { return h.add(ctx, pkg, nil) }
 
-// Connect adds the room of a package whose sequencer is the central server: its log is copied here, and staff's steps go there.
-func (h *Hub) Connect(ctx context.Context, pkg []byte, client roomv1connect.DeskServiceClient) (*Desk, error) {
-	d, err := h.add(ctx, pkg, client)
+// Connect adds the room of a package whose sequencer is the central server: its log and columns are copied here, and staff's steps go there.
+func (h *Hub) Connect(ctx context.Context, pkg []byte, desk roomv1connect.DeskServiceClient, rooms roomv1connect.RoomServiceClient) (*Desk, error) {
+	of := &source{desk, rooms}
+	d, err := h.add(ctx, pkg, of)
 	if err == nil {
-		h.background(func(ctx context.Context) { d.follow(ctx, client) })
+		h.background(func(ctx context.Context) { d.follow(ctx, of) })
+		h.background(d.await)
 	}
 	return d, err
 }
 
-func (h *Hub) add(ctx context.Context, pkg []byte, client roomv1connect.DeskServiceClient) (*Desk, error) {
+func (h *Hub) add(ctx context.Context, pkg []byte, of *source) (*Desk, error) {
 	p, id, err := ballot.OpenPackage(pkg, h.server)
 	if err != nil {
 		return nil, err
@@ -102,7 +104,7 @@ func (h *Hub) add(ctx context.Context, pkg []byte, client roomv1connect.DeskServ
 			return nil, fault.New(fault.State, "本机已有会场“%s”的另一个会议包，请检查文件夹", p.Session)
 		}
 	}
-	d := &Desk{Session: p.Session, Whole: p, id: id, hub: h, remote: client, shelf: &shelf{dir: h.dir, session: p.Session}}
+	d := &Desk{Session: p.Session, Whole: p, id: id, hub: h, remote: of, shelf: &shelf{dir: h.dir, session: p.Session}}
 	if d.shelf.old, err = begun(ctx, filepath.Join(h.dir, "ballots.db"), id); err != nil {
 		return nil, err
 	}
@@ -111,7 +113,7 @@ func (h *Hub) add(ctx context.Context, pkg []byte, client roomv1connect.DeskServ
 	}
 	d.room = &room.Room{Hub: h.keys.Hub, Staff: d, Shelf: d.shelf, Now: h.now}
 	store := watched{d.box, h}
-	if client != nil {
+	if of != nil {
 		d.room.Session, err = ballot.Replica(ctx, store, pkg, h.server)
 	} else {
 		d.room.Session, err = ballot.Begin(ctx, store, pkg, h.server, h.keys.Hub)
@@ -119,7 +121,7 @@ func (h *Hub) add(ctx context.Context, pkg []byte, client roomv1connect.DeskServ
 	if err == nil {
 		err = d.resume(ctx)
 	}
-	if err == nil && (client != nil || d.room.Session.Sequencer() && d.epoch() == 1) {
+	if err == nil && (of != nil || d.room.Session.Sequencer() && d.epoch() == 1) {
 		err = h.makeCodes(p)
 	}
 	if err == nil {
@@ -140,7 +142,10 @@ type watched struct {
 
 // Append implements ballot.Store.
 func (w watched) Append(ctx context.Context, size int64, objects [][]byte, hashes []tlog.Hash) error {
-	kind, _, _ := strings.Cut(ballot.KindOf(objects[0]), "/")
+	kind, _, text := strings.Cut(ballot.KindOf(objects[0]), "/")
+	if !text || !strings.HasPrefix(kind, "zp-") {
+		kind = "zp-envelope" // the one object that is no text
+	}
 	w.hub.point("before " + kind)
 	err := w.Store.Append(ctx, size, objects, hashes)
 	w.hub.point("after " + kind)

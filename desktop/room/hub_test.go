@@ -164,6 +164,24 @@ type seat struct {
 	sent    [][]byte // everything it has signed, in order
 	highest []byte   // checkpoint
 	session string
+	met     *hall
+}
+
+// meet shows a hub that this laptop has not talked to yet what it has seen, or if that is nothing what the hub itself says, as a booth does.
+func (s *seat) meet(a *hall) {
+	s.t.Helper()
+	if s.met == a {
+		return
+	}
+	s.met = a
+	c, _ := a.client(a.hub.Pairing, nil)
+	seen := s.highest
+	if seen == nil {
+		seen = s.status(a).Checkpoint
+	}
+	if seen != nil {
+		c.Witness(ctx, &roomv1.WitnessRequest{Session: s.session, Checkpoint: seen}) //nolint:errcheck // what comes of it is seen in what is sent
+	}
 }
 
 func (a *hall) seat(expert int) *seat {
@@ -182,6 +200,7 @@ func (s *seat) checkIn(a *hall) {
 			s.t.Fatal(err)
 		}
 	}
+	s.meet(a)
 	c, _ := a.client(a.hub.Pairing, nil)
 	resp, err := c.CheckIn(ctx, &roomv1.CheckInRequest{Session: s.session, Object: s.half})
 	if err != nil || resp.Pending {
@@ -192,6 +211,7 @@ func (s *seat) checkIn(a *hall) {
 // send submits an object and checks the receipt.
 func (s *seat) send(a *hall, object []byte) (*ballot.Receipt, error) {
 	s.t.Helper()
+	s.meet(a)
 	c, _ := a.client(a.hub.Pairing, nil)
 	resp, err := c.Submit(ctx, &roomv1.SubmitRequest{Session: s.session, Object: object})
 	if err != nil {
@@ -284,8 +304,8 @@ func (a *hall) seats(n int) (all []*seat) {
 // keyFile is a custodian's key file on his stick.
 func (h *house) keyFile(custodian int) room.KeyFile {
 	h.t.Helper()
-	path := h.t.TempDir() + "/custodian.age"
-	h.must(h.model.Custodians[custodian].Save(path, passphrase, 10))
+	path := h.t.TempDir() + "/custodian.zpk"
+	h.must(h.model.Holders[custodian].Save(path, passphrase, 10))
 	return room.KeyFile{Path: path, Passphrase: passphrase}
 }
 
@@ -404,7 +424,7 @@ func TestDesk(t *testing.T) {
 	a.openBy("R1")
 	a.wants(fault.State, d.Reopen(ctx, "R1", "再来", a.chair))
 	a.wants(fault.Denied, d.Tally(ctx, "R1", a.keyFile(0), a.keyFile(1)))
-	a.wants(fault.Denied, d.Tally(ctx, "R1", a.keyFile(0), room.KeyFile{Path: a.keyFile(2).Path, Passphrase: "falsch"}))
+	a.wants(fault.Invalid, d.Tally(ctx, "R1", a.keyFile(0), room.KeyFile{Path: a.keyFile(2).Path, Passphrase: "falsch"}))
 	a.must(d.Tally(ctx, "R1", a.keyFile(0), a.keyFile(2)))
 	row := a.row("R1")
 	if row.State != ballot.RoundOpened || row.Tally.Results[0].Agree != 3 || row.Tally.Results[0].Oppose != 1 || row.Base != 4 || row.Sheet == nil || !row.Sheet.Balanced() || len(row.Openers) != 2 {
@@ -478,6 +498,34 @@ func TestWhoMaySayWhat(t *testing.T) {
 	c, _ := a.client("", &own)
 	if _, err := c.GetStatus(ctx, &roomv1.GetStatusRequest{}); fault.CodeOf(err) != fault.Denied {
 		t.Error("a booth without the pairing code:", err)
+	}
+}
+
+// Many arrive at once: each is in the log once, with one mark.
+func TestArrival(t *testing.T) {
+	const n = 12
+	a := newHouse(t, n, nil).start()
+	seats := make([]*seat, n)
+	for i := range seats {
+		seats[i] = a.seat(i)
+		var err error
+		seats[i].half, err = seats[i].voter.CheckIn(seats[i].code, a.now())
+		a.must(err)
+	}
+	c, _ := a.client(a.hub.Pairing, nil)
+	var all sync.WaitGroup
+	for range 3 {
+		for _, s := range seats {
+			all.Go(func() {
+				if resp, err := c.CheckIn(ctx, &roomv1.CheckInRequest{Object: s.half}); err != nil || resp.Pending {
+					t.Error(resp, err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	if len(a.desk.Log()) != 1+2*n || len(a.row("R1").Present) != n {
+		t.Fatal(len(a.desk.Log()), a.row("R1").Present)
 	}
 }
 

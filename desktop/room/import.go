@@ -86,11 +86,11 @@ func (h *Hub) importRecord(file []byte) (*Imported, error) {
 
 // importCopy takes a hub's copy of its log, with the codes that it gave out.
 func (h *Hub) importCopy(ctx context.Context, parts [][]byte) (*Imported, error) {
-	codes := parts[len(parts)-1]
-	if ballot.KindOf(codes) == kindCodes {
-		parts = parts[:len(parts)-1]
+	end := len(parts)
+	for end > 0 && slices.Contains([]string{kindCodes, kindColumns}, ballot.KindOf(parts[end-1])) {
+		end--
 	}
-	c, err := readCopy(parts)
+	c, err := readCopy(parts[:end])
 	if err != nil {
 		return nil, err
 	}
@@ -101,19 +101,50 @@ func (h *Hub) importCopy(ctx context.Context, parts [][]byte) (*Imported, error)
 	if err := d.take(ctx, c.from, c.objects, c.checkpoint); err != nil {
 		return nil, err
 	}
-	if ballot.KindOf(codes) == kindCodes {
-		for line := range strings.Lines(string(codes)) {
+	if err := d.takeCodes(parts[end:]); err != nil {
+		return nil, err
+	}
+	return &Imported{Objects: len(c.objects), Note: "已导入主机的记录副本"}, d.takeColumns(ctx, parts[end:])
+}
+
+// takeCodes takes the codes that the hub gave out.
+func (d *Desk) takeCodes(parts [][]byte) error {
+	for _, p := range parts {
+		if ballot.KindOf(p) != kindCodes {
+			continue
+		}
+		for line := range strings.Lines(string(p)) {
 			if expert, code, ok := strings.Cut(strings.TrimSpace(line), " "); ok && d.Whole.Expert(expert) != nil {
-				if err := h.setCode(d.Session, expert, code); err != nil {
-					return nil, err
+				if err := d.hub.setCode(d.Session, expert, code); err != nil {
+					return err
 				}
 			}
 		}
 	}
-	return &Imported{Objects: len(c.objects), Note: "已导入主机的记录副本"}, nil
+	return nil
 }
 
-// Copy is a copy of a session's log for the spare, with the codes, encrypted to the spare: the way without a LAN, and how the codes get there.
+// takeColumns puts the pieces of columns together and keeps those that are the tallies'.
+func (d *Desk) takeColumns(ctx context.Context, parts [][]byte) error {
+	all := map[string][]byte{}
+	for _, p := range parts {
+		if head, piece, ok := bytes.Cut(p, []byte("\n\n")); ok && ballot.KindOf(p) == kindColumns {
+			round := fieldOf(append(head, '\n'), "round")
+			all[round] = append(all[round], piece...)
+		}
+	}
+	for id, sum := range d.lacking() {
+		if !summed(all[id], sum) {
+			return fault.New(fault.Invalid, "副本中轮次%s的计票栏与计票结果不符", id)
+		}
+		if err := d.shelf.KeepColumns(ctx, id, all[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Copy is a copy of a session's log for the spare, with codes and columns, encrypted to the spare: the way without a LAN, and how the codes get there.
 func (d *Desk) Copy() ([]byte, error) {
 	if d.Whole.Spare == "" {
 		return nil, fault.New(fault.State, "本场会议没有备用主机")
@@ -129,7 +160,12 @@ func (d *Desk) Copy() ([]byte, error) {
 			fmt.Fprintf(&codes, "%s %s\n", e.ID, code)
 		}
 	}
-	return stick.ToHub(d.Whole.Spare, append(copyParts(d.Session, 0, log, checkpoint), []byte(codes.String())))
+	columns, err := d.allColumns(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	parts := append(copyParts(d.Session, 0, log, checkpoint), []byte(codes.String()))
+	return stick.ToHub(d.Whole.Spare, append(parts, columns...))
 }
 
 // An errand is one file of a booth on its way through the hub.
@@ -364,22 +400,21 @@ func (d *Desk) news(ctx context.Context, experts []string) ([][]byte, error) {
 			own[ballot.IDOf(o).String()] = true // an envelope of one of them
 		}
 	}
-	var counted []string
-	d.View(func(s *ballot.State) {
-		for _, id := range s.Order {
-			if s.Rounds[id].Tally != nil {
-				counted = append(counted, id)
-			}
-		}
-	})
+	columns, err := d.allColumns(ctx)
+	return append(append(news, columns...), checkpoint), err
+}
+
+// allColumns are the columns of every counted round, in pieces.
+func (d *Desk) allColumns(ctx context.Context) (all [][]byte, err error) {
+	counted := d.counted()
 	for _, id := range counted {
 		b, err := d.shelf.Columns(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		news = append(news, pieces(id, b)...)
+		all = append(all, pieces(id, b)...)
 	}
-	return append(news, checkpoint), nil
+	return all, nil
 }
 
 // fieldOf is the value of the first line of an object with a key.

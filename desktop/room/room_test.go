@@ -17,6 +17,7 @@ import (
 	"zhiping/shared/ballot"
 	"zhiping/shared/ballot/ballottest"
 	"zhiping/shared/fault"
+	"zhiping/shared/holder"
 )
 
 var ctx = context.Background()
@@ -29,6 +30,7 @@ type stage struct {
 	server            ballot.Key
 	chair, supervisor ballot.Key
 	custodians        []*ballot.Secret
+	holders           []*holder.Holder
 	hub               *room.Hub
 	desk              *room.Desk
 	address           string
@@ -49,7 +51,7 @@ func newStage(t *testing.T, experts int) *stage {
 	model := ballottest.New(t, &ballot.Memory{}, experts, 4)
 	p := model.Package
 	p.Hub, p.Staff, p.TLS = keys.Hub.Public(), []string{keys.Staff.Public()}, keys.Pin
-	s.custodians = model.Custodians
+	s.custodians, s.holders = model.Custodians, model.Holders
 	if s.pkg, err = p.Sign(s.server); err != nil {
 		t.Fatal(err)
 	}
@@ -197,8 +199,8 @@ const passphrase = "custodian-passphrase"
 // keyFile is a custodian's key file on his stick.
 func (s *stage) keyFile(custodian int) room.KeyFile {
 	s.t.Helper()
-	path := filepath.Join(s.t.TempDir(), "custodian.age")
-	if err := s.custodians[custodian].Save(path, passphrase, 10); err != nil {
+	path := filepath.Join(s.t.TempDir(), "custodian.zpk")
+	if err := s.holders[custodian].Save(path, passphrase, 10); err != nil {
 		s.t.Fatal(err)
 	}
 	return room.KeyFile{Path: path, Passphrase: passphrase}

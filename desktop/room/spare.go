@@ -24,7 +24,7 @@ func (h *Hub) Follow(address string) error {
 		if d.remote != nil || d.room.Session.Sequencer() {
 			continue
 		}
-		client := roomv1connect.NewDeskServiceClient(&http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
+		talk := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
 			MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert},
 			InsecureSkipVerify: true, //nolint:gosec // the fingerprint decides instead
 			VerifyConnection: func(s tls.ConnectionState) error {
@@ -33,8 +33,10 @@ func (h *Hub) Follow(address string) error {
 				}
 				return nil
 			},
-		}}}, "https://"+address, connect.WithInterceptors(faults{}))
-		h.background(func(ctx context.Context) { d.follow(ctx, client) })
+		}}}
+		with := connect.WithInterceptors(faults{})
+		of := &source{roomv1connect.NewDeskServiceClient(talk, "https://"+address, with), roomv1connect.NewRoomServiceClient(talk, "https://"+address, with)}
+		h.background(func(ctx context.Context) { d.follow(ctx, of) })
 	}
 	return nil
 }

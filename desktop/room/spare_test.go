@@ -1,6 +1,7 @@
 package room_test
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -186,6 +187,42 @@ func TestSpareAfterLoss(t *testing.T) {
 	}
 }
 
+// The spare has the columns of what was counted before it took over. Should they be lost with the hub, two custodians open the round again, which gives the
+// same columns or none.
+func TestColumnsAtTheSpare(t *testing.T) {
+	h := newHouse(t, 3, nil)
+	a := h.start()
+	b := h.spare(a)
+	a.seats(3)
+	h.must(a.desk.OpenRound(ctx, "R1"))
+	a.seat(0).vote(a, "R1", ballot.Agree)
+	a.seat(1).vote(a, "R1", ballot.Oppose)
+	a.count("R1")
+	want, err := a.desk.Columns(ctx, "R1")
+	h.must(err)
+	b.until(func() bool {
+		got, err := b.desk.Columns(ctx, "R1")
+		h.must(err)
+		return bytes.Equal(got, want)
+	})
+	a.close()
+	h.must(b.hub.TakeOver(ctx, "", "主机断电", h.chair))
+	h.wants(fault.State, b.desk.Tally(ctx, "R1", h.keyFile(0), h.keyFile(2)))
+	path := filepath.Join(h.spareDir, "columns-M1-S1-R1.txt")
+	h.must(os.Remove(path))
+	if x, err := b.desk.Board(); err != nil || !strings.Contains(strings.Join(x.Alarms, ""), "缺少轮次R1的计票栏") {
+		t.Fatal(x, err)
+	}
+	h.wants(fault.Denied, b.desk.Tally(ctx, "R1", h.keyFile(0), h.keyFile(1)))
+	h.must(b.desk.Tally(ctx, "R1", h.keyFile(0), h.keyFile(2)))
+	got, err := os.ReadFile(path)
+	if h.must(err); !bytes.Equal(got, want) {
+		t.Fatal("other columns")
+	}
+	h.must(b.desk.SignOff(ctx, "R1", "1", h.chair, h.supervisor))
+	b.verified()
+}
+
 // The copy by stick: log and codes, so that nobody has to type.
 func TestSpareByStick(t *testing.T) {
 	h := newHouse(t, 3, nil)
@@ -250,6 +287,10 @@ func TestRolledBack(t *testing.T) {
 		h.must(os.WriteFile(path, b, 0o600))
 	}
 	a = h.start()
+	c, _ := a.client(a.hub.Pairing, nil)
+	if _, err := c.Submit(ctx, &roomv1.SubmitRequest{Object: seats[1].sent[0]}); fault.CodeOf(err) != fault.Offline {
+		t.Fatal("a hub that has just been started took a ballot before anybody had shown what he has seen:", err)
+	}
 	h.must(seats[0].witness(a)) // has seen no more than the hub has
 	h.wants(fault.State, seats[1].witness(a))
 	b, err := a.desk.Board()

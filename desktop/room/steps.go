@@ -324,6 +324,9 @@ func (d *Desk) Void(ctx context.Context, round, reason string, again bool, chair
 // Derive names the people of the second round from the verified records of the first rounds, which are kept for the evidence. Records of sessions
 // held on this laptop, and those brought to it before, need not be given.
 func (d *Desk) Derive(ctx context.Context, records [][]byte, chair ballot.Key) error {
+	if len(d.Whole.Depends) == 0 {
+		return fault.New(fault.State, "本场会议没有首轮会议，不需要导入首轮结果")
+	}
 	firsts, files, err := d.firsts(records)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package room
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -36,10 +37,14 @@ type opened struct {
 }
 
 // Tally opens both layers in a process of its own and counts. The hub's process sees columns only, never a ballot; the sequencer counts them again
-// and signs.
+// and signs. Of a round whose columns were lost with a hub they are made again, and must be the same.
 func (d *Desk) Tally(ctx context.Context, round string, a, b KeyFile) error {
+	var counted []byte
 	err := d.round(round, func(_ *ballot.State, r *ballot.RoundState) error {
-		if r.State != ballot.RoundClosed || len(r.Openers) != 2 {
+		if r.Tally != nil {
+			counted = r.Tally.Columns
+		}
+		if r.Close == nil || len(r.Openers) != 2 {
 			return fault.New(fault.State, "该轮次尚未关闭，或没有两名保管人的授权，不能计票")
 		}
 		return nil
@@ -47,16 +52,31 @@ func (d *Desk) Tally(ctx context.Context, round string, a, b KeyFile) error {
 	if err != nil {
 		return err
 	}
+	if kept, err := d.shelf.Columns(ctx, round); err != nil || counted != nil && summed(kept, counted) {
+		return errors.Join(err, fault.New(fault.State, "该轮次已计票"))
+	}
 	o, err := d.hub.tell(ctx, &work{d.hub.server, round, d.Log(), [2]KeyFile{a, b}})
 	if err != nil {
 		return err
 	}
 	d.hub.point("opened")
+	if counted != nil && !summed(o.Columns, counted) {
+		return fault.New(fault.State, "重新开票得到的计票栏与已签名的计票结果不符，请停止使用本机，并报告监督人员")
+	}
 	if err := d.shelf.KeepColumns(ctx, round, o.Columns); err != nil {
 		return err
 	}
 	d.hub.point("columns")
+	if counted != nil {
+		return nil
+	}
 	return d.count(ctx, round, o)
+}
+
+// summed reports whether columns are those of a tally.
+func summed(columns, sum []byte) bool {
+	got := sha256.Sum256(columns)
+	return bytes.Equal(got[:], sum)
 }
 
 func (d *Desk) count(ctx context.Context, round string, o *opened) error {
@@ -72,7 +92,7 @@ func (d *Desk) count(ctx context.Context, round string, o *opened) error {
 		}
 		req.Invalid = append(req.Invalid, b)
 	}
-	if _, err := d.remote.Count(ctx, req); err != nil {
+	if _, err := d.remote.desk.Count(ctx, req); err != nil {
 		return err
 	}
 	return d.fetch(ctx, d.remote, false)

@@ -52,6 +52,8 @@ type year struct {
 	started time.Time
 
 	committeeID, activityID, meetingID string
+	rooms                              []string       // ids of the meeting's sessions, the plenary last
+	seated                             map[string]int // the number of the laptop of each expert in each session
 	votes, certificates                int
 }
 
@@ -74,7 +76,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	defer log.Close()
-	y := &year{Config: c, fiction: newFiction(c.Seed), people: map[string]*person{}, server: &server{program: c.Server, data: filepath.Join(c.Out, "data"), log: log}}
+	y := &year{Config: c, fiction: newFiction(c.Seed), people: map[string]*person{}, seated: map[string]int{}, server: &server{program: c.Server, data: filepath.Join(c.Out, "data"), log: log}}
 	defer func() {
 		if stop := y.server.stop(); err == nil {
 			err = stop

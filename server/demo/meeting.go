@@ -1,16 +1,13 @@
 package demo
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -18,9 +15,8 @@ import (
 	applicationv1 "zhiping/proto/gen/zhiping/application/v1"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	meetingv1 "zhiping/proto/gen/zhiping/meeting/v1"
-	"zhiping/shared/ballot"
 	"zhiping/shared/draw"
-	"zhiping/shared/meeting"
+	"zhiping/shared/holder"
 	"zhiping/shared/print"
 )
 
@@ -35,7 +31,7 @@ func (y *year) drawPanel(ctx context.Context) (int, error) {
 	}
 	take := int32(y.Panel / 2)
 	planned, err := p.meetings().PlanDraw(ctx, &meetingv1.PlanDrawRequest{Base: meetingBase(saved.Meeting), Parties: []string{"organiser", "supervisor"}, Strata: []*meetingv1.Stratum{
-		{Name: "土木建筑组", Specialties: specialties[:3], Take: int32(y.Panel) - take, Alternates: 3}, {Name: "道桥机械组", Specialties: specialties[3:], Take: take, Alternates: 2},
+		{Name: groups[0], Specialties: specialties[:3], Take: int32(y.Panel) - take, Alternates: 3}, {Name: groups[1], Specialties: specialties[3:], Take: take, Alternates: 2},
 	}})
 	if err != nil {
 		return 0, err
@@ -90,10 +86,29 @@ func (y *year) commitAndReveal(ctx context.Context, m *meetingv1.Meeting) (*meet
 	return m, nil
 }
 
-// passphrase is that of the invented custodians.
-const passphrase = "demo-custodian-1"
+// passphrase is that of the invented people's key files.
+const passphrase = "demo-passphrase-1"
 
-// issuePackage makes everybody's keys, brings their public halves into the meeting and lets the server sign the package.
+// sessions are the rooms of the meeting: each group scores its own people, which is only a basis, then all experts vote on all (F13).
+func (y *year) sessions(m *meetingv1.Meeting) []*meetingv1.Session {
+	score := []*meetingv1.RoundSetting{{Id: "S1", Kind: meetingv1.RoundKind_ROUND_KIND_SCORE, Max: 100, Trim: 1, Divisor: 100, Items: []*meetingv1.ScoreItem{
+		{Name: "业绩成果", Weight: 60}, {Name: "专业能力", Weight: 40},
+	}}}
+	half := (len(m.ApplicationIds) + 1) / 2
+	first := &meetingv1.Session{Id: id(), Name: groups[0] + "会场", Place: "虚构市第二会议室", Groups: groups[:1], ApplicationIds: m.ApplicationIds[:half], Rounds: score}
+	second := &meetingv1.Session{Id: id(), Name: groups[1] + "会场", Place: "虚构市第三会议室", Groups: groups[1:], ApplicationIds: m.ApplicationIds[half:], Rounds: score}
+	all := &meetingv1.Session{Id: id(), Name: "全体会场", Rounds: []*meetingv1.RoundSetting{{Id: "R1", Kind: meetingv1.RoundKind_ROUND_KIND_VOTE}}}
+	for _, s := range []*meetingv1.Session{first, second} {
+		all.Firsts = append(all.Firsts, &meetingv1.FirstRound{SessionId: s.Id, Round: "S1", Rule: meetingv1.TakeRule_TAKE_RULE_ALL})
+	}
+	return []*meetingv1.Session{first, second, all}
+}
+
+// groups are those of the panel.
+var groups = []string{"土木建筑组", "道桥机械组"}
+
+// issuePackage makes everybody's keys, brings their public halves into the meeting, lets the custodians open their tests, rehearses, and lets the server
+// sign the packages.
 func (y *year) issuePackage(ctx context.Context) (int, error) {
 	p := y.as("housing")
 	got, err := p.meetings().GetMeeting(ctx, &meetingv1.GetMeetingRequest{Id: y.meetingID})
@@ -112,6 +127,7 @@ func (y *year) issuePackage(ctx context.Context) (int, error) {
 	for _, a := range people {
 		m.ApplicationIds = append(m.ApplicationIds, a.Id)
 	}
+	m.Sessions = y.sessions(m)
 	saved, err := p.meetings().SaveMeeting(ctx, &meetingv1.SaveMeetingRequest{Meeting: m})
 	if err != nil {
 		return 0, err
@@ -120,11 +136,29 @@ func (y *year) issuePackage(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := y.rehearse(ctx, p, drilled); err != nil {
+		return 0, err
+	}
 	issued, err := p.meetings().IssuePackage(ctx, &meetingv1.IssuePackageRequest{Base: meetingBase(drilled)})
 	if err != nil {
 		return 0, err
 	}
-	return len(people), os.WriteFile(y.path("room", "meeting.zpp"), issued.Package, 0o600)
+	for i, x := range issued.Packages {
+		if err := os.WriteFile(y.pkg(i), x.Package, 0o600); err != nil {
+			return 0, err
+		}
+		y.rooms = append(y.rooms, x.SessionId)
+	}
+	return len(people), nil
+}
+
+// pkg and record are the files of a session.
+func (y *year) pkg(session int) string {
+	return y.path("room", fmt.Sprintf("meeting%d.zpp", session+1))
+}
+
+func (y *year) record(session int) string {
+	return y.path("room", fmt.Sprintf("meeting%d.zpr", session+1))
 }
 
 // drill lets each custodian open the test envelope that the server has sealed to his key, before anything is issued.
@@ -138,11 +172,15 @@ func (y *year) drill(ctx context.Context, p *person, m *meetingv1.Meeting) (*mee
 	}
 	m = started.Meeting
 	for i, c := range m.Custodians {
-		s, err := ballot.LoadSecret(y.custodian(i), passphrase)
+		test := y.path("keys", fmt.Sprintf("drill%d.txt", i+1))
+		if err := os.WriteFile(test, []byte(holder.ChallengeText(m.Id, c.Drill)), 0o600); err != nil {
+			return nil, err
+		}
+		said, err := y.unlocked("key", "drill", y.key(i), test)
 		if err != nil {
 			return nil, err
 		}
-		answer, err := s.AnswerDrill(m.Id, c.Drill)
+		_, _, answer, err := holder.ParseAnswer(strings.TrimSpace(said))
 		if err != nil {
 			return nil, err
 		}
@@ -155,209 +193,89 @@ func (y *year) drill(ctx context.Context, p *person, m *meetingv1.Meeting) (*mee
 	return m, nil
 }
 
-// keys makes the keys of hub, chair, supervisor and custodians, each where it would be made.
+// rehearse lets a hub hold what the server has signed for a rehearsal: the same settings and keys, invented people.
+func (y *year) rehearse(ctx context.Context, p *person, m *meetingv1.Meeting) error {
+	issued, err := p.meetings().IssueRehearsal(ctx, &meetingv1.IssueRehearsalRequest{Base: meetingBase(m)})
+	if err != nil {
+		return err
+	}
+	var files []string
+	for i, x := range issued.Packages {
+		files = append(files, y.path("room", fmt.Sprintf("rehearsal%d.zpp", i+1)))
+		if err := os.WriteFile(files[i], x.Package, 0o600); err != nil {
+			return err
+		}
+	}
+	h, err := y.startHub(y.path("room", "hub"), files...)
+	if err != nil {
+		return err
+	}
+	err = h.steps(issued.Packages[0].SessionId, []string{"export", y.path("room", "rehearsal.zpr")})
+	if err = errors.Join(err, h.stop()); err != nil {
+		return err
+	}
+	b, err := os.ReadFile(y.path("room", "rehearsal.zpr"))
+	if err != nil {
+		return err
+	}
+	checked, err := p.meetings().CheckRecord(ctx, &meetingv1.CheckRecordRequest{Id: m.Id, Record: b})
+	if err == nil && (!checked.Holds || !checked.Rehearsal) {
+		err = fmt.Errorf("the rehearsal's record: %s", checked.Report)
+	}
+	return err
+}
+
+// keys makes the keys of hub, spare, chair, staff's lead and supervisor, each where it would be made: the three are the custodians too.
 func (y *year) keys(m *meetingv1.Meeting) error {
-	out, err := run(y.Desktop, "hub", "prepare", y.path("room", "hub"))
-	if err != nil {
-		return err
-	}
-	var hub struct{ Hub, Staff, TLS string }
-	if err := json.Unmarshal([]byte(out), &hub); err != nil {
-		return err
-	}
-	m.HubKey, m.StaffKeys, m.HubTls = hub.Hub, []string{hub.Staff}, hub.TLS
-	for role, to := range map[string]*string{ballot.RoleChair: &m.ChairKey, ballot.RoleSupervisor: &m.SupervisorKey} {
-		k, err := ballot.NewKey(role, rand.Reader)
+	for _, x := range []struct {
+		dir      string
+		key, tls *string
+	}{{"hub", &m.HubKey, &m.HubTls}, {"spare", &m.SpareKey, &m.SpareTls}} {
+		out, err := run(y.Desktop, "hub", "prepare", y.path("room", x.dir))
 		if err != nil {
 			return err
 		}
-		*to = k.Public()
-		if err := os.WriteFile(y.path("keys", role+".key"), []byte(hex.EncodeToString(k.Private.Seed())), 0o600); err != nil {
+		var made struct{ Hub, Staff, TLS string }
+		if err := json.Unmarshal([]byte(out), &made); err != nil {
 			return err
 		}
+		*x.key, *x.tls = made.Hub, made.TLS
+		m.StaffKeys = append(m.StaffKeys, made.Staff)
 	}
-	for i, role := range []string{"执行主任", "会务负责人", "监督人员"} {
-		s, err := ballot.NewSecret(fmt.Sprint("K", i+1), "保管人"+fmt.Sprint(i+1)+"（虚构）", role)
+	for i, role := range roles {
+		out, err := y.unlocked("key", "new", y.key(i), "--name", role+"（虚构）", "--work", "12")
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(s.Drill(), s.Save(y.custodian(i), passphrase, 12)); err != nil {
+		public, err := holder.ParsePublic(strings.TrimSpace(out))
+		if err != nil {
 			return err
 		}
-		c := s.Public()
-		m.Custodians = append(m.Custodians, &meetingv1.Custodian{Name: c.Name, Role: c.Role, Key: c.SignKey + ":" + hex.EncodeToString(c.SealKey)})
+		m.Custodians = append(m.Custodians, &meetingv1.Custodian{Name: public.Name, Role: role, Key: public.CustodianKey()})
+		switch i {
+		case chair:
+			m.ChairKey = public.Signing
+		case supervisor:
+			m.SupervisorKey = public.Signing
+		}
 	}
 	return nil
 }
 
-func (y *year) custodian(i int) string { return y.path("keys", fmt.Sprintf("custodian%d.age", i+1)) }
+// roles are those who keep the keys.
+var roles = []string{"执行主任", "会务负责人", "监督人员"}
 
-// hub is the hub process.
-type hub struct {
-	cmd   *exec.Cmd
-	in    io.WriteCloser
-	out   *bufio.Scanner
-	Hello struct {
-		Address, Pairing, TLS string
-		Codes                 map[string]string
-	}
-}
+const (
+	chair      = 0
+	supervisor = 2
+)
 
-func (y *year) startHub() (*hub, error) {
-	h := &hub{cmd: exec.Command(y.Desktop, "hub", "run", y.path("room", "hub"), "--package", y.path("room", "meeting.zpp"), "--server", y.server.key)}
-	h.cmd.Stderr = y.server.log
-	var err error
-	if h.in, err = h.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := h.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := h.cmd.Start(); err != nil {
-		return nil, err
-	}
-	h.out = bufio.NewScanner(out)
-	h.out.Buffer(nil, 1<<20)
-	if !h.out.Scan() {
-		return nil, errors.Join(errors.New("the hub did not start"), h.cmd.Wait())
-	}
-	return h, json.Unmarshal(h.out.Bytes(), &h.Hello)
-}
+// key is the file of somebody's keys, under the passphrase.
+func (y *year) key(i int) string { return y.path("keys", fmt.Sprintf("key%d.zpk", i+1)) }
 
-// reply is what the hub answers to a step.
-type reply struct {
-	OK                 bool
-	Error, State       string
-	Present, Submitted []string
-}
-
-func (h *hub) step(parts ...string) (*reply, error) {
-	if _, err := io.WriteString(h.in, strings.Join(parts, "\t")+"\n"); err != nil {
-		return nil, err
-	}
-	if !h.out.Scan() {
-		return nil, errors.New("the hub has stopped")
-	}
-	r := &reply{}
-	if err := json.Unmarshal(h.out.Bytes(), r); err != nil {
-		return nil, err
-	}
-	if !r.OK {
-		return nil, fmt.Errorf("%s: %s", parts[0], r.Error)
-	}
-	return r, nil
-}
-
-// holdMeeting stops the server and holds the meeting: a hub and a booth per expert as processes on loopback (F11, F12).
-func (y *year) holdMeeting(ctx context.Context) (int, error) {
-	if err := y.server.stop(); err != nil {
-		return 0, err
-	}
-	h, err := y.startHub()
-	if err != nil {
-		return 0, err
-	}
-	votes, err := y.vote(ctx, h)
-	if err == nil {
-		err = y.count(h)
-	}
-	err = errors.Join(err, h.in.Close(), h.cmd.Wait())
-	y.votes = votes
-	return votes, err
-}
-
-func (y *year) vote(ctx context.Context, h *hub) (int, error) {
-	booths := make(chan error, len(h.Hello.Codes))
-	ready := make(chan struct{}, len(h.Hello.Codes))
-	n := 0
-	for expert, code := range h.Hello.Codes {
-		n++
-		go func() { booths <- y.booth(ctx, h, n, expert, code, ready) }()
-	}
-	for range n {
-		select {
-		case <-ready:
-		case err := <-booths:
-			return 0, errors.Join(err, errors.New("a booth ended before the vote"))
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
-	}
-	if _, err := h.step("open", "R1"); err != nil {
-		return 0, err
-	}
-	for range n {
-		if err := <-booths; err != nil {
-			return 0, err
-		}
-	}
-	s, err := h.step("status", "R1")
-	if err == nil && len(s.Submitted) != n {
-		err = fmt.Errorf("%d of %d experts have submitted", len(s.Submitted), n)
-	}
-	return n, err
-}
-
-// booth is one expert's laptop.
-func (y *year) booth(ctx context.Context, h *hub, n int, expert, code string, ready chan<- struct{}) error {
-	cmd := exec.CommandContext(ctx, y.Desktop, "booth", y.path("room", fmt.Sprint("booth", n)), "--hub", h.Hello.Address, "--tls", h.Hello.TLS, "--pairing", h.Hello.Pairing,
-		"--server", y.server.key, "--expert", expert, "--code", code, "--pin", fmt.Sprintf("%06d", 100000+n), "--seed", fmt.Sprint(y.Seed+uint64(n)))
-	cmd.Stderr = y.server.log
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	receipt := false
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		switch {
-		case lines.Text() == "checked in":
-			ready <- struct{}{}
-		case strings.HasPrefix(lines.Text(), "receipt "):
-			receipt = true
-		}
-	}
-	if err := cmd.Wait(); err != nil || !receipt {
-		return fmt.Errorf("booth %d: no receipt: %w", n, err)
-	}
-	return nil
-}
-
-// count closes, opens with two custodians, tallies, signs off and exports the record, with its documents.
-func (y *year) count(h *hub) error {
-	chair, supervisor := y.path("keys", "chair.key"), y.path("keys", "supervisor.key")
-	record := y.path("room", "meeting.zpr")
-	for _, s := range [][]string{
-		{"close", "R1", chair},
-		{"opening", "R1", "1,3", y.custodian(0), passphrase},
-		{"opening", "R1", "1,3", y.custodian(2), passphrase},
-		{"tally", "R1", y.custodian(0), passphrase, y.custodian(2), passphrase},
-		{"sign", "R1", "1", chair, supervisor},
-		{"export", record},
-	} {
-		if _, err := h.step(s...); err != nil {
-			return err
-		}
-	}
-	b, err := os.ReadFile(record)
-	if err != nil {
-		return err
-	}
-	v, err := ballot.Verify(b, y.server.key)
-	if err != nil {
-		return err
-	}
-	docs := map[string]*print.Report{"评审会议纪要.pdf": meeting.Minutes(v, "R1"), "投票结果汇总表.pdf": meeting.VoteTable(v, "R1"), "选票对账单.pdf": meeting.Reconciliation(v, "R1")}
-	for name, doc := range docs {
-		if err := y.print(name, doc); err != nil {
-			return err
-		}
-	}
-	return nil
+// unlocked runs the desktop program for somebody who types the passphrase.
+func (y *year) unlocked(args ...string) (string, error) {
+	return runWith([]string{"ZHIPING_PASSPHRASE=" + passphrase}, y.Desktop, args...)
 }
 
 // print writes a document; every page of it says that it is fiction.
@@ -379,16 +297,25 @@ func (y *year) handOver(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	b, err := os.ReadFile(y.path("room", "meeting.zpr"))
+	var records [][]byte
+	for i := range y.rooms {
+		b, err := os.ReadFile(y.record(i))
+		if err != nil {
+			return 0, err
+		}
+		records = append(records, b)
+	}
+	forged := append([][]byte{}, records...)
+	forged[0] = append([]byte{}, records[0]...)
+	forged[0][len(forged[0])/2] ^= 1
+	if _, err := p.meetings().HandOver(ctx, &meetingv1.HandOverRequest{Base: meetingBase(got.Meeting), Records: forged}); err == nil {
+		return 0, errors.New("a forged record was taken")
+	}
+	handed, err := p.meetings().HandOver(ctx, &meetingv1.HandOverRequest{Base: meetingBase(got.Meeting), Records: records})
 	if err != nil {
 		return 0, err
 	}
-	forged := append([]byte{}, b...)
-	forged[len(forged)/2] ^= 1
-	if _, err := p.meetings().HandOver(ctx, &meetingv1.HandOverRequest{Base: meetingBase(got.Meeting), Record: forged}); err == nil {
-		return 0, errors.New("a forged record was taken")
-	}
-	if _, err := p.meetings().HandOver(ctx, &meetingv1.HandOverRequest{Base: meetingBase(got.Meeting), Record: b}); err != nil {
+	if err := y.wipe(handed.Archives); err != nil {
 		return 0, err
 	}
 	passed, err := y.list(ctx, p, "committee", applicationv1.State_STATE_PASSED.String())

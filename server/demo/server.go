@@ -121,8 +121,12 @@ func (p *person) signIn(ctx context.Context) error {
 }
 
 // run runs one of the programs and gives what it wrote to its standard output.
-func run(program string, args ...string) (string, error) {
+func run(program string, args ...string) (string, error) { return runWith(nil, program, args...) }
+
+// runWith is run with more in its environment.
+func runWith(env []string, program string, args ...string) (string, error) {
 	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), env...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.Output()

@@ -24,13 +24,20 @@ import (
 
 // A Service implements expertv1connect.ExpertServiceHandler.
 type Service struct {
-	run    *command.Runner
-	people *person.Register
+	run      *command.Runner
+	people   *person.Register
+	meetings Meetings
+}
+
+// Meetings is what the pool tells of its experts to meetings, which are a later domain's.
+type Meetings interface {
+	// Removed hears that an expert was taken out of the pool; a meeting that is in its room and has him on its panel has to look into it.
+	Removed(ctx context.Context, tx *command.Tx, e *expertv1.Expert, reason string) error
 }
 
 // New returns the service.
-func New(run *command.Runner, people *person.Register) *Service {
-	return &Service{run: run, people: people}
+func New(run *command.Runner, people *person.Register, meetings Meetings) *Service {
+	return &Service{run: run, people: people, meetings: meetings}
 }
 
 // SaveExpert implements the RPC (C4).
@@ -171,7 +178,12 @@ func (s *Service) ReviewExperts(ctx context.Context, r *expertv1.ReviewExpertsRe
 // RemoveExperts implements the RPC (C4).
 func (s *Service) RemoveExperts(ctx context.Context, r *expertv1.RemoveExpertsRequest) (*expertv1.RemoveExpertsResponse, error) {
 	return command.Run(ctx, s.run, r, func(tx *command.Tx) (*expertv1.RemoveExpertsResponse, error) {
-		outcomes, err := own(ctx, tx, r.Bases, func(e *expertv1.Expert) error { return rules.Remove(e, r.Reason, tx.Today, tx.Caller.Actor()) })
+		outcomes, err := own(ctx, tx, r.Bases, func(e *expertv1.Expert) error {
+			if err := rules.Remove(e, r.Reason, tx.Today, tx.Caller.Actor()); err != nil {
+				return err
+			}
+			return s.meetings.Removed(ctx, tx, e, r.Reason)
+		})
 		return &expertv1.RemoveExpertsResponse{Outcomes: outcomes}, err
 	})
 }

@@ -37,11 +37,27 @@ type council struct {
 // newCouncil confirms ten experts in two groups of five for some applicants and gives everybody keys. No drill has been held.
 func newCouncil(t *testing.T, h *servertest.House, applicants int) *council {
 	t.Helper()
+	in := newChamber(t, h)
+	put(t, h, committee.Committees, &committeev1.Committee{Id: in.m.CommitteeId, Name: "示例评委会（虚构）", UnitId: h.Top.Id, FiledOn: "2025-05-20", ValidUntil: "2028-05-20"})
+	return convened(t, h, in, applicants)
+}
+
+// next is another meeting of the same committee, drilled.
+func (c *council) next(applicants int) *council {
+	c.t.Helper()
+	ch := *c.chamber
+	ch.m = &meetingv1.Meeting{Id: servertest.NewID(), Name: "又一会议（虚构）", HeldOn: c.m.HeldOn, UnitId: c.h.Top.Id, CommitteeId: c.m.CommitteeId, RulesSha256: c.m.RulesSha256}
+	d := convened(c.t, c.h, &ch, applicants)
+	d.drill()
+	return d
+}
+
+func convened(t *testing.T, h *servertest.House, in *chamber, applicants int) *council {
+	t.Helper()
 	c := &council{
-		chamber: newChamber(t, h), h: h, hub: ballottest.Key(ballot.RoleHub, 2), spare: ballottest.Key(ballot.RoleHub, 6), staff: ballottest.Key(ballot.RoleStaff, 3),
+		chamber: in, h: h, hub: ballottest.Key(ballot.RoleHub, 2), spare: ballottest.Key(ballot.RoleHub, 6), staff: ballottest.Key(ballot.RoleStaff, 3),
 		chair: ballottest.Key(ballot.RoleChair, 4), supervisor: ballottest.Key(ballot.RoleSupervisor, 5),
 	}
-	put(t, h, committee.Committees, &committeev1.Committee{Id: c.m.CommitteeId, Name: "示例评委会（虚构）", UnitId: h.Top.Id, FiledOn: "2025-05-20", ValidUntil: "2028-05-20"})
 	a := &activityv1.Activity{Id: servertest.NewID(), Name: "示例评审（虚构）", UnitId: h.Top.Id, CommitteeId: c.m.CommitteeId, CommitteeName: "示例评委会（虚构）", RulesSha256: c.m.RulesSha256, Published: true}
 	put(t, h, activity.Activities, a)
 	c.m.ActivityId, c.m.State, c.m.Place = a.Id, meetingv1.State_STATE_CONFIRMED, "示例会议室"
@@ -261,7 +277,6 @@ func equal(t *testing.T, what, got, want string) {
 		t.Errorf("%s: %q, want %q", what, got, want)
 	}
 }
-
 
 // key is a custodian's key as the meeting carries it.
 func key(s *ballot.Secret) string { return meeting.CustodianKey(s.Public()) }

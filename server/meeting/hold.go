@@ -6,9 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
+	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
 	meetingv1 "zhiping/proto/gen/zhiping/meeting/v1"
 	"zhiping/server/application"
 	"zhiping/server/command"
+	"zhiping/shared/db"
 	"zhiping/shared/fault"
 )
 
@@ -56,6 +58,38 @@ func about(ctx context.Context, tx *command.Tx, m message, id string) (string, e
 		return "", err
 	}
 	return "参评人员" + a.Name, nil
+}
+
+// Panels tells meetings what becomes of their experts. It implements expert.Meetings.
+type Panels struct{}
+
+var inRoom = db.SQL("SELECT body FROM meeting WHERE unit_id = $1 AND state = 'STATE_ISSUED' ORDER BY id")
+
+// Removed notes on every meeting in its room that an expert of its panel was taken out of the pool. He goes on to vote there, because the server changes
+// nothing in that meeting; whether he could is settled when it is back.
+func (Panels) Removed(ctx context.Context, tx *command.Tx, e *expertv1.Expert, reason string) error {
+	var all []message
+	err := tx.Query(ctx, func(scan func(...any) error) error {
+		var body []byte
+		if err := scan(&body); err != nil {
+			return err
+		}
+		m, err := Meetings.Decode(body)
+		if slices.ContainsFunc(m.GetPanel(), func(s *meetingv1.Seat) bool { return s.Confirmed && s.ExpertId == e.Id }) {
+			all = append(all, m)
+		}
+		return err
+	}, inRoom, e.UnitId)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		hold(tx, m, e.Id, "专家"+e.Name, "会议期间被移出专家库："+reason)
+		if err := Meetings.Put(ctx, tx, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SettleHold implements the RPC: once the meeting is back somebody says what became of it.

@@ -51,7 +51,7 @@ func (s *Server) domains(files *blob.Store, opts []connect.HandlerOption) {
 	people := person.New(s.Keys.People())
 	s.mux.Handle(committeev1connect.NewCommitteeServiceHandler(committee.New(s.Run, expert.Pool{}), opts...))
 	s.mux.Handle(committeev1connect.NewCompetenceServiceHandler(committee.NewCompetence(s.Run), opts...))
-	s.mux.Handle(expertv1connect.NewExpertServiceHandler(expert.New(s.Run, people), opts...))
+	s.mux.Handle(expertv1connect.NewExpertServiceHandler(expert.New(s.Run, people, meeting.Panels{}), opts...))
 	s.mux.Handle(activityv1connect.NewActivityServiceHandler(activity.New(s.Run), opts...))
 	s.mux.Handle(applicationv1connect.NewApplicationServiceHandler(application.New(s.Run, people), opts...))
 	s.mux.Handle(meetingv1connect.NewMeetingServiceHandler(meeting.New(s.Run, files, s.Keys, s.rooms), opts...))

@@ -35,6 +35,7 @@ type House struct {
 	T      testing.TB
 	Server *serve.Server
 	URL    string
+	Dir    string // its keys and files
 	Top    *unitv1.Unit
 	Said   Log          // what the server has logged
 	clock  atomic.Int64 // UTC milliseconds
@@ -82,25 +83,25 @@ func Each(t *testing.T, fn func(t *testing.T, h *House), providers ...session.Pr
 // Start starts a server on a database, "" for SQLite in a fresh folder. Its clock stands still at 2026-03-02 09:00 +08:00 until Advance.
 func Start(t testing.TB, database string, providers ...session.ProviderConfig) *House {
 	t.Helper()
-	h := start(t, database, providers)
+	h := start(t, t.TempDir(), database, providers)
 	h.bootstrap()
 	return h
 }
 
-// Join starts a second server on the database of another one; accounts and units are the same.
+// Join starts a second server on the database, the keys and the files of another one; accounts and units are the same.
 func Join(t testing.TB, other *House, database string) *House {
 	t.Helper()
-	h := start(t, database, nil)
+	h := start(t, other.Dir, database, nil)
 	h.Top = other.Top
 	return h
 }
 
-func start(t testing.TB, database string, providers []session.ProviderConfig) *House {
+func start(t testing.TB, dir, database string, providers []session.ProviderConfig) *House {
 	t.Helper()
-	h := &House{T: t}
+	h := &House{T: t, Dir: dir}
 	h.clock.Store(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC).UnixMilli())
 	ctx, cancel := context.WithCancel(context.Background())
-	s, err := serve.Open(ctx, serve.Config{Dir: t.TempDir(), Database: database, Now: h.Now, Providers: providers, Log: slog.New(slog.NewMultiHandler(
+	s, err := serve.Open(ctx, serve.Config{Dir: dir, Database: database, Now: h.Now, Providers: providers, Log: slog.New(slog.NewMultiHandler(
 		slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}), slog.NewTextHandler(&h.Said, nil)))})
 	if err != nil {
 		t.Fatal(err)

@@ -44,6 +44,30 @@ func TestMeeting(t *testing.T) {
 	}
 }
 
+// Columns with a row more or less than ballots count are not counted, whatever the tally says of them: of every applicant, and of the first alone (V4).
+func TestRowsAreAsManyAsCount(t *testing.T) {
+	r, columns := held(t)
+	round := r.Package.Round("R1")
+	if _, err := ballot.Count(r.Package, round, columns["R1"], 11, 0, 11); err != nil {
+		t.Fatal(err)
+	}
+	for name, x := range map[string]struct {
+		columns                   []byte
+		counted, invalid, present int64
+	}{
+		"a ballot more is said to count":       {columns["R1"], 12, 0, 12},
+		"a ballot less is said to count":       {columns["R1"], 10, 0, 11},
+		"a ballot is said to be invalid":       {columns["R1"], 11, 1, 11},
+		"an invalid one is not said to be one": {columns["R1"], 12, 0, 11},
+		"a row is gone":                        {cut(columns["R1"], 3), 11, 0, 11},
+		"the last row of all is gone":          {cut(columns["R1"], strings.Count(string(columns["R1"]), "\n")-1), 11, 0, 11},
+	} {
+		if results, err := ballot.Count(r.Package, round, x.columns, x.counted, x.invalid, x.present); err == nil {
+			t.Errorf("%s: counted as %+v", name, results)
+		}
+	}
+}
+
 func TestMissingBallotsStayInTheBase(t *testing.T) {
 	r := ballottest.New(t, &ballot.Memory{}, 11, 1)
 	r.CheckIn(11)
@@ -296,6 +320,154 @@ func TestARelayResurrectsNothing(t *testing.T) {
 	agree(t, r.Record(), r.Server.Public())
 }
 
+// A next version without a return does not count while the head is in force, and a first one is version 1 that names nothing before it (V3).
+func TestAChainBeginsWithOneAndNeedsReturns(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
+	r.CheckIn(3)
+	r.Open("R1")
+	other := strings.Repeat("ab", 32)
+	send := func(v *ballot.Voter, c ballot.Chain) (string, error) {
+		t.Helper()
+		e, _, err := v.SealNext("R1", c, r.Ballot(ballot.Oppose), r.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		receipt, err := r.Session.Append(ctx, e.Raw)
+		if err != nil {
+			return "later", nil
+		}
+		return receipt.Reason, nil
+	}
+	first := r.VoteNext(r.Voters[0], "R1", r.Ballot(ballot.Agree))
+	head := ballot.IDOf(first.Raw).String()
+	for _, x := range []struct {
+		name  string
+		voter int
+		chain ballot.Chain
+		want  string
+	}{
+		{"the next version without a return", 0, ballot.Chain{Version: 2, Prev: head}, ballot.RejectNeedReturn},
+		{"the next version of nothing", 0, ballot.Chain{Version: 2}, ballot.RejectNeedReturn},
+		{"the next version under a return that has not come", 0, ballot.Chain{Version: 2, Prev: head, Return: other}, "later"},
+		{"a version after the next", 0, ballot.Chain{Version: 3, Prev: other, Return: other}, "later"},
+		{"a version after the next without a return", 0, ballot.Chain{Version: 3, Prev: head}, ballot.RejectNeedReturn},
+		{"a first one of version 2", 1, ballot.Chain{Version: 2}, ballot.RejectMalformed},
+		{"a first one that replaces another's", 1, ballot.Chain{Version: 1, Prev: head}, ballot.RejectMalformed},
+		{"a first one under a return", 1, ballot.Chain{Version: 1, Return: other}, ballot.RejectMalformed},
+		{"a second one before the first", 1, ballot.Chain{Version: 2, Prev: head, Return: other}, "later"},
+	} {
+		if got, err := send(r.Voters[x.voter], x.chain); err != nil || got != x.want {
+			t.Errorf("%s: %q, want %q (%v)", x.name, got, x.want, err)
+		}
+	}
+	r.Session.View(func(s *ballot.State) {
+		if c := s.Counted("R1"); len(c) != 1 || !bytes.Equal(c[0].Raw, first.Raw) {
+			t.Error("another ballot counts")
+		}
+	})
+	agree(t, r.Record(), r.Server.Public())
+}
+
+// A tally whose figures do not add up to what the close counted is not taken into the log, though the hub has signed it (V5).
+func TestATallyMustBalance(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 5, 2)
+	r.CheckIn(5)
+	r.Open("R1")
+	for _, v := range r.Voters[:4] {
+		r.VoteNext(v, "R1", r.Ballot(ballot.Agree))
+	}
+	r.Close("R1")
+	var id ballot.ID
+	r.Session.View(func(s *ballot.State) { id = s.Rounds["R1"].CloseID })
+	for _, k := range []int{0, 1} {
+		r.Append((&ballot.Opening{Session: r.Package.Session, Close: id[:], Pair: "1,2", At: r.Now()}).Sign(r.Custodians[k].Sign))
+	}
+	var tally []byte
+	var err error
+	r.Session.View(func(s *ballot.State) {
+		tally, r.Columns["R1"], err = ballot.OpenRound(s, "R1", "test", r.Custodians[0], r.Custodians[1], r.Hub)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := ballot.TextOf(tally)
+	const first, second = "result A0001|4|0|0|0|0|1|", "result A0002|4|0|0|0|0|1|"
+	if !strings.Contains(text, first) || !strings.Contains(text, second) {
+		t.Fatal(text)
+	}
+	for name, change := range map[string][2]string{
+		"a vote more":                  {first, "result A0001|5|0|0|0|0|1|"},
+		"a vote less":                  {second, "result A0002|3|0|0|0|0|1|"},
+		"nobody is missing":            {first, "result A0001|4|0|0|0|0|0|"},
+		"an invalid one without an id": {first, "result A0001|3|0|0|0|1|1|"},
+		"an invalid id without one":    {first, "invalid " + strings.Repeat("ab", 32) + "\n" + first},
+		"an applicant left out":        {text[strings.Index(text, "result A0002"):], ""},
+		"an applicant twice":           {"result A0002|", "result A0001|"},
+	} {
+		object, err := ballot.SignText(strings.Replace(text, change[0], change[1], 1), r.Hub)
+		if r.Try(object, err) == nil {
+			t.Fatalf("%s: taken", name)
+		}
+	}
+	r.Append(tally, nil)
+}
+
+// After the close nothing changes the round any more: no return, no wish for one, no word of a laptop, no attendance, no second close; only another opening
+// with chair and reason, and that not once a custodian has signed (V6).
+func TestNothingAfterTheClose(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 4, 2)
+	r.CheckIn(4)
+	r.Open("R1")
+	e := r.VoteNext(r.Voters[0], "R1", r.Ballot(ballot.Agree))
+	id := ballot.IDOf(e.Raw)
+	wish, err := (&ballot.Request{Session: "M1-S1", Envelope: id[:], Reason: "误选", At: r.Now()}).Sign(r.Voters[0].Key)
+	r.Append(wish, err)
+	second, err := r.CloseObject("R1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close("R1")
+	size, root, err := r.Session.Head()
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuse := func(name string, object []byte, err error) {
+		t.Helper()
+		if r.Try(object, err) == nil {
+			t.Errorf("%s: taken after the close", name)
+		}
+	}
+	for _, k := range []string{ballot.ByStaff, ballot.IDOf(wish).String()} {
+		o, err := (&ballot.Return{Session: "M1-S1", Envelope: id[:], Reason: "理由", Request: k, At: r.Now()}).Sign(r.Staff)
+		refuse("a return", o, err)
+	}
+	o, err := (&ballot.Request{Session: "M1-S1", Envelope: id[:], Reason: "误选", At: r.Now()}).Sign(r.Voters[0].Key)
+	refuse("a wish", o, err)
+	o, err = (&ballot.Device{Session: "M1-S1", Round: "R1", Expert: "E01", Device: "laptop", Origin: r.Package.Origin, Size: size, Root: root[:], At: r.Now()}).Sign(r.Voters[0].Key)
+	refuse("a laptop's word", o, err)
+	for _, status := range []string{ballot.Absent, ballot.Left, ballot.Present} {
+		o, err = r.Attend(1, status, "临时有事").Sign(r.Staff, r.Chair, r.Supervisor)
+		refuse("an attendance", o, err)
+	}
+	refuse("a second close", second, nil)
+	o, err = r.OpenObject("R2")
+	refuse("another round", o, err)
+	var closed ballot.ID
+	var again *ballot.Open
+	r.Session.View(func(s *ballot.State) {
+		closed = s.Rounds["R1"].CloseID
+		again, err = s.OpenOf("R1", "再议", r.Now())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err = again.Sign(r.Staff)
+	refuse("an opening again without the chair", o, err)
+	r.Append((&ballot.Opening{Session: "M1-S1", Close: closed[:], Pair: "1,2", At: r.Now()}).Sign(r.Custodians[0].Sign))
+	o, err = again.Sign(r.Staff, r.Chair)
+	refuse("an opening again after a custodian's word", o, err)
+}
+
 // Every envelope of a round has one size; another is refused whatever its header says (V13).
 func TestAnotherSize(t *testing.T) {
 	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
@@ -449,26 +621,5 @@ func TestReplay(t *testing.T) {
 	after, err := s.Append(ctx, e.Raw)
 	if err != nil || after.Index != before.Index || after.Reason != "" {
 		t.Fatal(after, err)
-	}
-}
-
-func TestKeyFiles(t *testing.T) {
-	s, err := ballot.NewSecret("K1", "保管人", "监督人员")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := t.TempDir() + "/k1.age"
-	if err := s.Save(path, "correct horse", 10); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ballot.LoadSecret(path, "wrong"); fault.CodeOf(err) != fault.Denied {
-		t.Fatal(err)
-	}
-	again, err := ballot.LoadSecret(path, "correct horse")
-	if err != nil || again.Public().SignKey != s.Public().SignKey || !bytes.Equal(again.Public().SealKey, s.Public().SealKey) {
-		t.Fatal(err)
-	}
-	if err := again.Drill(); err != nil {
-		t.Fatal(err)
 	}
 }

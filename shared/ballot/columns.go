@@ -25,9 +25,10 @@ type named struct {
 
 // addTo puts the cells of a ballot into the columns.
 func (r *Round) addTo(columns [][]row, p *Package, plain []byte) {
-	secret, cells, w := plain[1:33], plain[33:], r.width()
+	cells, w := plain[33:], r.width()
+	code := coder(plain[1:33], r.ID)
 	for i, a := range p.Applicants {
-		columns[i] = append(columns[i], row{hexOf(Code(secret, r.ID, a.ID)), r.value(cells[i*w : (i+1)*w])})
+		columns[i] = append(columns[i], row{code(a.ID), r.value(cells[i*w : (i+1)*w])})
 	}
 }
 
@@ -40,12 +41,12 @@ func columnText(p *Package, ballots []named, columns [][]row) ([]byte, error) {
 	for i, a := range p.Applicants {
 		col := columns[i]
 		sort.Slice(col, func(x, y int) bool { return col[x].code < col[y].code })
-		fmt.Fprintf(&b, "applicant %s\n", a.ID)
+		b.WriteString("applicant " + a.ID + "\n")
 		for j, c := range col {
 			if j > 0 && c.code == col[j-1].code {
 				return nil, fault.New(fault.State, "两张选票的核对码相同，计票停止，请联系技术人员")
 			}
-			fmt.Fprintf(&b, "%s %s\n", c.code, c.value)
+			b.WriteString(c.code + " " + c.value + "\n")
 		}
 	}
 	return b.Bytes(), nil

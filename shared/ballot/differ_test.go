@@ -127,7 +127,7 @@ func mutants() int {
 	if os.Getenv("SOAK_S") != "" {
 		return 400
 	}
-	return 24
+	return 16
 }
 
 // Two verifiers in two languages say the same, figure for figure, of every invented meeting and of every single change to it, be it of a byte or by

@@ -2,6 +2,7 @@ package ballot
 
 import (
 	"crypto/ed25519"
+	"crypto/rand"
 
 	"zhiping/shared/fault"
 )
@@ -24,6 +25,24 @@ func (s *Secret) AnswerDrill(meeting string, challenge []byte) ([]byte, error) {
 		return nil, fault.New(fault.State, "试开信封不能用这份密钥打开，请核对密钥文件是否属于本次会议的这名保管人")
 	}
 	return ed25519.Sign(s.Sign.Private, drillText(meeting, plain)), nil
+}
+
+// Drill goes through a drill by himself: a key file is only good once its keys are known to work.
+func (s *Secret) Drill() error {
+	plain := make([]byte, 32)
+	if _, err := rand.Read(plain); err != nil {
+		return err
+	}
+	c := s.Public()
+	envelope, err := DrillChallenge(c, plain)
+	if err != nil {
+		return err
+	}
+	answer, err := s.AnswerDrill("drill", envelope)
+	if err != nil || CheckDrill(c, "drill", plain, answer) != nil {
+		return fault.New(fault.State, "密钥试开失败，请重新生成密钥")
+	}
+	return nil
 }
 
 // CheckDrill checks a custodian's answer to a test with that plaintext.

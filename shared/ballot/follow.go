@@ -37,6 +37,9 @@ func (s *Session) Follow(ctx context.Context, from int64, objects [][]byte, chec
 			return ErrEquivocal
 		}
 	}
+	if from+int64(len(objects)) < n {
+		return s.passed(checkpoint) // an answer that another has overtaken
+	}
 	fresh := objects[min(n-from, int64(len(objects))):]
 	hashes, err := s.follow(fresh)
 	if err == nil {
@@ -72,6 +75,15 @@ func (s *Session) follow(objects [][]byte) (hashes []tlog.Hash, err error) {
 		hashes = append(hashes, h...)
 	}
 	return hashes, nil
+}
+
+// passed checks that a checkpoint is of a head that this log has had.
+func (s *Session) passed(checkpoint []byte) error {
+	h, err := OpenCheckpoint(checkpoint, s.state.HubKeys()...)
+	if err == nil && !s.state.hasHead(h) {
+		err = ErrEquivocal
+	}
+	return err
 }
 
 // agrees checks that a checkpoint is this log's head, signed by its sequencer.

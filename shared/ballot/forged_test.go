@@ -211,6 +211,16 @@ var forgeries = []struct {
 	{"a value in a column changed (its sum stands in the tally)", "R1", false, func(f *forger) {
 		f.e.Columns["R1"] = bytes.Replace(f.e.Columns["R1"], []byte(" 2\n"), []byte(" 1\n"), 1)
 	}},
+	{"the code of a row changed, with the same results (the sum stands in the tally)", "R1", false, func(f *forger) {
+		b := f.e.Columns["R1"]
+		at := bytes.Index(b, []byte(" 1\n")) - 1
+		b[at] = map[bool]byte{true: '0', false: '1'}[b[at] != '0']
+	}},
+	{"the values of two rows exchanged, with the same results (the sum stands in the tally)", "R1", false, func(f *forger) {
+		b := f.e.Columns["R1"]
+		i, j := bytes.Index(b, []byte(" 1\n"))+1, bytes.Index(b, []byte(" 2\n"))+1
+		b[i], b[j] = b[j], b[i]
+	}},
 	{"a value changed and the sum signed again (the results are recomputed)", "R1", false, func(f *forger) {
 		f.columns("R1", func(b []byte) []byte { return bytes.Replace(b, []byte(" 2\n"), []byte(" 1\n"), 1) })
 	}},
@@ -242,6 +252,21 @@ var forgeries = []struct {
 	}},
 	{"a decision changed and signed again", "R1", false, func(f *forger) { f.edit(f.index("zp-tally/2", 0), "FAILED", "PASSED", f.r.Hub) }},
 	{"an invalid ballot made up in place of a good one (the list names counted envelopes)", "R1", false, func(f *forger) {
+		i, id := f.index("zp-tally/2", 0), ballot.IDOf(f.e.Log[0])
+		f.edit(i, "result A0001|2|2|0|0|0|", "invalid "+id.String()+"\nresult A0001|1|2|0|0|1|", f.r.Hub)
+		f.edit(i, "result A0002|2|1|0|1|0|", "result A0002|1|1|0|1|1|", f.r.Hub)
+		f.edit(i, "result A0003|2|2|0|0|0|", "result A0003|1|2|0|0|1|", f.r.Hub)
+	}},
+	{"a ballot left out of the columns and said to be invalid, under an id that does not count (the list names counted envelopes)", "R1", false, func(f *forger) {
+		f.columns("R1", func(b []byte) []byte {
+			for _, a := range []string{"A0001", "A0002", "A0003"} { // the first yes of each column
+				head, rest, _ := bytes.Cut(b, []byte("applicant "+a+"\n"))
+				at := bytes.Index(rest, []byte(" 1\n"))
+				from := bytes.LastIndexByte(rest[:at], '\n') + 1
+				b = slices.Concat(head, []byte("applicant "+a+"\n"), rest[:from], rest[at+3:])
+			}
+			return b
+		})
 		i, id := f.index("zp-tally/2", 0), ballot.IDOf(f.e.Log[0])
 		f.edit(i, "result A0001|2|2|0|0|0|", "invalid "+id.String()+"\nresult A0001|1|2|0|0|1|", f.r.Hub)
 		f.edit(i, "result A0002|2|1|0|1|0|", "result A0002|1|1|0|1|1|", f.r.Hub)
@@ -404,6 +429,7 @@ func TestForgeries(t *testing.T) {
 		t.Fatal("too few")
 	}
 	rooms := map[string]*ballottest.Room{}
+	var all []suspect
 	for _, x := range forgeries {
 		t.Run(x.name, func(t *testing.T) {
 			key := fmt.Sprint(x.round, x.after)
@@ -424,12 +450,11 @@ func TestForgeries(t *testing.T) {
 			} else {
 				t.Log(err)
 			}
-			status, out := second(t, file, r.Server.Public(), false)
-			if status != 1 {
-				t.Errorf("not noticed by the second verifier: %s", out)
-			}
-			t.Log(out)
+			all = append(all, suspect{x.name, file})
 		})
+	}
+	if hold := compare(t, all, ballottest.Key(ballot.RoleServer, 1).Public()); hold > 0 {
+		t.Errorf("%d forgeries hold", hold)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"zhiping/shared/ballot"
 	"zhiping/shared/ballot/ballottest"
+	"zhiping/shared/holder"
 )
 
 // makeGolden writes the golden record anew: only for a new version of the format, beside the old ones.
@@ -61,7 +62,7 @@ func TestGolden(t *testing.T) {
 	}
 	var keys []*ballot.Secret
 	for _, name := range []string{"k1.age", "k3.age"} {
-		s, err := ballot.LoadSecret(goldenFile(name), goldenPassphrase)
+		s, err := holder.OpenCustodian(goldenFile(name), goldenPassphrase)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +173,7 @@ func writeGolden(t *testing.T) {
 	}
 	for i, name := range map[int]string{0: "k1.age", 2: "k3.age"} {
 		os.Remove(goldenTwo(name))
-		if err := r.Custodians[i].Save(goldenTwo(name), goldenPassphrase, 10); err != nil {
+		if err := r.Holders[i].Save(goldenTwo(name), goldenPassphrase, 10); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -214,7 +215,7 @@ func TestGoldenTwo(t *testing.T) {
 	}
 	var keys []*ballot.Secret
 	for _, name := range []string{"k1.age", "k3.age"} {
-		s, err := ballot.LoadSecret(goldenTwo(name), goldenPassphrase)
+		s, err := holder.OpenCustodian(goldenTwo(name), goldenPassphrase)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,8 +16,16 @@ func TestModel(t *testing.T) {
 		}
 	}
 	var all []suspect
-	ballottest.Model(t, func() ballot.Store { return &ballot.Memory{} }, func(file []byte) { all = append(all, suspect{"a meeting of the model", file}) })
-	if hold := compare(t, all, ballottest.Key(ballot.RoleServer, 1).Public()); hold != len(all) {
-		t.Errorf("%d of %d records hold", hold, len(all))
+	both := func() {
+		if hold := compare(t, all, ballottest.Key(ballot.RoleServer, 1).Public()); hold != len(all) {
+			t.Errorf("%d of %d records hold", hold, len(all))
+		}
+		all = nil
 	}
+	ballottest.Model(t, func() ballot.Store { return &ballot.Memory{} }, func(file []byte) {
+		if all = append(all, suspect{"a meeting of the model", file}); len(all) == 100 {
+			both()
+		}
+	})
+	both()
 }

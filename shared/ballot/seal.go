@@ -147,7 +147,16 @@ func (e *Envelope) proves(p *Package, r *Round, plain []byte) bool {
 
 // Code is the code of a cell.
 func Code(secret []byte, round, applicant string) []byte {
+	return mustHex(coder(secret, round)(applicant))
+}
+
+// coder gives the codes of one ballot in hex, with the key set up once for all its cells.
+func coder(secret []byte, round string) func(applicant string) string {
 	m := hmac.New(sha256.New, secret)
-	m.Write([]byte(round + "\x00" + applicant))
-	return m.Sum(nil)[:8]
+	buf := make([]byte, 0, sha256.Size)
+	return func(applicant string) string {
+		m.Reset()
+		m.Write([]byte(round + "\x00" + applicant))
+		return hexOf(m.Sum(buf)[:8])
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -22,6 +23,11 @@ const (
 	RoleExpert     = "expert"
 	RoleCustodian  = "custodian"
 )
+
+// roleWords name the roles to people.
+var roleWords = map[string]string{
+	RoleServer: "中心", RoleHub: "主机", RoleStaff: "会务人员", RoleChair: "执行主任", RoleSupervisor: "监督人员", RoleExpert: "专家", RoleCustodian: "保管人",
+}
 
 // An ID names an object: the SHA-256 of all its bytes.
 type ID [sha256.Size]byte
@@ -107,14 +113,14 @@ func open(object []byte, b body, by ...holder) error {
 		return err
 	}
 	if len(signed) != len(by) {
-		return fault.New(fault.Invalid, "%s应有%d个签名，现有%d个", b.kind(), len(by), len(signed))
+		return fault.New(fault.Invalid, "“%s”应有%d个签名，现有%d个", wordOf(object), len(by), len(signed))
 	}
 	if !canonical(signed) {
-		return fault.New(fault.Invalid, "%s的签名不是规范写法", b.kind())
+		return fault.New(fault.Invalid, "“%s”的签名不是规范写法", wordOf(object))
 	}
 	for i, h := range by {
 		if !signedBy(object, h) {
-			return fault.New(fault.Invalid, "%s的第%d个签名（%s）无效或无权签署", b.kind(), i+1, h.role)
+			return fault.New(fault.Invalid, "“%s”的第%d个签名（应为%s）无效或无权签署", wordOf(object), i+1, roleWords[h.role])
 		}
 	}
 	return nil
@@ -136,6 +142,9 @@ func openBy(object []byte, b body, by func() []holder) error {
 func split(object []byte) (text string, signatures []string, err error) {
 	s := string(object)
 	i := strings.LastIndex(s, "\n\n")
+	if len(s) > maxNote || !utf8.ValidString(s) {
+		return "", nil, fault.New(fault.Invalid, "数据格式不正确：过长或不是UTF-8")
+	}
 	if i < 0 || !strings.HasSuffix(s, "\n") || !strings.HasPrefix(s[i+2:], "— ") {
 		return "", nil, fault.New(fault.Invalid, "数据格式不正确：没有签名")
 	}

@@ -208,6 +208,8 @@ func TestReceipts(t *testing.T) {
 		"another epoch":              bytes.Replace(receipt.Text(), []byte("\n1\n12\n"), []byte("\n2\n12\n"), 1),
 		"another origin":             bytes.Replace(receipt.Text(), []byte("S1\n1\n"), []byte("S2\n1\n"), 1),
 		"its checkpoint signed anew": bytes.Replace(receipt.Text(), receipt.Checkpoint, resigned(t, receipt.Checkpoint, ballottest.Key(ballot.RoleHub, 99)), 1),
+		"another object's id":        bytes.Replace(receipt.Text(), []byte(receipt.Object.String()), []byte(refused.Object.String()), 1),
+		"another writing":            bytes.Replace(receipt.Text(), []byte("\n12\n"), []byte("\n+12\n"), 1),
 		"without its proof":          bytes.Replace(receipt.Text(), []byte("ACCEPTED\n-\n"), []byte("ACCEPTED\n-\n-\n"), 1),
 		"cut off":                    receipt.Text()[:len(receipt.Text())-3],
 		"nothing":                    nil,

@@ -151,10 +151,10 @@ func OpenRound(s *State, round, program string, a, b *Secret, hub Key) (tally, c
 }
 
 // Unseal opens a closed round with two custodians' keys: what the tally process does. It reads the log alone and hands out the columns and the ids
-// of the invalid ballots, nothing of single ballots of a secret round.
+// of the invalid ballots, nothing of single ballots of a secret round. Of a round that has been counted it gives the same columns again, should they be lost.
 func Unseal(s *State, round string, a, b *Secret) (columns []byte, invalid []string, err error) {
 	r, spec := s.Rounds[round], s.Package.Round(round)
-	if r == nil || r.State != RoundClosed || len(r.Openers) != 2 {
+	if r == nil || r.Close == nil || len(r.Openers) != 2 {
 		return nil, nil, errNotOpenable
 	}
 	i := pairOf(r.Pair)
@@ -194,7 +194,11 @@ func TallyOf(s *State, round, program string, columns []byte, invalid []string) 
 	if err != nil {
 		return nil, err
 	}
-	if t.Results, err = Count(s.Package, spec, columns, r.Close.Counted, int64(len(invalid)), r.Close.Present); err != nil {
+	ballots, rows, err := parseColumns(s.Package, spec, columns)
+	if err != nil {
+		return nil, err
+	}
+	if t.Results, err = countRows(s.Package, spec, rows, r.Close.Counted, int64(len(invalid)), r.Close.Present); err != nil {
 		return nil, err
 	}
 	for _, res := range t.Results {
@@ -202,21 +206,21 @@ func TallyOf(s *State, round, program string, columns []byte, invalid []string) 
 			return nil, fault.New(fault.Invalid, "轮次%s“%s”的回避票数与回避名单不符", round, s.Package.Applicant(res.Applicant).Name)
 		}
 	}
-	ballots, _, err := parseColumns(s.Package, spec, columns)
-	if err != nil {
-		return nil, err
-	}
 	t.Voted, err = checkNamed(s.Package, spec, valid, ballots, columns)
 	return t, err
 }
 
 // Count recomputes the results of a round from its columns: what anyone can do afterwards.
 func Count(p *Package, r *Round, columns []byte, counted, invalid, present int64) ([]Result, error) {
-	rules, err := catalog.ReadRules(p.RuleSet)
+	_, parsed, err := parseColumns(p, r, columns)
 	if err != nil {
 		return nil, err
 	}
-	_, parsed, err := parseColumns(p, r, columns)
+	return countRows(p, r, parsed, counted, invalid, present)
+}
+
+func countRows(p *Package, r *Round, parsed [][]row, counted, invalid, present int64) ([]Result, error) {
+	rules, err := catalog.ReadRules(p.RuleSet)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,32 @@ type Verified struct {
 	Alarms  []string // the record is sound in itself, but somebody must look into these
 }
 
+// The steps of a verification, in order.
+const (
+	StepFile    = iota + 1 // the file is whole
+	StepPackage            // the server has signed the package
+	StepLog                // every object
+	StepHead               // the hub's checkpoint
+	StepRounds             // columns and results
+	StepFirsts             // the records of first rounds
+	StepOthers             // earlier hubs and the checkpoints of laptops
+)
+
+// Broken says at which step a verification has found the first difference. Its text is that of the difference.
+type Broken struct {
+	Step    int
+	Objects int64  // in the log; those before Index hold
+	Index   int64  // of the object, at StepLog
+	Object  string // what it is, in Chinese
+	Why     error
+}
+
+// Error is the difference.
+func (b *Broken) Error() string { return b.Why.Error() }
+
+// Unwrap gives the difference.
+func (b *Broken) Unwrap() error { return b.Why }
+
 // Verify recomputes a room record from nothing but the server's public key (hex): package, every object and signature in order, the log's
 // root, the counted sets, the columns and the results. The error names the first difference, in Chinese. With an empty key the one in the
 // file is used: the record is then proved to agree with itself, but not to be of a certain server.
@@ -32,52 +58,64 @@ func Verify(file []byte, server string) (*Verified, error) { return verify(file,
 
 func verify(file []byte, server string, depth int) (*Verified, error) {
 	e, err := ParseEvidence(file)
-	if err != nil {
-		return nil, err
+	if err == nil && depth > maxDepth {
+		err = errBadEvidence
 	}
-	if depth > maxDepth {
-		return nil, errBadEvidence
+	if err != nil {
+		return nil, &Broken{Step: StepFile, Why: err}
 	}
 	v := &Verified{Server: server, Trusted: server != "", Columns: map[string][]byte{}, Late: len(e.Late)}
-	switch {
-	case !v.Trusted && e.Server == "":
-		return nil, fault.New(fault.Invalid, "会议记录文件中没有服务器公钥，请用 --key 给出")
-	case !v.Trusted:
-		v.Server = e.Server
-	case e.Server != "" && e.Server != server:
-		return nil, fault.New(fault.Invalid, "会议记录文件中的服务器公钥与给出的公钥不同")
+	at := func(step int, err error) error {
+		return &Broken{Step: step, Objects: int64(len(e.Log)), Why: err}
 	}
-	p, id, err := OpenPackage(e.Log[0], v.Server)
+	p, id, err := v.open(e)
 	if err != nil {
-		return nil, err
+		return nil, at(StepPackage, err)
 	}
 	if v.State, err = replayed(p, id, e.Log); err != nil {
 		return nil, err
 	}
 	if err := v.head(e.Checkpoint); err != nil {
-		return nil, err
+		return nil, at(StepHead, err)
 	}
 	if err := v.rounds(e.Columns); err != nil {
-		return nil, err
+		return nil, at(StepRounds, err)
 	}
 	if err := v.firsts(e.Firsts, depth); err != nil {
-		return nil, err
+		return nil, at(StepFirsts, err)
 	}
 	v.Alarms = append(v.Alarms, v.State.Alarms...)
 	if err := v.earlier(e.Earlier, depth); err != nil {
-		return nil, err
+		return nil, at(StepOthers, err)
 	}
-	return v, v.seen(e.Checkpoints)
+	if err := v.seen(e.Checkpoints); err != nil {
+		return nil, at(StepOthers, err)
+	}
+	return v, nil
+}
+
+// open finds the server's key and reads the package.
+func (v *Verified) open(e *Evidence) (*Package, ID, error) {
+	switch {
+	case !v.Trusted && e.Server == "":
+		return nil, ID{}, fault.New(fault.Invalid, "会议记录文件中没有服务器公钥，请用 --key 给出")
+	case !v.Trusted:
+		v.Server = e.Server
+	case e.Server != "" && e.Server != v.Server:
+		return nil, ID{}, fault.New(fault.Invalid, "会议记录文件中的服务器公钥与给出的公钥不同")
+	}
+	return OpenPackage(e.Log[0], v.Server)
 }
 
 func replayed(p *Package, id ID, log [][]byte) (*State, error) {
 	s, err := NewState(p, id)
 	if err != nil {
-		return nil, err
+		return nil, &Broken{Step: StepPackage, Objects: int64(len(log)), Why: err}
 	}
 	for i, o := range log {
 		if err := s.Apply(o); err != nil {
-			return nil, fault.New(fault.Invalid, "第%d条会议记录不成立：%v", i, err)
+			why := fault.New(fault.Invalid, "第%d条会议记录不成立：%v", i, err)
+			return nil, &Broken{Step: StepLog, Objects: int64(len(log)), Index: int64(i), Object: wordOf(o), Why: why}
 		}
 	}
 	return s, nil
@@ -137,7 +175,11 @@ func (v *Verified) round(r *Round, columns []byte) error {
 	if p.Old {
 		invalid = rs.Tally.Results[0].Invalid
 	}
-	results, err := Count(p, r, columns, rs.Close.Counted, invalid, rs.Close.Present)
+	ballots, rows, err := parseColumns(p, r, columns)
+	if err != nil {
+		return err
+	}
+	results, err := countRows(p, r, rows, rs.Close.Counted, invalid, rs.Close.Present)
 	if err != nil {
 		return err
 	}
@@ -150,7 +192,7 @@ func (v *Verified) round(r *Round, columns []byte) error {
 			return fault.New(fault.Invalid, "轮次%s“%s”的回避票数与回避名单不符", r.ID, p.Applicants[i].Name)
 		}
 	}
-	if err := v.named(r, valid, columns, rs.Tally); err != nil {
+	if err := v.named(r, valid, ballots, columns, rs.Tally); err != nil {
 		return err
 	}
 	v.Columns[r.ID] = columns
@@ -187,11 +229,7 @@ func recusals(p *Package, valid []*Envelope, applicant string) (n int64) {
 	return n
 }
 
-func (v *Verified) named(r *Round, valid []*Envelope, columns []byte, t *Tally) error {
-	ballots, _, err := parseColumns(v.State.Package, r, columns)
-	if err != nil {
-		return err
-	}
+func (v *Verified) named(r *Round, valid []*Envelope, ballots []named, columns []byte, t *Tally) error {
 	if v.State.Package.Old {
 		return nil
 	}

@@ -212,7 +212,7 @@ func parse(b []byte, passphrase, path string) (*Holder, error) {
 
 func unlock(b []byte, passphrase, path string) (*Holder, error) {
 	if passphrase == "" {
-		return nil, fault.New(fault.Invalid, "请输入密钥文件的口令").At("passphrase")
+		return nil, fault.New(fault.Denied, "请输入密钥文件的口令").At("passphrase")
 	}
 	id, err := age.NewScryptIdentity(passphrase)
 	if err != nil {
@@ -223,7 +223,7 @@ func unlock(b []byte, passphrase, path string) (*Holder, error) {
 	var no *age.NoIdentityMatchError
 	switch {
 	case errors.As(err, &no):
-		return nil, fault.New(fault.Invalid, "口令不正确，请核对大小写和输入法后重新输入").At("passphrase")
+		return nil, fault.New(fault.Denied, "口令不正确，请核对大小写和输入法后重新输入").At("passphrase")
 	case err != nil:
 		return nil, damaged(path)
 	}

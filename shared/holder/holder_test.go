@@ -2,7 +2,9 @@ package holder
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"os"
@@ -11,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"zhiping/shared/ballot"
 	"zhiping/shared/fault"
@@ -96,9 +99,9 @@ func TestKeyFileOpensAgain(t *testing.T) {
 func TestWhatIsWrongWithAKeyFile(t *testing.T) {
 	_, path := saved(t)
 	_, err := Load(path, "correct horse 8")
-	refused(t, err, fault.Invalid, "口令不正确")
+	refused(t, err, fault.Denied, "口令不正确")
 	_, err = Load(path, "")
-	refused(t, err, fault.Invalid, "请输入", "口令")
+	refused(t, err, fault.Denied, "请输入", "口令")
 	_, err = Load(path+"x", passphrase)
 	refused(t, err, fault.NotFound, "找不到密钥文件", "U盘")
 	_, err = Load(filepath.Join(path+"-stick", "密钥.zpk"), passphrase)
@@ -172,7 +175,7 @@ func TestSaveRefuses(t *testing.T) {
 	refused(t, h.Save(filepath.Join(path+"-stick", "k"), passphrase, quick), fault.NotFound, "找不到文件夹", "U盘")
 	refused(t, h.Save(filepath.Join(path, "k"), passphrase, quick), fault.NotFound, "找不到文件夹")
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "k.new"), 0o700); err != nil { // the file beside it cannot be written
+	if err := os.MkdirAll(filepath.Join(dir, "k.new", "full"), 0o700); err != nil { // the file beside it cannot be written
 		t.Fatal(err)
 	}
 	if err := h.Save(filepath.Join(dir, "k"), passphrase, quick); fault.As(err) == nil {
@@ -180,6 +183,81 @@ func TestSaveRefuses(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "k")); err == nil {
 		t.Error("an empty key file was left")
+	}
+}
+
+// What a power cut leaves between taking the name and writing the key is no key: the next one can be written there, and an empty file says so.
+func TestSaveAfterAPowerCut(t *testing.T) {
+	h, path := made(t, "甲"), filepath.Join(t.TempDir(), "k")
+	for name, b := range map[string][]byte{path: nil, path + ".new": []byte("half a k")} {
+		if err := os.WriteFile(name, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := Load(path, passphrase)
+	refused(t, err, fault.Invalid, "已损坏")
+	if err := h.Save(path, passphrase, quick); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Load(path, passphrase); err != nil || again.Public() != h.Public() {
+		t.Error(err)
+	}
+	if i, err := os.Stat(path); err != nil || i.Mode().Perm() != 0o600 {
+		t.Error(i.Mode(), err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Error(left, err)
+	}
+}
+
+// A process that is killed while it writes leaves the whole key or none that opens, and never stands in the way of the next one.
+func TestKilledWhileWriting(t *testing.T) {
+	const variable = "ZHIPING_TEST_KILLED"
+	if dir := os.Getenv(variable); dir != "" {
+		os.Stdout.WriteString("begun\n")
+		for h := made(t, "甲"); ; {
+			if err := h.Save(filepath.Join(dir, "k"), passphrase, 1); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Remove(filepath.Join(dir, "k")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for n := range 12 {
+		dir := t.TempDir()
+		cmd := exec.Command(os.Args[0], "-test.run", "^TestKilledWhileWriting$")
+		cmd.Env = append(os.Environ(), variable+"="+dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Read(make([]byte, 6)); err != nil {
+			t.Fatal(err)
+		}
+		seen := 0
+		for deadline := time.Now().Add(10 * time.Second); seen <= n && time.Now().Before(deadline); { // killed at another place each time
+			if i, err := os.Stat(filepath.Join(dir, []string{"k", "k.new", "k"}[n%3])); err == nil && (n%3 < 2 || i.Size() > 0) {
+				seen++
+			}
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		path := filepath.Join(dir, "k")
+		if b, err := os.ReadFile(path); err == nil && len(b) > 0 {
+			if _, err := Load(path, passphrase); err != nil {
+				t.Error("half a key:", err)
+			}
+			continue
+		}
+		if err := made(t, "乙").Save(path, passphrase, quick); err != nil {
+			t.Error("the next one cannot be written:", err)
+		}
 	}
 }
 
@@ -220,25 +298,34 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// The kinds of files that were made before are read as they were.
+// The kinds of files that were made before are read as they were: the golden custodians' files have the keys that the golden package names.
 func TestOldFiles(t *testing.T) {
-	for _, name := range []string{"k1.age", "k3.age"} {
-		path := filepath.Join("..", "ballot", "testdata", name)
-		want, err := ballot.LoadSecret(path, "golden-passphrase")
-		if err != nil {
-			t.Fatal(err)
-		}
+	record, err := os.ReadFile(filepath.Join("..", "ballot", "testdata", "record.zpr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := sha256.Sum256([]byte{1}) // as in package ballottest, which imports this one
+	server := ballot.Key{Role: ballot.RoleServer, Private: ed25519.NewKeyFromSeed(seed[:])}
+	v, err := ballot.Verify(record, server.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, i := range map[string]int{"k1.age": 0, "k3.age": 2} {
+		path, want := filepath.Join("..", "ballot", "testdata", name), v.State.Package.Custodians[i]
 		h, err := Open(path, "golden-passphrase")
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := h.Custodian("", "")
-		if h.Signs() || s.ID != want.ID || s.Role != want.Role || s.Name != want.Name || !s.Sign.Private.Equal(want.Sign.Private) ||
-			!bytes.Equal(s.Seal.PublicKey().Bytes(), want.Seal.PublicKey().Bytes()) || h.Drill() != nil {
-			t.Error(name, s)
+		if got := s.Public(); h.Signs() || got.ID != want.ID || got.Role != want.Role || got.Name != want.Name || got.SignKey != want.SignKey ||
+			!bytes.Equal(got.SealKey, want.SealKey) || h.Drill() != nil {
+			t.Error(name, got.ID, got.Name)
+		}
+		if again, err := h.CustodianOf(v.State.Package); err != nil || again.ID != want.ID {
+			t.Error(name, err)
 		}
 		_, err = Open(path, "golden-passphrase-not")
-		refused(t, err, fault.Invalid, "口令不正确")
+		refused(t, err, fault.Denied, "口令不正确")
 		_, err = OpenKey(path, "golden-passphrase", ballot.RoleChair)
 		refused(t, err, fault.Invalid, "旧的保管人密钥文件", "执行主任")
 		_, err = Load(path, "golden-passphrase")

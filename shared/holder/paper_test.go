@@ -75,13 +75,13 @@ func TestPaperGivesTheKeyFileBack(t *testing.T) {
 	}
 
 	_, err = Unlock(string(scanned), "correct horse 8")
-	refused(t, err, fault.Invalid, "口令不正确")
+	refused(t, err, fault.Denied, "口令不正确")
 	again, err := Unlock(string(scanned), passphrase)
 	if err != nil || again.Public() != h.Public() {
 		t.Fatal(again, err)
 	}
 	to := filepath.Join(t.TempDir(), "again.zpk")
-	refused(t, again.Copy(to, "correct horse 8"), fault.Invalid, "口令不正确")
+	refused(t, again.Copy(to, "correct horse 8"), fault.Denied, "口令不正确")
 	if _, err := os.Stat(to); err == nil {
 		t.Error("written without its passphrase")
 	}

@@ -2,7 +2,9 @@ package meeting
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"zhiping/shared/ballot"
@@ -29,6 +31,17 @@ var unproved = []string{
 	"没有记入本文件的事情，例如从未送到主机的选票。专家手中的回执和电脑保存的检查点可以揭示主机删去的记录。",
 }
 
+// steps are the checks of a verification in their order, and what it means when one does not hold.
+var steps = []struct{ name, means string }{
+	{"文件完整，未损坏", "文件在保存、复制或传输中损坏、被截断，或者被人改动过。请取原件重新核验。"},
+	{"会议包（名单、轮次、规则、公钥）由中心签发", "文件开头的会议包不是由所给公钥的中心签发的，或内容被改动过。其后的一切都无从谈起。请先核对公钥是否抄写正确。"},
+	{"每一条会议记录由有权的人签署，内容和次序成立", "从这一条起，文件与会议当时签署的内容不同，或者这一条不是由有权的人所写。在它之前的各条成立。"},
+	{"主机签名的检查点与全部记录一致", "各条记录单独看都成立，但合起来不是主机签过名的那一份：有记录被删去、增加或调换，常见的是文件末尾被截去。"},
+	{"计票栏、票数、名次和结论重新计算，与签字的结果一致", "记录本身成立，但所附的计票栏与签字的计票结果不符，或由它算出的结果不同：计票栏或结果被改动过。"},
+	{"首轮会议的记录成立，第二轮人员由首轮结果得出", "第二轮的参评人员不能由所附的首轮记录得出，或首轮记录本身不成立。"},
+	{"所附原主机的记录和电脑保存的检查点属于本场会议", "本场记录成立，但所附的旁证不属于本场会议或已损坏，不能用来证明没有丢失选票。"},
+}
+
 // Verification is the report of a verification, for people who know nothing of it. v is nil when why says what does not hold. file is the record.
 func Verification(file []byte, v *ballot.Verified, why error) *print.Report {
 	sum := sha256.Sum256(file)
@@ -36,23 +49,101 @@ func Verification(file []byte, v *ballot.Verified, why error) *print.Report {
 		Kind: "会议记录核验报告", Title: "会议记录核验报告",
 		Facts: []print.Fact{{Label: "文件大小", Value: fmt.Sprintf("%d字节", len(file))}, {Label: "文件摘要", Value: fmt.Sprintf("%x", sum[:8]) + "…（SHA-256）"}},
 	}
-	if v == nil {
-		rep.Paragraphs = []string{
-			"核验结论：不成立。", "第一处不符：" + why.Error() + "。",
-			"请勿采用本文件的结果。请核对文件是否完整、服务器公钥是否正确；仍不成立的，请将文件和本报告交监督人员。",
-		}
+	if v == nil || why != nil {
+		broken(rep, why)
 		return rep
 	}
 	p := v.State.Package
 	rep.Subtitle = p.Title
 	rep.Facts = append(rep.Facts, print.Fact{Label: "会议日期", Value: p.Date}, print.Fact{Label: "记录", Value: fmt.Sprintf("%d条，短码 %s", v.Size, Short(v.Root[:]))})
-	rep.Paragraphs = append(conclusion(v), "一、核验了什么")
+	rep.Paragraphs = append(conclusion(v), "核验了什么：")
 	rep.Paragraphs = append(rep.Paragraphs, numbered(checked)...)
+	rep.Tables = append(rep.Tables, overview(v))
 	for _, id := range v.State.Order {
 		rep.Tables = append(rep.Tables, roundTables(v, id)...)
 	}
 	rep.Closing = append([]string{"本报告不能证明："}, numbered(unproved)...)
 	return rep
+}
+
+// broken is the report of a record that does not hold: how far the checks went, what the first difference means, and what to do.
+func broken(rep *print.Report, why error) {
+	b := &ballot.Broken{Step: ballot.StepFile, Why: why}
+	errors.As(why, &b)
+	step := steps[b.Step-1]
+	rep.Paragraphs = []string{"核验结论：不成立。本文件不能作为会议结果的依据。", "第一处不符：" + why.Error() + "。"}
+	if b.Step == ballot.StepLog {
+		rep.Paragraphs = append(rep.Paragraphs, fmt.Sprintf("文件共有%d条会议记录（从第0条起编号）。前%d条成立，不成立的是第%d条，它是“%s”。", b.Objects, b.Index, b.Index, b.Object))
+	}
+	rep.Paragraphs = append(rep.Paragraphs, "这是什么意思："+step.means, "核验到第一处不符为止，其后的步骤没有进行；不符不一定只有这一处。")
+	t := print.Table{Heading: "核验步骤", Heads: []print.Head{{Text: "序号", Share: 1, Centre: true}, {Text: "核验内容", Share: 7}, {Text: "结果", Share: 2, Centre: true}}}
+	for i, s := range steps {
+		word := "未核验"
+		switch {
+		case i+1 < b.Step:
+			word = "成立"
+		case i+1 == b.Step:
+			word = "不成立"
+		}
+		t.Rows = append(t.Rows, []string{strconv.Itoa(i + 1), s.name, word})
+	}
+	rep.Tables = []print.Table{t}
+	rep.Closing = append([]string{"应当怎样做："}, numbered([]string{
+		"请勿采用本文件的结果。",
+		"请向会务人员和中心各取一份会议记录文件，分别核验；手中有一份成立的文件时，可用“zhiping-server verify diff 成立的文件 本文件”看出两者第一处不同。",
+		"请核对服务器公钥：它由中心公布，共64位。",
+		"仍不成立的，请将文件和本报告一并交监督人员，不要改动或删除文件。",
+	})...)
+}
+
+// overview is what came out of each round, in one line.
+func overview(v *ballot.Verified) print.Table {
+	t := print.Table{Heading: "各轮次概况", Heads: []print.Head{
+		{Text: "轮次", Share: 1.2, Centre: true},
+		{Text: "方式", Share: 2.4, Centre: true},
+		{Text: "状态", Share: 2.4, Centre: true},
+		{Text: "出席", Share: 1, Centre: true},
+		{Text: "计入选票", Share: 1.4, Centre: true},
+		{Text: "结果", Share: 3},
+	}}
+	for _, id := range v.State.Order {
+		r, spec := v.State.Rounds[id], v.State.Package.Round(id)
+		row := []string{id, kind(spec), stateWords[r.State], "—", "—", "没有结果"}
+		if r.Close != nil {
+			row[3], row[4] = strconv.FormatInt(r.Close.Present, 10), strconv.FormatInt(r.Close.Counted, 10)
+		}
+		if r.Tally != nil {
+			row[5] = outcome(r.Tally)
+		}
+		if r.Void != nil {
+			row[5] = "作废，不作数"
+			if r.Void.Next != "" {
+				row[5] += "；以" + r.Void.Next + "为准"
+			}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func kind(r *ballot.Round) string {
+	word := map[string]string{ballot.Vote: "投票", ballot.Score: "评分"}[r.Kind]
+	if r.Secrecy == ballot.SecretBallot {
+		return "无记名" + word
+	}
+	return "记名" + word
+}
+
+// outcome counts the decisions of a tally.
+func outcome(t *ballot.Tally) string {
+	n := map[string]int{}
+	for _, res := range t.Results {
+		n[res.Decision]++
+	}
+	if n[ballot.NoResult] == len(t.Results) {
+		return fmt.Sprintf("%d人已评分，不作结论", len(t.Results))
+	}
+	return fmt.Sprintf("参评%d人，通过%d人，未通过%d人", len(t.Results), n[ballot.Passed], n[ballot.NotPass])
 }
 
 // conclusion is what a verified record amounts to.
@@ -65,7 +156,7 @@ func conclusion(v *ballot.Verified) []string {
 	case !v.Trusted:
 		all = append(all, "核验结论：记录自身一致。")
 	default:
-		all = append(all, "核验结论：成立。")
+		all = append(all, "核验结论：成立。下列结果由本文件从头重新计算得到，与会场签字的结果逐项相同。")
 	}
 	if v.Trusted {
 		all = append(all, "会议包的签名用给出的服务器公钥核验："+v.Server+"。")

@@ -2,6 +2,7 @@ package meeting_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -42,18 +43,53 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// What does not hold is named, and nothing is said about results.
+// What does not hold is named: the first difference, at which step, which object, what it means and what to do; nothing is said about results.
 func TestReportOfABadRecord(t *testing.T) {
 	r := ballottest.Play(t, &ballot.Memory{}, 1)
-	file := r.Record()
-	file[len(file)/2] ^= 1
-	v, err := ballot.Verify(file, r.Server.Public())
-	if err == nil {
-		t.Fatal("the record holds")
+	good := r.Record()
+	with := func(change func(e *ballot.Evidence)) []byte {
+		e := r.Evidence(map[string][]byte{})
+		e.Log = append([][]byte{}, e.Log...)
+		for id, c := range r.Columns {
+			e.Columns[id] = bytes.Clone(c)
+		}
+		change(e)
+		return e.Encode(r.Package)
 	}
-	text := meeting.Text(meeting.Verification(file, v, err))
-	if !strings.Contains(text, "不成立") || !strings.Contains(text, err.Error()) || strings.Contains(text, "通过") {
-		t.Fatal(text)
+	flipped := bytes.Clone(good)
+	flipped[len(flipped)/2] ^= 1
+	for name, x := range map[string]struct {
+		file []byte
+		key  string
+		step int
+		says string
+	}{
+		"damaged":              {flipped, r.Server.Public(), 1, "取原件重新核验"},
+		"another server's":     {with(func(e *ballot.Evidence) { e.Server = "" }), ballottest.Key(ballot.RoleServer, 99).Public(), 2, "请先核对公钥"},
+		"an object altered":    {with(func(e *ballot.Evidence) { e.Log[3] = bytes.Replace(e.Log[3], []byte("session"), []byte("sessiom"), 1) }), r.Server.Public(), 3, "不成立的是第3条，它是“签到”"},
+		"cut off":              {with(func(e *ballot.Evidence) { e.Log = e.Log[:len(e.Log)-1] }), r.Server.Public(), 4, "文件末尾被截去"},
+		"a column altered":     {with(func(e *ballot.Evidence) { e.Columns["R1"] = append(e.Columns["R1"], ' ') }), r.Server.Public(), 5, "计票栏或结果被改动过"},
+		"a first round more":   {with(func(e *ballot.Evidence) { e.Firsts = [][]byte{good} }), r.Server.Public(), 6, "首轮记录"},
+		"another's checkpoint": {with(func(e *ballot.Evidence) { e.Checkpoints = [][]byte{[]byte("x")} }), r.Server.Public(), 7, "旁证"},
+	} {
+		v, err := ballot.Verify(x.file, x.key)
+		if err == nil {
+			t.Errorf("%s: the record holds", name)
+			continue
+		}
+		var b *ballot.Broken
+		if !errors.As(err, &b) || b.Step != x.step {
+			t.Errorf("%s: broken at %+v", name, b)
+		}
+		text := meeting.Text(meeting.Verification(x.file, v, err))
+		for _, want := range []string{"核验结论：不成立", err.Error(), "这是什么意思", "应当怎样做", x.says} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, text)
+			}
+		}
+		if strings.Contains(text, "通过") || strings.Count(text, "　不成立\n") != 1 || strings.Count(text, "　成立\n") != x.step-1 {
+			t.Errorf("%s:\n%s", name, text)
+		}
 	}
 }
 

@@ -25,6 +25,20 @@ const (
 	longest   = 20 * time.Second
 )
 
+// errHeld sends a laptop back to the beginning of its talk, where it shows what it has seen.
+var errHeld = fault.New(fault.Offline, "主机刚刚启动，正在与专家电脑核对会议记录，请稍候")
+
+// ready says why nothing is taken over the network now, nil if it is. That this is no sequencer, or one that must not go on, is said first.
+func (r *Room) ready() error {
+	if !r.Held.Load() {
+		return nil
+	}
+	if err := r.Session.Check(); err != nil {
+		return err
+	}
+	return errHeld
+}
+
 // ListSessions implements RoomService.
 func (h *Handler) ListSessions(ctx context.Context, _ *roomv1.ListSessionsRequest) (*roomv1.ListSessionsResponse, error) {
 	rooms, err := h.List(ctx)
@@ -52,6 +66,9 @@ func (h *Handler) GetPackage(ctx context.Context, req *roomv1.GetPackageRequest)
 func (h *Handler) CheckIn(ctx context.Context, req *roomv1.CheckInRequest) (*roomv1.CheckInResponse, error) {
 	r, err := h.Find(ctx, req.Session)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.ready(); err != nil {
 		return nil, err
 	}
 	receipt, pending, err := r.CheckIn(ctx, req.Object)
@@ -104,6 +121,9 @@ func wait(ctx context.Context, r *Room, ask func() (bool, error)) error {
 func (h *Handler) Submit(ctx context.Context, req *roomv1.SubmitRequest) (*roomv1.SubmitResponse, error) {
 	r, err := h.Find(ctx, req.Session)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.ready(); err != nil {
 		return nil, err
 	}
 	receipt, err := r.Submit(ctx, req.Object)

@@ -14,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"zhiping/shared/ballot"
 	"zhiping/shared/fault"
@@ -42,6 +43,12 @@ type Room struct {
 	Staff   Staff      // nil on the server: check-ins are pending there until staff's laptop has countersigned them
 	Shelf   Shelf
 	Now     func() int64
+
+	// Held is set by a hub that has just been started on a log with experts in it: it takes nothing over the network until a laptop has shown what it has
+	// seen, so that a log that was put back from an old copy does not grow (voting.md, "Hub rolled back"). Laptops do so whenever they connect.
+	Held atomic.Bool
+
+	arriving sync.Mutex // each is marked once
 
 	mu      sync.Mutex
 	wait    chan struct{}     // closed when the log has grown
@@ -208,6 +215,8 @@ func (r *Room) Admit(ctx context.Context, half []byte) (*ballot.Receipt, error) 
 
 // Arrive marks as present who has checked in and has not been marked yet.
 func (r *Room) Arrive(ctx context.Context) error {
+	r.arriving.Lock()
+	defer r.arriving.Unlock()
 	var arrived []*ballot.Attend
 	r.Session.View(func(s *ballot.State) { arrived = Arrived(s, r.Now()) })
 	for _, a := range arrived {
@@ -288,6 +297,7 @@ func (r *Room) Witness(ctx context.Context, checkpoint []byte) (proof [][]byte, 
 	if err != nil {
 		return nil, nil, err
 	}
+	r.Held.Store(false)
 	hashes, own, err := r.Session.ProofFrom(h)
 	for _, x := range hashes {
 		proof = append(proof, x[:])

@@ -2,6 +2,7 @@ package ballottest
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"strings"
@@ -41,4 +42,11 @@ func hashOf(signed []byte) uint32 {
 		return 0
 	}
 	return binary.BigEndian.Uint32(b)
+}
+
+// Resum replaces the sum at the end of a file by the right one: what somebody does who changes a file.
+func Resum(file []byte) []byte {
+	body := file[:len(file)-sha256.Size]
+	sum := sha256.Sum256(body)
+	return append(body[:len(body):len(body)], sum[:]...)
 }

@@ -10,6 +10,7 @@ import (
 
 	"zhiping/shared/ballot"
 	"zhiping/shared/catalog"
+	"zhiping/shared/holder"
 )
 
 // T is what a room needs of a test: *testing.T, *testing.B or *rapid.T.
@@ -27,6 +28,7 @@ type Room struct {
 	Server, Hub, Staff, Chair, Supervisor ballot.Key
 	Spare                                 ballot.Key
 	Custodians                            []*ballot.Secret
+	Holders                               []*holder.Holder // with their key files
 	Voters                                []*ballot.Voter
 	Session                               *ballot.Session
 	Epoch                                 int64
@@ -66,11 +68,12 @@ func New(t T, store ballot.Store, experts, applicants int) *Room {
 	sum := sha256.Sum256(rules.Bytes)
 	p.Rules = sum[:]
 	for i, role := range []string{"执行主任", "会务负责人", "监督人员"} {
-		s, err := ballot.NewSecret(fmt.Sprint("K", i+1), "保管人"+fmt.Sprint(i+1), role)
+		h, err := holder.New("保管人" + fmt.Sprint(i+1))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Custodians = append(r.Custodians, s)
+		s := h.Custodian(fmt.Sprint("K", i+1), role)
+		r.Holders, r.Custodians = append(r.Holders, h), append(r.Custodians, s)
 		p.Custodians = append(p.Custodians, s.Public())
 	}
 	for i := range experts {

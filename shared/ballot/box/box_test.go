@@ -203,6 +203,26 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+// What Append has returned from is on the disk: the file is opened with the settings under which the power cuts lose nothing, and a file that
+// will not take them is refused (V1).
+func TestSettings(t *testing.T) {
+	b, err := Open(ctx, filepath.Join(t.TempDir(), "ballots.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "secure_delete": "1"} {
+		var got string
+		if err := b.db.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %s, want %s: %v", pragma, got, want, err)
+		}
+	}
+	if b, err := Open(ctx, ":memory:"); err == nil {
+		b.Close()
+		t.Error("a store without a journal on the disk was opened")
+	}
+}
+
 // The sequencer is killed at every object of a meeting, before and after its file has taken it.
 func TestKilledAtEveryStep(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ballots.db")

@@ -188,7 +188,7 @@ func (o *Outbox) KeepExpert(ctx context.Context, session, expert string, x *Expe
 		ON CONFLICT (session, expert) DO UPDATE SET sealed = excluded.sealed, credential = excluded.credential`, session, expert, x.Sealed, x.Credential)
 }
 
-// Forget drops a check-in that staff has refused. The key goes with it unless something has been sealed under it: the next attempt begins anew.
+// Forget drops a check-in that has no receipt: staff has refused it, or it was never made. The key goes with it unless something has been sealed under it: the next attempt begins anew.
 func (o *Outbox) Forget(ctx context.Context, session, expert string) error {
 	return o.tx(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.Exec("DELETE FROM sent WHERE session = ? AND expert = ? AND kind = ? AND n NOT IN (SELECT n FROM receipt)", session, expert, CheckIn); err != nil {
