@@ -424,7 +424,7 @@ func TestDesk(t *testing.T) {
 	a.openBy("R1")
 	a.wants(fault.State, d.Reopen(ctx, "R1", "再来", a.chair))
 	a.wants(fault.Denied, d.Tally(ctx, "R1", a.keyFile(0), a.keyFile(1)))
-	a.wants(fault.Invalid, d.Tally(ctx, "R1", a.keyFile(0), room.KeyFile{Path: a.keyFile(2).Path, Passphrase: "falsch"}))
+	a.wants(fault.Denied, d.Tally(ctx, "R1", a.keyFile(0), room.KeyFile{Path: a.keyFile(2).Path, Passphrase: "falsch"}))
 	a.must(d.Tally(ctx, "R1", a.keyFile(0), a.keyFile(2)))
 	row := a.row("R1")
 	if row.State != ballot.RoundOpened || row.Tally.Results[0].Agree != 3 || row.Tally.Results[0].Oppose != 1 || row.Base != 4 || row.Sheet == nil || !row.Sheet.Balanced() || len(row.Openers) != 2 {
