@@ -157,10 +157,13 @@ func (r *Room) CheckIn(ctx context.Context, half []byte) (receipt *ballot.Receip
 		return nil, false, fault.New(fault.Invalid, "不在本次会议的专家名单中，请核对姓名")
 	case mine:
 		receipt, err = r.again(ctx, half)
-		if err == nil && r.Staff != nil {
+		if err == nil && r.Staff != nil && r.Session.Check() == nil {
 			err = r.Arrive(ctx) // a hub that was killed in between has not marked him yet
 		}
 		return receipt, false, err
+	}
+	if err := r.Session.Check(); err != nil {
+		return nil, false, err
 	}
 	if r.Staff != nil {
 		if code, ok := r.Staff.Code(o.Expert); ok {
@@ -170,9 +173,6 @@ func (r *Room) CheckIn(ctx context.Context, half []byte) (receipt *ballot.Receip
 			receipt, err = r.Admit(ctx, half)
 			return receipt, false, err
 		}
-	}
-	if err := r.Session.Check(); err != nil {
-		return nil, false, err
 	}
 	r.mu.Lock()
 	if r.pending == nil {
