@@ -112,6 +112,12 @@ func TestSpareTakesOver(t *testing.T) {
 	if v.State.Epoch != 2 || v.State.Rounds["R1"].Tally.Results[0].Agree != 3 || len(v.Alarms) > 0 {
 		t.Fatal(v.State.Epoch, v.Alarms)
 	}
+	// The evidence holds what laptops have shown of this log.
+	file, err := b.desk.Export()
+	h.must(err)
+	if e, err := ballot.ParseEvidence(file); err != nil || len(e.Checkpoints) != 1 {
+		t.Fatal(e, err)
+	}
 	// The old hub comes up again: it learns from the first laptop that it is the sequencer no more (V11).
 	a = h.start()
 	h.wants(fault.State, seats[2].witness(a))

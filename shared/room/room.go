@@ -51,6 +51,7 @@ type Room struct {
 	arriving sync.Mutex // each is marked once
 
 	mu      sync.Mutex
+	shown   []byte            // highest checkpoint
 	wait    chan struct{}     // closed when the log has grown
 	pending map[string][]byte // halves of check-ins by expert; in memory: laptops send them again
 }
@@ -298,11 +299,30 @@ func (r *Room) Witness(ctx context.Context, checkpoint []byte) (proof [][]byte, 
 		return nil, nil, err
 	}
 	r.Held.Store(false)
+	r.noteShown(checkpoint, h)
 	hashes, own, err := r.Session.ProofFrom(h)
 	for _, x := range hashes {
 		proof = append(proof, x[:])
 	}
 	return proof, own, err
+}
+
+// noteShown remembers the highest checkpoint that a laptop has shown and that this log has had.
+func (r *Room) noteShown(checkpoint []byte, h ballot.Head) {
+	mine := false
+	r.Session.View(func(s *ballot.State) { mine = s.Origin() == h.Origin && s.HasHead(h) })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if before, err := ballot.ReadHead(r.shown); mine && (err != nil || before.Origin != h.Origin || before.Size < h.Size) {
+		r.shown = checkpoint
+	}
+}
+
+// Shown is the highest checkpoint of this epoch that a laptop has shown since the sequencer was started, nil for none: evidence that laptops saw this very log.
+func (r *Room) Shown() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.shown
 }
 
 // Count takes the columns of a closed round as staff's laptop has opened them, counts them and signs the tally. The columns are kept before the word
