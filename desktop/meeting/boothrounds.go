@@ -2,8 +2,6 @@ package meeting
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -103,17 +101,15 @@ func (b *Booth) otherActions() []action {
 
 // roundName is what people call a round.
 func (b *Booth) roundName(id string) string {
-	first, again, repeated := strings.Cut(id, "~")
-	n := 1 + slices.IndexFunc(b.pkg().Rounds, func(r ballot.Round) bool { return r.ID == first })
-	s := fmt.Sprintf("第%d轮", n)
+	var ids []string
+	for _, r := range b.pkg().Rounds {
+		ids = append(ids, r.ID)
+	}
+	name, again := nthRound(ids, id)
 	if r := b.pkg().Round(id); r != nil {
-		kind := map[string]string{ballot.Vote: "投票", ballot.Score: "评分"}[r.Kind]
-		s += "　" + map[string]string{ballot.SecretBallot: "无记名", ballot.NamedBallot: "记名"}[r.Secrecy] + kind
+		name += "　" + roundManner(r)
 	}
-	if repeated {
-		s += "（第" + again + "次）"
-	}
-	return s
+	return name + again
 }
 
 func newRoundRow() fyne.CanvasObject {

@@ -104,6 +104,7 @@ func TestBoothByStick(t *testing.T) {
 	l.round("R1", tick(room.Received))
 	l.trip(a) // carries the device word
 	// The laptop on the LAN gives its ballot to a stick too, before and after it is sent.
+	lan.round("R1", mayVote)
 	a.close()
 	lan.vote("R1", ballot.Agree)
 	before := lan.out()

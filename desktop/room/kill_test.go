@@ -35,8 +35,22 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if task := os.Getenv(canaryBooth); task != "" {
+		if err := canaryProcess(task); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if dir := os.Getenv(stepFolder); dir != "" {
 		if err := stepProcess(dir, os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if text := os.Getenv(boothJob); text != "" {
+		if err := boothProcess(text); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
