@@ -31,6 +31,7 @@ type Seat interface {
 	KeepDraft(ctx context.Context, round string, b []byte) error
 	Bundle(ctx context.Context) ([]byte, error)
 	Import(ctx context.Context, file []byte) (*room.Taken, error)
+	Archive(ctx context.Context, object []byte) error
 	Wipe(ctx context.Context) error
 	Close() error
 }

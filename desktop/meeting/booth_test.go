@@ -501,6 +501,31 @@ func TestResultsAtTheWindow(t *testing.T) {
 	c.press(fyne.KeySpace)
 	c.types(pin)
 	c.sees("本人选票已计入，一致")
+	c.press(fyne.KeySpace, fyne.KeyEscape)
+	h.must(h.desk().SignOff(t.Context(), "R1", "1", h.people[0].Key(ballot.RoleChair), h.people[2].Key(ballot.RoleSupervisor)))
+	c.sees("已签字")
+	if s := c.reads(); strings.Contains(s, "清除本机数据") {
+		t.Error("what is not archived may be erased:", s)
+	}
+
+	// The server's word that it keeps the record comes on a stick, and the laptop may forget.
+	a := &ballot.Archive{Session: h.model.Package.Session, At: h.now()}
+	h.desk().View(func(s *ballot.State) {
+		a.Size = s.Size()
+		root, _ := s.RootAt(a.Size)
+		a.Root = root[:]
+	})
+	word, err := a.Sign(h.model.Server)
+	h.must(err)
+	_, err = h.hub.Import(t.Context(), word)
+	h.must(err)
+	c.sees("③ 已归档")
+	c.press(fyne.KeyF9)
+	c.sees("清除后不能恢复")
+	c.press(fyne.KeyF8)
+	c.sees("已清除您在本机的全部数据")
+	c.press(fyne.KeySpace, fyne.Key1, fyne.KeyReturn)
+	c.sees("设置PIN码")
 }
 
 // Reviewers write on those they have been given, and see that it has arrived.
