@@ -34,7 +34,11 @@ func (c *prepareCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]string{"hub": k.Hub.Public(), "staff": k.Staff.Public(), "tls": k.Pin})
+	line, err := hubPublic(k)
+	if err == nil {
+		_, err = os.Stdout.WriteString(line)
+	}
+	return err
 }
 
 type wipeHubCommand struct {

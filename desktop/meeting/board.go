@@ -3,6 +3,7 @@ package meeting
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -48,12 +49,47 @@ func NewBoard(w fyne.Window, desk *kit.Desk, hub *room.Hub, place Place, help fu
 		return b
 	}
 	b.tabs = container.NewAppTabs()
-	for _, p := range b.pages {
-		b.tabs.Append(container.NewTabItem(p.desk.Package().Title, p.content))
+	for i, title := range tabTitles(hub.Rooms) {
+		b.tabs.Append(container.NewTabItem(title, b.pages[i].content))
 	}
 	b.tabs.OnSelected = func(*container.TabItem) { b.open = b.pages[b.tabs.SelectedIndex()] }
 	b.Content = b.tabs
 	return b
+}
+
+// tabTitles are short names of sessions: what all titles begin with says nothing, and a rehearsal is told from its meeting.
+func tabTitles(desks []*room.Desk) []string {
+	var titles []string
+	for _, d := range desks {
+		titles = append(titles, d.Whole.Title)
+	}
+	titles = shortened(titles)
+	for i, d := range desks {
+		if d.Whole.Rehearsal {
+			titles[i] = "演练　" + titles[i]
+		}
+	}
+	return titles
+}
+
+// shortened leaves out the words that all titles begin with, unless nothing would be left of one.
+func shortened(titles []string) []string {
+	common := titles[0]
+	for _, t := range titles {
+		for !strings.HasPrefix(t, common) {
+			common = common[:strings.LastIndex(strings.TrimSuffix(common, " "), " ")+1]
+		}
+	}
+	var short []string
+	for _, t := range titles {
+		if rest := strings.TrimPrefix(t, common); rest != "" {
+			short = append(short, rest)
+		}
+	}
+	if len(short) < len(titles) {
+		return titles
+	}
+	return short
 }
 
 // Follow draws every session as it stands, and again whenever its log has grown, until the context ends.

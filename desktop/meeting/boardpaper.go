@@ -189,7 +189,7 @@ var documents = []struct {
 func (p *boardPage) printRound(name string, make func(*ballot.Verified, string) *print.Report) {
 	round, server := p.round, p.of.place.Server
 	if r := theRound(p.now, round); r == nil || !reached(r, ballot.RoundOpened) || r.Tally == nil {
-		p.of.desk.Fail(fault.New(fault.State, "%s还没有计票，不能打印%s", roundName(round), name))
+		p.of.desk.Fail(fault.New(fault.State, "%s还没有计票，不能打印%s", roundName(p.now, round), name))
 		return
 	}
 	path := ""
@@ -215,7 +215,7 @@ func (p *boardPage) choosePrint() {
 	for _, d := range documents {
 		choices = append(choices, kit.Choice{Title: d.name, Do: func() { p.printRound(d.name, d.make) }})
 	}
-	p.of.desk.Choose("打印"+roundName(p.round)+"的文书", newWide(420, newParagraph("计票以后可以打印。文书由核验过的会议记录生成，在系统的PDF程序中打开后打印。")), choices...)
+	p.of.desk.Choose("打印"+roundName(p.now, p.round)+"的文书", newWide(420, newParagraph("计票以后可以打印。文书由核验过的会议记录生成，在系统的PDF程序中打开后打印。")), choices...)
 }
 
 // saveRecord writes the record of the meeting, which the server verifies at the hand-over.

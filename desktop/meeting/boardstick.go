@@ -16,7 +16,7 @@ import (
 )
 
 // stickEndings are those of what is brought to a hub: a laptop's or a hub's file, a record, the server's word.
-var stickEndings = []string{stick.Extension, ".zpr", ".zpo"}
+var stickEndings = []string{stick.Extension, ".zpr", ".zpa", ".txt"}
 
 // chooseStick asks for the file that was brought on a stick.
 func (p *boardPage) chooseStick() {

@@ -62,6 +62,9 @@ func OpenHub(ctx context.Context, dir, server string, now func() int64, packages
 		return nil, err
 	}
 	for _, path := range known {
+		if _, err := os.Stat(path + onlineMark); err == nil {
+			continue // the central server writes its log: this laptop must never begin one beside it
+		}
 		b, err := os.ReadFile(path)
 		if err != nil {
 			return nil, errors.Join(err, h.Close())
@@ -84,6 +87,13 @@ func (h *Hub) Add(ctx context.Context, pkg []byte) (*Desk, error) { return h.add
 // Connect adds the room of a package whose sequencer is the central server: its log and columns are copied here, and staff's steps go there.
 func (h *Hub) Connect(ctx context.Context, pkg []byte, desk roomv1connect.DeskServiceClient, rooms roomv1connect.RoomServiceClient) (*Desk, error) {
 	of := &source{desk: desk, room: rooms}
+	p, _, err := ballot.OpenPackage(pkg, h.server)
+	if err == nil {
+		err = writeDurably(h.packagePath(p.Session)+onlineMark, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
 	d, err := h.add(ctx, pkg, of)
 	if err == nil {
 		h.background(func(ctx context.Context) { d.follow(ctx, of) })
@@ -173,8 +183,15 @@ func begun(ctx context.Context, path string, id ballot.ID) (bool, error) {
 	return mine, errors.Join(err, b.Close())
 }
 
+// onlineMark is added to the name of a package whose sequencer is the central server: that file says so to the next start.
+const onlineMark = ".online"
+
+func (h *Hub) packagePath(session string) string {
+	return filepath.Join(h.dir, "package-"+nameOf(session)+".zpp")
+}
+
 func (h *Hub) keepPackage(session string, pkg []byte) error {
-	path := filepath.Join(h.dir, "package-"+nameOf(session)+".zpp")
+	path := h.packagePath(session)
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
