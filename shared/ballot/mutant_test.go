@@ -484,6 +484,9 @@ func mutate(t *testing.T, random *rand.Rand, ring map[string]ballot.Key, file []
 		t.Fatal(err)
 	}
 	m := &mutant{t: t, random: random, ring: ring, e: e, at: -1}
+	if inner := slices.Concat(e.Firsts, e.Earlier); len(inner) > 0 && random.IntN(3) == 0 {
+		return m.inside(inner, others)
+	}
 	before := slices.Clone(e.Log)
 	e.Log = slices.Clone(e.Log)
 	p, _, err := ballot.OpenPackage(e.Log[0], e.Server)
@@ -512,6 +515,22 @@ func mutate(t *testing.T, random *rand.Rand, ring map[string]ballot.Key, file []
 	}
 	m.sealed()
 	return m.what, m.e.Encode(p)
+}
+
+// inside changes a record that stands in this one.
+func (m *mutant) inside(inner, others [][]byte) (string, []byte) {
+	i := m.random.IntN(len(inner))
+	what, out := mutate(m.t, m.random, m.ring, inner[i], others)
+	if n := len(m.e.Firsts); i < n {
+		m.e.Firsts[i] = out
+	} else {
+		m.e.Earlier[i-n] = out
+	}
+	p, _, err := ballot.OpenPackage(m.e.Log[0], m.e.Server)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return fmt.Sprintf("in record %d of it: %s", i, what), m.e.Encode(p)
 }
 
 // bytes changes one byte, puts one in or takes one out.
