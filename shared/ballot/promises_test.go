@@ -9,7 +9,7 @@ import (
 
 // What voting.md promises of the core, and the tests that show it: "file: tests". A test that is renamed or taken away is missed here.
 var promises = []struct{ promise, shown string }{
-	{"V1 durable before receipt", "store_test.go: TestTheStoreFails TestGroupCommitFails; box/box_test.go: TestPowerCut TestKilled TestKilledAtEveryStep TestSettings; ballottest/conform.go: failpoints"},
+	{"V1 durable before receipt", "store_test.go: TestTheStoreFails TestGroupCommitFails; box/box_test.go: TestPowerCut TestKilled TestKilledAtEveryStep TestSettings; ballottest/fail.go: failpoints"},
 	{"V2 every receipt verifies against the final checkpoint", "store_test.go: TestReceipts; ballottest/model_check.go: receipts; fuzz_test.go: FuzzReceipt"},
 	{"V3 one counted envelope, the head of a chain with returns", "ballot_test.go: TestARelayResurrectsNothing TestAChainBeginsWithOneAndNeedsReturns; ballottest/model_check.go: check logged"},
 	{"V4 counted = signed close = opened = rows per column", "ballot_test.go: TestRowsAreAsManyAsCount; ballottest/model_check.go: rows; forged_test.go: TestForgeries"},
