@@ -268,16 +268,16 @@ func (p *boardPage) askReturn(e *room.ExpertRow) {
 	r := theRound(p.now, p.round)
 	about := newParagraph(e.Name+"本人已在投票席位上申请退回选票，原因："+r.Wishes[e.ID]+"。", "退回后原选票作废，须由本人重新提交；退回记录写入对账单，本人可以看到。")
 	reason := newReason("填写有误", "设备故障", "程序性问题")
-	fields := fyne.CanvasObject(reason)
+	fields, first := fyne.CanvasObject(reason), fyne.Focusable(reason)
 	ready := func() string { return reasonMissing(reason) }
 	if slices.Contains(r.Requested, e.ID) {
-		fields, ready = nil, nil
+		fields, first, ready = nil, nil, nil
 	} else {
 		about.SetText(e.Name + "本人没有申请退回。会务人员主动退回的，须写明原因，原因和“会务人员退回”字样写入对账单，本人可以看到。\n任何人都看不到选票内容；不得以退回影响专家的选择。")
 	}
 	round := p.round
 	p.sign(signing{
-		title: "退回" + e.Name + "的选票（" + roundName(round) + "）", about: about, fields: fields, button: "退回选票", danger: true, ready: ready,
+		title: "退回" + e.Name + "的选票（" + roundName(round) + "）", about: about, fields: fields, first: first, button: "退回选票", danger: true, ready: ready,
 		do: func() func(context.Context) error {
 			text := strings.TrimSpace(reason.Text)
 			return func(ctx context.Context) error { return p.desk.Return(ctx, round, e.ID, text) }
@@ -304,7 +304,7 @@ func (p *boardPage) askMark(e *room.ExpertRow, status string) {
 	s := signing{title: "登记" + statusWords[status], about: newParagraph(lines...), button: "登记为" + statusWords[status], inputs: inputs}
 	reason := newReason("因病", "因公", "个人原因", "与参评人员有利害关系")
 	if status != ballot.Present {
-		s.fields, s.ready = reason, func() string { return reasonMissing(reason) }
+		s.fields, s.first, s.ready = reason, reason, func() string { return reasonMissing(reason) }
 	}
 	s.do = func() func(context.Context) error {
 		text := strings.TrimSpace(reason.Text)
@@ -346,7 +346,7 @@ func (p *boardPage) askRevoke(e *room.ExpertRow) {
 	p.sign(signing{
 		title:  "电脑遗失：" + e.Name,
 		about:  newParagraph("“"+e.Device+"”上的签到凭证立即作废，以后从这台电脑送来的选票一律拒收。", "已经收到的选票照样有效。"+e.Name+"用新的签到码在另一台电脑上重新签到。"),
-		fields: reason, button: "登记遗失，发新签到码", danger: true, ready: func() string { return reasonMissing(reason) },
+		fields: reason, first: reason, button: "登记遗失，发新签到码", danger: true, ready: func() string { return reasonMissing(reason) },
 		do: func() func(context.Context) error {
 			text := strings.TrimSpace(reason.Text)
 			return func(ctx context.Context) (err error) {
@@ -371,7 +371,7 @@ func (p *boardPage) askCode(e *room.ExpertRow) {
 	code := kit.NewEntry()
 	code.SetPlaceHolder("签到条上的8位数字")
 	p.sign(signing{
-		title: "补录" + e.Name + "的签到码", about: newParagraph("原主机发出的签到条仍然有效。请照专家本人手中的签到条填写。"), fields: code, button: "保存",
+		title: "补录" + e.Name + "的签到码", about: newParagraph("原主机发出的签到条仍然有效。请照专家本人手中的签到条填写。"), fields: code, first: code, button: "保存",
 		ready: func() string {
 			if strings.TrimSpace(code.Text) == "" {
 				return "请填写签到条上的签到码"

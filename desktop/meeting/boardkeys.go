@@ -95,6 +95,7 @@ type signing struct {
 	title  string
 	about  fyne.CanvasObject // what they sign
 	fields fyne.CanvasObject // what is to be filled in; nil for nothing
+	first  fyne.Focusable    // where the cursor begins; nil for nowhere
 	button string
 	danger bool
 	inputs []*keyInput
@@ -196,7 +197,10 @@ func (p *boardPage) sign(s signing) {
 	}
 	d.SetButtons([]fyne.CanvasObject{cancel, do})
 	d.Show()
-	if s.fields == nil && len(s.inputs) == 0 && !s.danger {
+	switch {
+	case s.first != nil:
+		p.of.window.Canvas().Focus(s.first)
+	case s.fields == nil && len(s.inputs) == 0 && !s.danger:
 		p.of.window.Canvas().Focus(do) // nothing is to be filled in: Enter does it, Esc does not
 	}
 }

@@ -228,7 +228,11 @@ func (p *boardPage) saveRecord() {
 			}
 			return stick.Write(path, b)
 		}, func() {
-			p.of.desk.Say("会议记录已写入 " + path + "，并已读回核对。\n请交由经办单位在“会议移交”中上传；中心核验确认以前，不要清除本机数据。")
+			next := "请交由经办单位移交中心；中心核验确认以前，不要清除本机数据。"
+			if p.desk.Package().Rehearsal {
+				next = "这是演练的记录，不移交。"
+			}
+			p.of.desk.Say("会议记录已写入 " + path + "，并已读回核对。\n" + next)
 		})
 	})
 }

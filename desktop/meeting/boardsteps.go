@@ -99,7 +99,7 @@ func (p *boardPage) askReopen() {
 	round, chair := p.round, p.chairInput()
 	reason := newReason("有专家的选票尚未提交", "关闭有误")
 	p.sign(signing{
-		title: "重新开启" + roundName(round), about: newParagraph("已收到的选票照样有效；未提交的专家可以继续提交。"), fields: reason, button: "重新开启", inputs: []*keyInput{chair},
+		title: "重新开启" + roundName(round), about: newParagraph("已收到的选票照样有效；未提交的专家可以继续提交。"), fields: reason, first: reason, button: "重新开启", inputs: []*keyInput{chair},
 		ready: func() string { return reasonMissing(reason) },
 		do: func() func(context.Context) error {
 			key, text := p.chairKey(chair), strings.TrimSpace(reason.Text)
@@ -255,7 +255,7 @@ func (p *boardPage) askSign() {
 	inputs := []*keyInput{p.chairInput(), p.supervisorInput()}
 	p.sign(signing{
 		title: "签字确认" + roundName(round), about: newParagraph("请先打印选票对账单，核对后手签，再照手签的那一张填写："),
-		fields: widget.NewForm(widget.NewFormItem("对账单编号", sheet), widget.NewFormItem("短码最后4位", code)), button: "签字确认", inputs: inputs,
+		fields: widget.NewForm(widget.NewFormItem("对账单编号", sheet), widget.NewFormItem("短码最后4位", code)), first: sheet, button: "签字确认", inputs: inputs,
 		ready: func() string {
 			switch {
 			case strings.TrimSpace(sheet.Text) == "":
@@ -290,7 +290,7 @@ func (p *boardPage) askVoid() {
 	typed.SetPlaceHolder("请输入：" + word)
 	inputs := []*keyInput{p.chairInput(), p.supervisorInput()}
 	p.sign(signing{
-		title: "作废" + name, about: newParagraph("本轮的全部选票不再计入，不能恢复；记录保留在会议记录和对账单中。"), fields: container.NewVBox(reason, again, typed), button: "作废本轮", danger: true, inputs: inputs,
+		title: "作废" + name, about: newParagraph("本轮的全部选票不再计入，不能恢复；记录保留在会议记录和对账单中。"), fields: container.NewVBox(reason, again, typed), first: reason, button: "作废本轮", danger: true, inputs: inputs,
 		ready: func() string {
 			if text := reasonMissing(reason); text != "" {
 				return text

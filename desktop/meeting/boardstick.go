@@ -155,7 +155,7 @@ func (p *boardPage) askFollow() {
 	address := kit.NewEntry()
 	address.SetPlaceHolder("主机配对单上的会场主机地址，例如 192.168.1.10:7443")
 	p.sign(signing{
-		title: "跟随主机", about: newParagraph("跟随以后，主机每记一条，本机就存一份。主机损坏时启用本机，已收到的选票都在。"), fields: address, button: "跟随",
+		title: "跟随主机", about: newParagraph("跟随以后，主机每记一条，本机就存一份。主机损坏时启用本机，已收到的选票都在。"), fields: address, first: address, button: "跟随",
 		ready: func() string {
 			if strings.TrimSpace(address.Text) == "" {
 				return "请填写会场主机地址"
@@ -176,7 +176,7 @@ func (p *boardPage) askTakeOver() {
 	typed := kit.NewEntry()
 	typed.SetPlaceHolder("请输入：" + takeOverWord)
 	p.sign(signing{
-		title: "启用本机", fields: container.NewVBox(reason, typed), button: "启用本机", danger: true, inputs: []*keyInput{chair},
+		title: "启用本机", fields: container.NewVBox(reason, typed), first: reason, button: "启用本机", danger: true, inputs: []*keyInput{chair},
 		about: newParagraph("启用后，由本机接收选票，任期加一。原主机不得再用；以后找到的，其记录只作证据，不合并。", "请先确认原主机确实不能用了。投票电脑会各自出示见过的记录：有比本机新的，屏幕会有红字，按提示重新收集。"),
 		ready: func() string {
 			if text := reasonMissing(reason); text != "" {
@@ -226,7 +226,7 @@ func (p *boardPage) askWipe() {
 	typed := kit.NewEntry()
 	typed.SetPlaceHolder("请输入：" + wipeWord)
 	p.sign(signing{
-		title: "清除本机密钥和签到码", button: "清除", danger: true, fields: container.NewVBox(anyway, typed),
+		title: "清除本机密钥和签到码", button: "清除", danger: true, fields: container.NewVBox(anyway, typed), first: typed,
 		about: newParagraph("清除以后，本机再也不能为本场会议签字，不能恢复。会议记录、计票栏和证据保留，其中没有秘密。", "专家用过的投票电脑应先各自清除。"),
 		ready: func() string {
 			if strings.TrimSpace(typed.Text) != wipeWord {

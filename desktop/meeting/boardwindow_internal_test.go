@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -128,6 +129,12 @@ func (s *stage) sit(dir string) {
 		}
 	})
 	s.hub = hub
+	s.show(dir)
+}
+
+// show draws the hub's window.
+func (s *stage) show(dir string) {
+	t := s.t
 	s.window = test.NewTempWindow(t, widget.NewLabel(""))
 	s.window.Resize(fyne.NewSize(1340, 720))
 	desk := &kit.Desk{
@@ -718,8 +725,14 @@ func TestTheBoardFollowsTheLog(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	deadline := time.After(30 * time.Second)
 	for !strings.Contains(s.reads(), "出席 1，未签到 2") {
-		(<-drawn)() // a board that does not follow leaves the test here
+		select {
+		case then := <-drawn:
+			then()
+		case <-deadline:
+			t.Fatal("the board does not follow:", s.reads())
+		}
 	}
 	s.board.open.title.SetText("")
 	stop()
@@ -729,4 +742,75 @@ func TestTheBoardFollowsTheLog(t *testing.T) {
 	}
 	close(over)
 	running.Wait()
+}
+
+// The people of a second round come from a first round on the same laptop, by the chair's key; until then no round of it opens.
+func TestSecondRoundAtTheWindow(t *testing.T) {
+	s := newHall(t, 3, func(p *ballot.Package) { p.Rounds = p.Rounds[:1] })
+	second := *s.Package
+	second.Session, second.Origin, second.Title = "M1-S2", "zhiping/M1-S2", "全体会议（虚构）"
+	second.Depends = []ballot.Dependency{{Session: s.Package.Session, Package: s.ID[:], Round: "R1", Rule: ballot.TakePassed}}
+	b, err := second.Sign(s.Server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.hub.Add(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	s.show(t.TempDir())
+	if s.board.tabs == nil || len(s.board.tabs.Items) != 2 {
+		t.Fatal("two sessions have no tabs")
+	}
+	s.brings(s.checkIns(s.Voters...)...)
+	s.press("关闭")
+	s.press("开启本轮")
+	s.press("开启本轮")
+	var all [][]byte
+	for _, v := range s.Voters {
+		x := s.Ballot(ballot.Agree)
+		x.Votes[0] = ballot.Oppose
+		e, err := v.Seal("R1", x, s.clock.Add(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e.Raw)
+	}
+	s.brings(all...)
+	s.press("关闭")
+	s.brings(s.deviceWords("R1", s.Voters...)...)
+	s.press("关闭")
+	s.press("关闭本轮")
+	s.signs("关闭本轮", nil, "主任（虚构）")
+	s.press("开票计票")
+	s.signs("下一步", nil, "主任（虚构）")
+	s.signs("授权并计票", nil, "监督（虚构）")
+	s.board.tabs.SelectIndex(1)
+	s.board.Refresh()
+	if got := s.reads(); !strings.Contains(got, "请先导入首轮结果") {
+		t.Fatal(got)
+	}
+	s.press("导入首轮结果…")
+	s.signs("核验并确定参评人员", nil, "主任（虚构）")
+	if got := s.reads(); !strings.Contains(got, "核验并确定参评人员") {
+		t.Fatal("people were derived from a round that nobody has signed")
+	}
+	s.press("取消")
+	s.board.tabs.SelectIndex(0)
+	s.board.open.rounds.tabs.SelectIndex(0)
+	printed := s.board.open.now.Root
+	s.press("签字确认")
+	s.signs("签字确认", []string{"1", printed[len(printed)-4:]}, "主任（虚构）", "监督（虚构）")
+	s.closed()
+	s.board.tabs.SelectIndex(1)
+	s.press("导入首轮结果…")
+	s.signs("核验并确定参评人员", nil, "主任（虚构）")
+	s.closed()
+	if got := s.reads(); strings.Contains(got, "导入首轮结果") {
+		t.Fatal(got)
+	}
+	var people []ballot.Applicant
+	s.hub.Rooms[1].View(func(st *ballot.State) { people = st.Package.Applicants })
+	if len(people) != 3 || people[0].ID != s.Package.Applicants[1].ID {
+		t.Fatal(people)
+	}
 }

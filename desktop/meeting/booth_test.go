@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -287,7 +288,9 @@ func TestBallotAtTheWindow(t *testing.T) {
 	c.press(fyne.KeySpace, fyne.Key3, fyne.KeyReturn)
 	c.sees("请核对您的表决")
 	c.sees("同意 1 人　　反对 1 人　　弃权 1 人")
-	c.press(fyne.KeyReturn)
+	c.press(fyne.KeyReturn) // pressed too long: nothing is sealed by it
+	c.sees("请核对您的表决")
+	c.press(fyne.KeyF9)
 	c.sees("✓ ② 主机已收到")
 	c.press(fyne.KeyReturn)
 	c.sees("② 已收到")
@@ -303,7 +306,7 @@ func TestBallotAtTheWindow(t *testing.T) {
 	c.sees("未表决 3")
 	c.press(fyne.Key2, fyne.Key2, fyne.Key2, fyne.KeyReturn)
 	c.sees("反对 3 人")
-	c.press(fyne.KeyReturn)
+	c.press(fyne.KeyF9)
 	c.sees("✓ ② 主机已收到")
 	version := int64(0)
 	h.desk().View(func(s *ballot.State) { version = s.Rounds["R1"].Heads["E01"].Version })
@@ -412,7 +415,7 @@ func TestScoresAtTheWindow(t *testing.T) {
 	c.press(fyne.KeyF8)
 	c.sees("请核对您的评分")
 	c.sees("评分 3 人　　弃权 1 人")
-	c.press(fyne.KeyReturn)
+	c.press(fyne.KeyF9)
 	c.sees("✓ ② 主机已收到")
 }
 
@@ -443,7 +446,7 @@ func TestCrashAndBrokenNetwork(t *testing.T) {
 	c.sees("连接中断，选票安全")
 	c.press(fyne.Key1, fyne.Key1, fyne.KeyReturn)
 	c.sees("同意 2 人")
-	c.press(fyne.KeyReturn)
+	c.press(fyne.KeyF9)
 	c.sees("网络中断，选票已安全保存在本机")
 	c.file = filepath.Join(t.TempDir(), "stick.zpb")
 	c.press(fyne.KeyF6, fyne.KeyF2)
@@ -471,7 +474,7 @@ func TestResultsAtTheWindow(t *testing.T) {
 	h.others(2)
 	h.must(h.desk().OpenRound(t.Context(), "R1"))
 	c.sees("未表决 4")
-	c.press(fyne.Key1, fyne.Key1, fyne.Key1, fyne.Key3, fyne.KeyReturn, fyne.KeyReturn)
+	c.press(fyne.Key1, fyne.Key1, fyne.Key1, fyne.Key3, fyne.KeyReturn, fyne.KeyF9)
 	c.sees("✓ ② 主机已收到")
 	c.press(fyne.KeyReturn)
 	for n := 2; n <= 5; n++ {
@@ -521,4 +524,49 @@ func TestOpinionAtTheWindow(t *testing.T) {
 	if !strings.Contains(said, "材料齐全") || !strings.Contains(said, "同意推荐") {
 		t.Error(said)
 	}
+}
+
+// A laptop on no network: the package, the check-in, the ballot and the receipts all travel on a stick.
+func TestStickAtTheWindow(t *testing.T) {
+	h := newHall(t, nil)
+	c := h.sit(t.TempDir(), room.BoothOptions{Server: h.model.Server.Public()})
+	folder := t.TempDir()
+	c.file = filepath.Join(folder, "meeting.zpp")
+	h.must(os.WriteFile(c.file, h.model.Bytes, 0o600))
+	c.press(fyne.KeyF3)
+	c.sees("选择会议包文件")
+	c.press(fyne.KeyF2)
+	c.sees("不联网，用U盘传递")
+	c.press(fyne.Key1, fyne.KeyReturn)
+	c.sees("设置PIN码")
+	c.types(h.code("E01"), pin, pin)
+	c.sees("等待确认签到")
+	carry := func() {
+		c.file = filepath.Join(folder, "out.zpb")
+		c.press(fyne.KeyF6, fyne.KeyF2)
+		c.sees("已写入U盘并核对无误")
+		c.press(fyne.KeySpace)
+		file, err := os.ReadFile(c.file)
+		h.must(err)
+		got, err := h.hub.Import(t.Context(), file)
+		h.must(err)
+		if len(got.Refused)+got.Quarantined != 0 {
+			t.Fatal(got)
+		}
+		c.file = filepath.Join(folder, "back.zpb")
+		h.must(os.WriteFile(c.file, got.Reply, 0o600))
+		c.press(fyne.KeyF7, fyne.KeyF2)
+		c.sees("读入完成")
+		c.press(fyne.KeySpace)
+	}
+	carry()
+	c.sees("轮次一览")
+	h.others(2)
+	h.must(h.desk().OpenRound(t.Context(), "R1"))
+	carry()
+	c.sees("未表决 4")
+	c.press(fyne.Key1, fyne.Key1, fyne.Key2, fyne.Key2, fyne.KeyReturn, fyne.KeyF9)
+	c.sees("已保存在本机，请用U盘交给会务人员")
+	carry()
+	c.sees("✓ ② 主机已收到")
 }

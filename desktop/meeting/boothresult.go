@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -35,8 +36,9 @@ func (b *Booth) results(round string) {
 			a = &ballot.Applicant{ID: all[k].Applicant, Name: all[k].Applicant}
 		}
 		shown := *a
-		shown.Unit = r.Spec.Outcome(&all[k], int64(r.Present))
-		fillRow(o, shown, decision(&all[k]), false)
+		word := decision(&all[k])
+		shown.Unit = strings.TrimSuffix(r.Spec.Outcome(&all[k], int64(r.Present)), "，"+word)
+		fillRow(o, shown, word, false)
 	}, nil)
 	move := func(by int) {
 		at = max(0, min(at+by, len(all)-1))

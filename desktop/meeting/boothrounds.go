@@ -208,8 +208,12 @@ func (b *Booth) explain(r *room.RoundView) string {
 		s = "您的选票已由中心归档。感谢您的参与。"
 	case r.MayAttest:
 		s = "本轮已开票。请按回车查看结果，并用PIN码核对您的选票是否计入。"
+	case r.Tally != nil && o.Attested:
+		s = "您已核对，选票已计入，一致。可以按回车再看结果。"
+	case r.Tally != nil:
+		s = "本轮已开票，可以按回车看结果。"
 	case o.Tick == room.Received && o.Receipt >= 0:
-		s = fmt.Sprintf("主机已收到您的密封选票，回执编号%d。可以退出后离席，也可以在此等候下一轮。", o.Receipt)
+		s = fmt.Sprintf("主机已收到您的密封选票，回执编号%d。\n可以退出后离席，也可以在此等候下一轮。", o.Receipt)
 	case o.Tick == room.Received:
 		s = "主机已收到您的密封选票。"
 	case o.Tick == room.Saved && b.view.Way == room.WayStick:

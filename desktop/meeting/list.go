@@ -32,12 +32,12 @@ func Own(c meetingv1connect.MeetingServiceClient, mirror *cache.Cache) *lists.Li
 			return resp.GetMeetings(), resp.GetPage(), err
 		},
 		Columns: []lists.Column[message]{
-			{Key: "name", Title: "会议名称", Width: 300, Fixed: true, Text: text(meetingv1.Meeting_Name)},
-			{Title: "评委会", Width: 280, Text: text(meetingv1.Meeting_CommitteeName)},
-			{Key: "held_on", Title: "会议日期", Width: 110, Text: text(meetingv1.Meeting_HeldOn)},
-			{Title: "会议地点", Width: 180, Text: text(meetingv1.Meeting_Place)},
+			{Key: "name", Title: "会议名称", Width: 260, Fixed: true, Text: text(meetingv1.Meeting_Name)},
+			{Title: "评委会", Width: 250, Text: text(meetingv1.Meeting_CommitteeName)},
+			{Key: "held_on", Title: "会议日期", Width: 96, Text: text(meetingv1.Meeting_HeldOn)},
+			{Title: "会议地点", Width: 140, Text: text(meetingv1.Meeting_Place)},
 			{Title: "应到专家", Width: 80, Text: text(meetingv1.Meeting_PanelSize)},
-			{Title: "状态", Width: 110, Text: text(meetingv1.Meeting_State)},
+			{Title: "状态", Width: 96, Text: text(meetingv1.Meeting_State)},
 		},
 		Filters: []lists.Filter{{Column: "name", Title: "会议名称"}, {Column: "held_on", Title: "会议日期"}},
 		Tabs: []lists.Tab{

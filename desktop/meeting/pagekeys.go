@@ -2,7 +2,6 @@ package meeting
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"strings"
 
@@ -26,26 +25,28 @@ func (p *Page) keys() fyne.CanvasObject {
 	if m.State >= meetingv1.State_STATE_ISSUED {
 		fixed = "会议包已签发，不能更换"
 	}
-	row := func(who, have string, take func(text string) error) []fyne.CanvasObject {
-		return []fyne.CanvasObject{cell(who), cell(have), p.button("导入公钥", fixed, func() { p.paste(who, take) })}
+	row := func(who, have string, take taker) []fyne.CanvasObject {
+		return []fyne.CanvasObject{cell(who), cell(have), container.NewHBox(p.button("导入公钥", fixed, func() { p.paste(who, take) }))}
 	}
-	signer := func(to *string) func(string) error {
-		return func(text string) error {
+	signer := func(to *string) taker {
+		return func(text string) (string, error) {
 			pub, err := holder.ParsePublic(text)
 			if err != nil {
-				return err
+				return "", err
 			}
 			if pub.Signing == "" {
-				return fault.New(fault.Invalid, "这份公钥没有签字密钥，请让持有人重新制作密钥")
+				return "", fault.New(fault.Invalid, "这份公钥没有签字密钥，请让持有人重新制作密钥")
 			}
 			*to = pub.Signing
-			return nil
+			return compare(pub), nil
 		}
 	}
 	next := proto.CloneOf(m)
 	rows := [][]fyne.CanvasObject{
-		row("会场主机（含会务人员签字）", keyStart(m.HubKey), func(text string) error { return hub(text, &next.HubKey, &next.HubTls, &next.StaffKeys, 0) }),
-		row("备用主机", keyStart(m.SpareKey), func(text string) error { return hub(text, &next.SpareKey, &next.SpareTls, &next.StaffKeys, 1) }),
+		row("会场主机（含会务人员签字）", keyStart(m.HubKey), func(text string) (string, error) { return hub(text, &next.HubKey, &next.HubTls, &next.StaffKeys, 0) }),
+		row("备用主机", keyStart(m.SpareKey), func(text string) (string, error) {
+			return hub(text, &next.SpareKey, &next.SpareTls, &next.StaffKeys, 1)
+		}),
 		row("执行主任签字", keyStart(m.ChairKey), signer(&next.ChairKey)),
 		row("监督人员签字", keyStart(m.SupervisorKey), signer(&next.SupervisorKey)),
 	}
@@ -94,13 +95,13 @@ func (p *Page) custodian(i int, role string, next message, fixed string) fyne.Ca
 		why = "请按顺序导入"
 	}
 	take := p.button("导入公钥", why, func() {
-		p.paste(role, func(text string) error {
+		p.paste(role, func(text string) (string, error) {
 			pub, err := holder.ParsePublic(text)
 			if err != nil {
-				return err
+				return "", err
 			}
 			if pub.Seal == "" {
-				return fault.New(fault.Invalid, "这份公钥没有保管人的密钥，请让持有人重新制作密钥")
+				return "", fault.New(fault.Invalid, "这份公钥没有保管人的密钥，请让持有人重新制作密钥")
 			}
 			k := &meetingv1.Custodian{Name: pub.Name, Role: role, Key: pub.CustodianKey()}
 			if i < len(next.Custodians) {
@@ -108,7 +109,7 @@ func (p *Page) custodian(i int, role string, next message, fixed string) fyne.Ca
 			} else {
 				next.Custodians = append(next.Custodians, k)
 			}
-			return nil
+			return compare(pub), nil
 		})
 	})
 	line := container.NewHBox(take)
@@ -131,9 +132,12 @@ func (p *Page) drill(c *meetingv1.Custodian) {
 	content := container.NewVBox(widget.NewLabel("1. 把试开内容交给“"+c.Name+"”本人，在其电脑的“会议密钥”中试开："), challenge, container.NewHBox(copied),
 		widget.NewLabel("2. 把本人得到的试开结果粘贴在这里："), answer)
 	p.desk.Ask("密钥试开："+c.Name, content, "提交试开结果", func() {
-		b, err := hex.DecodeString(strings.TrimSpace(answer.Text))
-		if err != nil || len(b) == 0 {
-			p.desk.Fail(fault.New(fault.Invalid, "试开结果不完整，请让保管人重新复制整行"))
+		of, _, b, err := holder.ParseAnswer(answer.Text)
+		if err == nil && of != p.m.Id {
+			err = fault.New(fault.Invalid, "这是另一次会议的试开结果，请让保管人用本次的试开内容重新试开")
+		}
+		if err != nil {
+			p.desk.Fail(err)
 			return
 		}
 		p.call(func(ctx context.Context) (message, error) {
@@ -143,36 +147,45 @@ func (p *Page) drill(c *meetingv1.Custodian) {
 	})
 }
 
+// A taker writes what somebody has pasted into the meeting, and says what is to be compared with whose it is.
+type taker func(text string) (said string, err error)
+
+// compare says how a person makes sure that the key is his: the short form stands on his own screen too.
+func compare(p holder.Public) string {
+	return "已导入“" + p.Name + "”的公钥。指纹 " + p.Fingerprint() + "，请与本人屏幕上的核对。"
+}
+
 // paste asks for a public half and saves the meeting with it.
-func (p *Page) paste(who string, take func(text string) error) {
+func (p *Page) paste(who string, take taker) {
 	e := widget.NewMultiLineEntry()
 	e.Wrapping = fyne.TextWrapBreak
 	e.SetMinRowsVisible(6)
 	e.SetPlaceHolder("在此粘贴公钥的整行内容")
 	p.desk.Ask("导入公钥："+who, e, "导　入", func() {
-		if err := take(e.Text); err != nil {
+		said, err := take(e.Text)
+		if err != nil {
 			p.desk.Fail(err)
 			return
 		}
 		p.call(func(ctx context.Context) (message, error) {
 			resp, err := p.client.SaveMeeting(ctx, &meetingv1.SaveMeetingRequest{Meeting: p.next})
 			return resp.GetMeeting(), err
-		}, func() {})
+		}, func() { p.desk.Say(said) })
 	})
 }
 
 // hub reads what a hub laptop says of itself when it has been prepared: its key, its certificate and the key that staff signs with on it.
-func hub(text string, key, tls *string, staff *[]string, at int) error {
+func hub(text string, key, tls *string, staff *[]string, at int) (string, error) {
 	var h struct{ Hub, Staff, TLS string }
 	if json.Unmarshal([]byte(strings.TrimSpace(text)), &h) != nil || h.Hub == "" || h.Staff == "" || h.TLS == "" {
-		return fault.New(fault.Invalid, "这不是主机的公钥。请在会场主机上准备主机，并复制所显示的整行内容")
+		return "", fault.New(fault.Invalid, "这不是主机的公钥。请在会场主机上准备主机，并复制所显示的整行内容")
 	}
 	*key, *tls = h.Hub, h.TLS
 	for len(*staff) <= at {
 		*staff = append(*staff, h.Staff)
 	}
 	(*staff)[at] = h.Staff
-	return nil
+	return "已导入主机公钥，开头为 " + keyStart(h.Hub) + "请与主机上显示的核对", nil
 }
 
 // keyStart is the beginning of a key, to compare by eye.

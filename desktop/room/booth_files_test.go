@@ -61,3 +61,19 @@ func envelopesOf(t *testing.T, dir string) (all [][]byte) {
 	}
 	return all
 }
+
+// write runs statements on a laptop's file.
+func write(t *testing.T, dir string, fn func(run func(string, ...any))) {
+	t.Helper()
+	d, err := sql.Open("sqlite3", "file:"+filepath.Join(dir, "booth.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	fn(func(q string, args ...any) {
+		t.Helper()
+		if _, err := d.Exec(q, args...); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

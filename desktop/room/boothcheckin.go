@@ -212,6 +212,9 @@ func (b *Booth) sendCheckIn(ctx context.Context, l *link, i *box.Item, half []by
 	if err != nil {
 		return err
 	}
+	if !l.same() {
+		return errRedialled
+	}
 	if resp.Pending {
 		return ErrPending
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -24,7 +25,9 @@ import (
 type link struct {
 	roomv1connect.RoomServiceClient
 	address  string
-	compared bool // its package is the one kept here
+	compared bool         // its package is the one kept here
+	dialled  atomic.Int64 // connections made so far
+	proved   int64        // how many had been made when its log was proved: who answers on a newer one may be another
 }
 
 // pairing is the client's interceptor: the pairing code out, faults in.
@@ -72,16 +75,20 @@ func newLink(address, code string, online bool, pins func() []string) *link {
 			return nil
 		}
 	}
-	client := &http.Client{Transport: &http.Transport{
-		TLSClientConfig: conf, ForceAttemptHTTP2: true, DialContext: (&net.Dialer{Timeout: dialTime}).DialContext, TLSHandshakeTimeout: dialTime,
-	}}
+	l := &link{address: address}
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		l.dialled.Add(1)
+		return (&net.Dialer{Timeout: dialTime}).DialContext(ctx, network, addr)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: conf, ForceAttemptHTTP2: true, DialContext: dial, TLSHandshakeTimeout: dialTime}}
 	url := address
 	if !strings.Contains(url, "://") {
 		url = "https://" + url
 	}
 	// wire.NewClient numbers what changes something, as the server asks for; a hub does not mind.
 	faults := wire.NewClient(uuid.Must(uuid.NewV7()).String(), nil)
-	return &link{roomv1connect.NewRoomServiceClient(client, url, connect.WithInterceptors(faults, pairing(code)), connect.WithReadMaxBytes(64<<20)), address, false}
+	l.RoomServiceClient = roomv1connect.NewRoomServiceClient(client, url, connect.WithInterceptors(faults, pairing(code)), connect.WithReadMaxBytes(64<<20))
+	return l
 }
 
 // links are the ways that the options name.
@@ -107,6 +114,12 @@ func (b *Booth) Use(address, pairing string) {
 	b.at, b.connected = len(b.all)-1, false
 	b.poke()
 }
+
+// same reports whether who answers is still the one whose log was proved.
+func (l *link) same() bool { return l.proved == l.dialled.Load() }
+
+// errRedialled is when an answer came over a new connection: another hub may stand at its end, and it is asked for its log first.
+var errRedialled = fault.New(fault.Conflict, "与主机的连接已重新建立，正在核对会议记录")
 
 // linked reports whether there is any way over the network.
 func (b *Booth) linked() bool {

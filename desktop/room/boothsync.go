@@ -78,7 +78,7 @@ func (b *Booth) poll(ctx context.Context) error {
 	if err != nil && ctx.Err() == nil {
 		b.lost(err)
 	}
-	return err
+	return err // a new connection is noticed by the next delivery
 }
 
 // lost notes that the sequencer cannot be reached, or is not one now, and takes the next way.
@@ -88,7 +88,9 @@ func (b *Booth) lost(err error) {
 	if b.offline == 0 && fault.CodeOf(err) == fault.Offline {
 		b.offline = b.o.Now()
 	}
-	b.connected, b.notice = false, err.Error()
+	if b.connected = false; b.notice == "" || fault.CodeOf(err) != fault.Offline {
+		b.notice = err.Error() // of several ways, the one that answered says more than the one that did not
+	}
 	b.at = (b.at + 1) % len(b.all)
 }
 
@@ -114,18 +116,30 @@ func (b *Booth) with(ctx context.Context, fn func(*link) error) (err error) {
 	}
 	for range ways {
 		b.mu.Lock()
-		l, connected := b.all[b.at], b.connected
+		l := b.all[b.at]
 		b.mu.Unlock()
-		if !connected {
-			err = b.connect(ctx, l)
-		}
-		if connected || err == nil {
-			err = fn(l)
-		}
-		if err == nil || ctx.Err() != nil {
+		if err = b.over(ctx, l, fn); err == nil || ctx.Err() != nil {
 			return err
 		}
 		b.lost(err)
+	}
+	return err
+}
+
+// over runs fn over one way. An answer over a new connection is worth nothing before the log at its end is proved; then fn runs again.
+func (b *Booth) over(ctx context.Context, l *link, fn func(*link) error) (err error) {
+	for range 3 {
+		b.mu.Lock()
+		connected := b.connected && l.same()
+		b.mu.Unlock()
+		if !connected {
+			if err := b.connect(ctx, l); err != nil {
+				return err
+			}
+		}
+		if err = fn(l); !errors.Is(err, errRedialled) {
+			break
+		}
 	}
 	return err
 }
@@ -140,9 +154,11 @@ func (b *Booth) connect(ctx context.Context, l *link) error {
 	if err := b.ask(ctx, l, 0, answerTime); err != nil {
 		return err
 	}
+	made := l.dialled.Load()
 	if err := b.prove(ctx, l); err != nil {
 		return err
 	}
+	l.proved = made
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.connected, b.offline, b.notice = true, 0, ""
@@ -186,6 +202,9 @@ func (b *Booth) ask(ctx context.Context, l *link, after int64, within time.Durat
 	if err != nil {
 		return err
 	}
+	if err := b.shrunk(ctx, l, h); err != nil {
+		return err
+	}
 	if n != s.Epoch {
 		return fault.New(fault.State, "主机的任期与其签名的检查点不符，请联系会务人员")
 	}
@@ -221,6 +240,18 @@ func (b *Booth) ask(ctx context.Context, l *link, after int64, within time.Durat
 	return b.hear(ctx, s, nil)
 }
 
+// shrunk shows a sequencer whose log is shorter than what was seen of it that checkpoint: its log was rolled back, or its answer has been overtaken.
+func (b *Booth) shrunk(ctx context.Context, l *link, h ballot.Head) error {
+	b.mu.Lock()
+	seen := b.highest
+	b.mu.Unlock()
+	if x, err := ballot.ReadHead(seen); err != nil || x.Origin != h.Origin || x.Size <= h.Size {
+		return nil
+	}
+	_, err := b.witness(ctx, l, seen, true)
+	return err
+}
+
 // flush sends in order what has no receipt of the present epoch: after a hub was replaced that is everything again, whoever's it is (voting.md, "Hub lost").
 func (b *Booth) flush(ctx context.Context, l *link) error {
 	b.mu.Lock()
@@ -235,11 +266,17 @@ func (b *Booth) flush(ctx context.Context, l *link) error {
 		return err
 	}
 	stuck := map[string]bool{}
-	sent := false
+	sent, asked := false, false
 	for _, i := range items {
 		// A device word is about one moment: it is said anew, not sent again.
 		if !i.Waits(epoch) || stuck[i.Expert] || i.Kind == box.Device || i.Kind == box.CheckIn && !lastCheckIn(items, i) {
 			continue
+		}
+		if !asked {
+			if err := b.still(ctx, l); err != nil {
+				return err
+			}
+			asked = true
 		}
 		err := b.send(ctx, l, &i)
 		switch code := fault.CodeOf(err); {
@@ -269,6 +306,24 @@ func (b *Booth) flush(ctx context.Context, l *link) error {
 	return nil
 }
 
+// still shows the sequencer the highest checkpoint before anything is sent to it: if the connection was lost in between, whoever answers now is asked for its log
+// first.
+func (b *Booth) still(ctx context.Context, l *link) error {
+	b.mu.Lock()
+	seen := b.highest
+	b.mu.Unlock()
+	if seen == nil {
+		return nil
+	}
+	if _, err := b.witness(ctx, l, seen, true); err != nil {
+		return err
+	}
+	if !l.same() {
+		return errRedialled
+	}
+	return nil
+}
+
 func (b *Booth) tell(notice string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -292,6 +347,9 @@ func (b *Booth) send(ctx context.Context, l *link, i *box.Item) error {
 	resp, err := call(ctx, answerTime, l.Submit, &roomv1.SubmitRequest{Session: b.Package.Session, Object: object})
 	if err != nil {
 		return err
+	}
+	if !l.same() {
+		return errRedialled
 	}
 	atStep("sent")
 	return b.receive(ctx, i, object, resp.Receipt)

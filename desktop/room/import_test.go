@@ -88,6 +88,15 @@ func TestImport(t *testing.T) {
 	if len(a.desk.Log()) != size {
 		t.Fatal("what came again made the log grow")
 	}
+	// In the wrong order: a request to have a ballot back stands before the ballot.
+	other := a.seat(0)
+	first := other.envelope(a, "R1", ballot.Agree)
+	wish := ballot.IDOf(first)
+	request, err := (&ballot.Request{Session: s.session, Envelope: wish[:], Reason: "误选", At: h.now()}).Sign(other.voter.Key)
+	h.must(err)
+	if _, accepted, _, _, refused = other.carry(a, request, first); accepted != 2 || len(refused) != 0 {
+		t.Fatal(accepted, refused)
+	}
 	// The return goes back on the stick, and only to whom it concerns.
 	h.must(a.desk.Return(ctx, "R1", "E03", "会务核对"))
 	reply, _, _, _, _ = s.carry(a, half)

@@ -163,6 +163,11 @@ func TestDeskOnServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.must(d.Tally(ctx, "R1", h.keyFile(0), h.keyFile(2)))
+	there, err := booths.GetColumns(ctx, &roomv1.GetColumnsRequest{Round: "R1"})
+	here, err2 := d.Columns(ctx, "R1")
+	if err != nil || err2 != nil || len(here) == 0 || string(there.Piece) != string(here) {
+		t.Fatal("the server does not keep the columns", err, err2)
+	}
 	h.must(d.SignOff(ctx, "R1", "1", h.chair, h.supervisor))
 	if r := a.row("R1"); r.State != ballot.RoundSigned || r.Tally.Results[0].Agree != 2 {
 		t.Fatalf("%+v", r)

@@ -304,9 +304,10 @@ func TestRolledBack(t *testing.T) {
 	// It remembers over a restart what it has been shown, and that it must not go on.
 	a.close()
 	a = h.start()
-	if _, err := seats[1].send(a, seats[1].sent[0]); fault.CodeOf(err) != fault.State {
+	if b, err = a.desk.Board(); err != nil || b.Behind == "" {
 		t.Fatal("started again, the hub forgot:", err)
 	}
+	h.wants(fault.State, a.desk.Return(ctx, "R1", "E01", "x"))
 	h.must(a.hub.TakeOver(ctx, "", "主机恢复过旧备份", h.chair))
 	for _, s := range seats {
 		if r, err := s.send(a, s.sent[0]); err != nil || r.Reason != "" || r.Epoch != 2 {
@@ -324,4 +325,15 @@ func TestRolledBack(t *testing.T) {
 	if len(v.Alarms) == 0 || !strings.Contains(v.Alarms[0], "检查点") {
 		t.Fatal("nothing says that a laptop has seen another log:", v.Alarms)
 	}
+	// Now the hub is lost altogether. The spare has never heard of its second term; the laptops have, and the third begins there.
+	a.close()
+	spare := h.spare(nil)
+	h.wants(fault.State, seats[0].witness(spare))
+	h.must(spare.hub.TakeOver(ctx, "", "主机被盗", h.chair))
+	spare.desk.View(func(s *ballot.State) {
+		from, err := ballot.ReadHead(s.Epochs[0].From)
+		if err != nil || s.Epoch != 3 || s.Package.EpochOf(from.Origin) != 2 {
+			t.Fatal(s.Epoch, from, err)
+		}
+	})
 }

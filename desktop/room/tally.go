@@ -63,12 +63,8 @@ func (d *Desk) Tally(ctx context.Context, round string, a, b KeyFile) error {
 	if counted != nil && !summed(o.Columns, counted) {
 		return fault.New(fault.State, "重新开票得到的计票栏与已签名的计票结果不符，请停止使用本机，并报告监督人员")
 	}
-	if err := d.shelf.KeepColumns(ctx, round, o.Columns); err != nil {
-		return err
-	}
-	d.hub.point("columns")
 	if counted != nil {
-		return nil
+		return d.shelf.KeepColumns(ctx, round, o.Columns)
 	}
 	return d.count(ctx, round, o)
 }
@@ -81,7 +77,10 @@ func summed(columns, sum []byte) bool {
 
 func (d *Desk) count(ctx context.Context, round string, o *opened) error {
 	if d.remote == nil {
-		_, err := d.room.Count(ctx, round, o.Columns, o.Invalid)
+		_, err := d.room.Count(ctx, round, o.Columns, o.Invalid) // it keeps the columns first
+		return err
+	}
+	if err := d.shelf.KeepColumns(ctx, round, o.Columns); err != nil {
 		return err
 	}
 	req := &roomv1.CountRequest{Session: d.Session, Round: round, Columns: o.Columns}

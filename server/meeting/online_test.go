@@ -296,13 +296,14 @@ func TestTwoServersOneLog(t *testing.T) {
 	twin := servertest.Join(t, h, url)
 	c := newCouncil(t, h, 2)
 	o := c.online()
+	code := c.m.Sessions[0].Lease.Pairing
+	both := []roomv1connect.RoomServiceClient{booth(h, code), booth(twin, code)}
+	o.rooms = both[1] // experts check in at one server, staff sits at the other
 	for _, v := range o.Voters {
 		o.checkIn(v)
 	}
 	o.open("R1")
 	size := o.state.Size()
-	code := c.m.Sessions[0].Lease.Pairing
-	both := []roomv1connect.RoomServiceClient{booth(h, code), booth(twin, code)}
 	grown := make(chan error, 1)
 	go func() { // somebody waits at the second server
 		resp, err := both[1].GetStatus(ctx, &roomv1.GetStatusRequest{After: size + 9})

@@ -4,7 +4,7 @@
 --            keeps of it (size: every append raises it under holder = SERVER, so that of two servers one appends, and none once a hub has the
 --            lease), and how the session ended (ended is '', ARCHIVED or RELEASED). pairing is what booths need to talk to the server.
 -- room_part  what belongs to a session and is no object of its log: columns by round (COL), checkpoints that laptops hold (SEEN), what came too
---            late (LATE), epochs by which hubs took over (EPOCH)
+--            late (LATE), check-ins that wait for staff by expert (PEND)
 
 -- +goose Up
 CREATE TABLE room (

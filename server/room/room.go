@@ -23,7 +23,7 @@ type Rooms struct {
 	key     ballot.Key // the sequencer's
 	now     func() time.Time
 	limit   *limit
-	Handler *room.Handler
+	Handler *Handler
 
 	mu   sync.Mutex
 	open map[string]*opened
@@ -38,7 +38,7 @@ type opened struct {
 // New returns the rooms of a server; key signs their logs.
 func New(d *db.DB, key ballot.Key, now func() time.Time) *Rooms {
 	r := &Rooms{db: d, key: key, now: now, limit: newLimit(now), open: map[string]*opened{}}
-	r.Handler = &room.Handler{Find: r.find, List: r.list}
+	r.Handler = &Handler{Handler: &room.Handler{Find: r.find, List: r.list}, rooms: r}
 	return r
 }
 
@@ -66,7 +66,14 @@ func (r *Rooms) Room(ctx context.Context, row *Row) (*room.Room, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.room == nil {
-		s, err := ballot.Begin(ctx, ledger.Guarded(r.db, row.Session, r.may(row.Session)), row.Package, row.Server, r.key)
+		var pkg []byte
+		if err := r.db.Read(ctx, func(tx *db.Tx) (err error) {
+			pkg, err = content(ctx, tx, row.Session)
+			return err
+		}); err != nil {
+			return nil, err
+		}
+		s, err := ballot.Begin(ctx, ledger.Guarded(r.db, row.Session, r.may(row.Session)), pkg, row.Server, r.key)
 		if err != nil {
 			return nil, err
 		}

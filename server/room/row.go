@@ -30,12 +30,22 @@ type Row struct {
 	Rehearsal              bool
 	Pairing                string
 	Server                 string // key (hex) that signed the package
-	Package                []byte
+	Package                []byte // set to begin a session; Find leaves it out, because every call of a booth reads the row
+}
+
+// content reads the package of a session.
+func content(ctx context.Context, tx *db.Tx, session string) (b []byte, err error) {
+	err = tx.Get(ctx, []any{&b}, readPkg, session)
+	if errors.Is(err, db.ErrNoRow) {
+		err = errNoRoom
+	}
+	return b, err
 }
 
 var (
 	addRoom   = db.SQL("INSERT INTO room (session, meeting_id, unit_id, holder, hub, epoch, size, ended, rehearsal, pairing, server, package) VALUES ($1, $2, $3, $4, $5, $6, 1, '', $7, $8, $9, $10)")
-	readRoom  = db.SQL("SELECT session, meeting_id, unit_id, holder, hub, epoch, size, ended, rehearsal, pairing, server, package FROM room WHERE session = $1")
+	readRoom  = db.SQL("SELECT session, meeting_id, unit_id, holder, hub, epoch, size, ended, rehearsal, pairing, server FROM room WHERE session = $1")
+	readPkg   = db.SQL("SELECT package FROM room WHERE session = $1")
 	byPairing = db.SQL("SELECT session FROM room WHERE pairing = $1 ORDER BY session")
 	growRoom  = db.SQL("UPDATE room SET size = $2 WHERE session = $1 AND holder = 'SERVER' AND ended <> 'RELEASED' AND size = $3")
 	lendRoom  = db.SQL("UPDATE room SET holder = 'HUB', hub = $2, epoch = $3 WHERE session = $1 AND holder = 'SERVER' AND ended = '' AND size = $4")
@@ -50,6 +60,7 @@ const (
 	partColumns = "COL"
 	partSeen    = "SEEN"
 	partLate    = "LATE"
+	partPending = "PEND"
 )
 
 // Begin registers a session and begins the server's copy of its log with the package.
@@ -67,7 +78,7 @@ func Begin(ctx context.Context, tx *db.Tx, r *Row) error {
 // Find returns a session's row, or a NotFound fault.
 func Find(ctx context.Context, tx *db.Tx, session string) (*Row, error) {
 	r := &Row{}
-	err := tx.Get(ctx, []any{&r.Session, &r.Meeting, &r.Unit, &r.Holder, &r.Hub, &r.Epoch, &r.Size, &r.Ended, &r.Rehearsal, &r.Pairing, &r.Server, &r.Package}, readRoom, session)
+	err := tx.Get(ctx, []any{&r.Session, &r.Meeting, &r.Unit, &r.Holder, &r.Hub, &r.Epoch, &r.Size, &r.Ended, &r.Rehearsal, &r.Pairing, &r.Server}, readRoom, session)
 	if errors.Is(err, db.ErrNoRow) {
 		return nil, errNoRoom
 	}
@@ -87,7 +98,11 @@ func Lend(ctx context.Context, tx *db.Tx, session, hub string, epoch, size int64
 
 // End appends the object that ends a session - the server's word that it keeps the log, or the administrator's release - to the server's copy.
 func End(ctx context.Context, tx *db.Tx, r *Row, how string, object []byte) error {
-	p, id, err := ballot.OpenPackage(r.Package, r.Server)
+	b, err := content(ctx, tx, r.Session)
+	if err != nil {
+		return err
+	}
+	p, id, err := ballot.OpenPackage(b, r.Server)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"zhiping/shared/ballot"
 	"zhiping/shared/fault"
@@ -174,7 +175,7 @@ func TestSaveRefuses(t *testing.T) {
 	refused(t, h.Save(filepath.Join(path+"-stick", "k"), passphrase, quick), fault.NotFound, "找不到文件夹", "U盘")
 	refused(t, h.Save(filepath.Join(path, "k"), passphrase, quick), fault.NotFound, "找不到文件夹")
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "k.new"), 0o700); err != nil { // the file beside it cannot be written
+	if err := os.MkdirAll(filepath.Join(dir, "k.new", "full"), 0o700); err != nil { // the file beside it cannot be written
 		t.Fatal(err)
 	}
 	if err := h.Save(filepath.Join(dir, "k"), passphrase, quick); fault.As(err) == nil {
@@ -182,6 +183,81 @@ func TestSaveRefuses(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "k")); err == nil {
 		t.Error("an empty key file was left")
+	}
+}
+
+// What a power cut leaves between taking the name and writing the key is no key: the next one can be written there, and an empty file says so.
+func TestSaveAfterAPowerCut(t *testing.T) {
+	h, path := made(t, "甲"), filepath.Join(t.TempDir(), "k")
+	for name, b := range map[string][]byte{path: nil, path + ".new": []byte("half a k")} {
+		if err := os.WriteFile(name, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := Load(path, passphrase)
+	refused(t, err, fault.Invalid, "已损坏")
+	if err := h.Save(path, passphrase, quick); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Load(path, passphrase); err != nil || again.Public() != h.Public() {
+		t.Error(err)
+	}
+	if i, err := os.Stat(path); err != nil || i.Mode().Perm() != 0o600 {
+		t.Error(i.Mode(), err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Error(left, err)
+	}
+}
+
+// A process that is killed while it writes leaves the whole key or none that opens, and never stands in the way of the next one.
+func TestKilledWhileWriting(t *testing.T) {
+	const variable = "ZHIPING_TEST_KILLED"
+	if dir := os.Getenv(variable); dir != "" {
+		os.Stdout.WriteString("begun\n")
+		for h := made(t, "甲"); ; {
+			if err := h.Save(filepath.Join(dir, "k"), passphrase, 1); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Remove(filepath.Join(dir, "k")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for n := range 12 {
+		dir := t.TempDir()
+		cmd := exec.Command(os.Args[0], "-test.run", "^TestKilledWhileWriting$")
+		cmd.Env = append(os.Environ(), variable+"="+dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Read(make([]byte, 6)); err != nil {
+			t.Fatal(err)
+		}
+		seen := 0
+		for deadline := time.Now().Add(10 * time.Second); seen <= n && time.Now().Before(deadline); { // killed at another place each time
+			if i, err := os.Stat(filepath.Join(dir, []string{"k", "k.new", "k"}[n%3])); err == nil && (n%3 < 2 || i.Size() > 0) {
+				seen++
+			}
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		path := filepath.Join(dir, "k")
+		if b, err := os.ReadFile(path); err == nil && len(b) > 0 {
+			if _, err := Load(path, passphrase); err != nil {
+				t.Error("half a key:", err)
+			}
+			continue
+		}
+		if err := made(t, "乙").Save(path, passphrase, quick); err != nil {
+			t.Error("the next one cannot be written:", err)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // (O_EXCL), the bytes go beside it (temp, fsync), over the name (rename, fsync of the folder), and are read back and compared, because a stick of false
 // capacity says it has written what it has not. check then tries what was read. Nothing is left behind when it fails.
 func WriteNew(path string, b []byte, check func(read []byte) error) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := take(path)
 	if err != nil {
 		return notWritten(path, err)
 	}
@@ -53,9 +53,25 @@ func WriteNew(path string, b []byte, check func(read []byte) error) (err error) 
 	return nil
 }
 
-// flush writes a file down to the medium; one that a crash has left under the name goes.
+// take takes a name. An empty file under it is one that a power cut has left here before anything was written: nobody's key.
+func take(path string) (*os.File, error) {
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	f, err := os.OpenFile(path, flags, 0o600)
+	if i, stat := os.Lstat(path); errors.Is(err, fs.ErrExist) && stat == nil && i.Mode().IsRegular() && i.Size() == 0 {
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+		return os.OpenFile(path, flags, 0o600)
+	}
+	return f, err
+}
+
+// flush writes a file down to the medium; one that a crash has left under the name goes, with whatever rights it had.
 func flush(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func (h *Handler) GetStatus(ctx context.Context, req *roomv1.GetStatusRequest) (
 	}
 	err = wait(ctx, r, func() (bool, error) {
 		resp, err = r.Status(req.Expert)
-		return err != nil || req.After == 0 || resp.Size > req.After, err
+		return err != nil || resp.Size != req.After, err // a log that is shorter than the booth knows is news too
 	})
 	return resp, err
 }
