@@ -26,6 +26,7 @@ type roomCommand struct {
 	Server  string `help:"The server's public key, hex." env:"ZHIPING_SERVER_KEY"`
 	Package string `help:"The meeting's package as a file: the laptop is on no network." type:"existingfile"`
 	Online  bool   `help:"The address is the server's."`
+	Window  bool   `help:"Begin in a window instead of on the whole screen."`
 }
 
 func (c *roomCommand) Run() error {
@@ -94,6 +95,7 @@ func (c *roomCommand) show(a fyne.App, w fyne.Window) (end func(), err error) {
 		}
 		return help.Article("room")
 	})
+	w.SetFullScreen(!c.Window) // nothing else is to be done on this laptop; F11 gives the screen back
 	return func() {
 		if err := b.Close(); err != nil {
 			slog.Error("booth", "error", err)

@@ -23,7 +23,7 @@ func (b *Booth) names() {
 	experts := b.pkg().Experts
 	at, typed := 0, ""
 	grid := container.NewGridWithColumns(min(acrossNames, max(len(experts), 1)))
-	scroll := container.NewVScroll(grid)
+	scroll := container.NewVScroll(container.NewVBox(grid))
 	var buttons []*button
 	mark := func() {
 		for i, n := range buttons {

@@ -160,7 +160,7 @@ type screen struct {
 func (b *Booth) show(s screen) {
 	w := b.window
 	w.Canvas().Unfocus() // else the keys would go to an entry of the screen before
-	do := map[fyne.KeyName]func(){fyne.KeyF1: b.showHelp}
+	do := map[fyne.KeyName]func(){fyne.KeyF1: b.showHelp, fyne.KeyF11: b.fullScreen}
 	for k, fn := range s.keys {
 		do[k] = fn
 	}
@@ -198,6 +198,9 @@ func (b *Booth) show(s screen) {
 		w.Canvas().Focus(s.first)
 	}
 }
+
+// fullScreen turns the whole screen over to the booth, or gives it back.
+func (b *Booth) fullScreen() { b.window.SetFullScreen(!b.window.FullScreen()) }
 
 // showHelp shows the help in place of the screen, which is there again after it as it was; news waits that long.
 func (b *Booth) showHelp() {
@@ -297,7 +300,7 @@ func middle(objects ...fyne.CanvasObject) fyne.CanvasObject {
 // middleLayout gives its one object a width that reads well and the height it needs, in the middle.
 type middleLayout struct{}
 
-const readable = 980
+const readable = 1080
 
 // Layout implements fyne.Layout.
 func (middleLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {

@@ -19,7 +19,8 @@ func tooMany(most int64) error {
 	return fault.New(fault.Invalid, "本轮最多可以同意%d人，已经投满。如要改投此人，请先把另一位改为反对或弃权。", most)
 }
 
-// review is the one page before the ballot is sealed: the figures, and every decision once more in the order of the list.
+// review is the one page before the ballot is sealed: the figures, and every decision once more in the order of the list. Its key is none of those that
+// lead here: who keeps one pressed too long has not sealed anything.
 func (b *Booth) review() {
 	at := 0
 	var figures string
@@ -50,7 +51,7 @@ func (b *Booth) review() {
 		body: container.NewBorder(told(figures, widget.HighImportance),
 			centred("提交后选票即被密封，任何人（包括会务人员）都不能查看；要修改须申请退回，从头再填。"), nil, nil, list),
 		hint: "↑↓ 逐个查看　PgUp、PgDn 翻页", keys: moves(move, func() { move(1) }),
-		actions: []action{{fyne.KeyEscape, "返回修改", b.fill, false}, {fyne.KeyReturn, "密封并提交", b.submit, true}},
+		actions: []action{{fyne.KeyEscape, "返回修改", b.fill, false}, {fyne.KeyF9, "密封并提交", b.submit, true}},
 	})
 	move(0)
 }
@@ -74,7 +75,7 @@ func (b *Booth) submit() {
 			clear(row)
 		}
 		var v *room.View
-		if err == nil {
+		if err == nil || sent != nil && sent.Saved {
 			v, err = b.seat.Watch(ctx, 0)
 		}
 		return func() {
@@ -128,6 +129,8 @@ func (b *Booth) handedIn(round string) {
 		lines = append(lines, told("已保存在本机，请用U盘交给会务人员", widget.WarningImportance), centred("按F6写入U盘，交给会务人员；会务人员带回回执后，按F7读入。"))
 	case b.view.OfflineSince != 0:
 		lines = append(lines, told("网络中断，选票已安全保存在本机", widget.WarningImportance), centred("网络恢复后自动送达，不必重新投票。如长时间未恢复，请按F6写入U盘，交给会务人员。"))
+	case b.view.Notice != "":
+		lines = append(lines, told(b.view.Notice, widget.WarningImportance), centred("选票已安全保存在本机，本机会不断重试，不必重新投票。"))
 	default:
 		lines = append(lines, centred("正在送交主机，请稍候……"))
 	}

@@ -2,8 +2,6 @@ package meeting
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -96,24 +94,22 @@ func (b *Booth) otherActions() []action {
 		all = append(all, action{fyne.KeyF6, "写入U盘", func() { b.toStick(b.rounds) }, false}, action{fyne.KeyF7, "读入U盘", func() { b.fromStick(b.rounds) }, false})
 	}
 	if b.view.Archived {
-		all = append(all, action{fyne.KeyF9, "清除本机数据", b.wipe, false})
+		all = append(all, action{fyne.KeyF9, "清除本机数据", b.askWipe, false})
 	}
 	return append(all, action{fyne.KeyF10, "退出", b.leave, false})
 }
 
 // roundName is what people call a round.
 func (b *Booth) roundName(id string) string {
-	first, again, repeated := strings.Cut(id, "~")
-	n := 1 + slices.IndexFunc(b.pkg().Rounds, func(r ballot.Round) bool { return r.ID == first })
-	s := fmt.Sprintf("第%d轮", n)
+	var ids []string
+	for _, r := range b.pkg().Rounds {
+		ids = append(ids, r.ID)
+	}
+	name, again := nthRound(ids, id)
 	if r := b.pkg().Round(id); r != nil {
-		kind := map[string]string{ballot.Vote: "投票", ballot.Score: "评分"}[r.Kind]
-		s += "　" + map[string]string{ballot.SecretBallot: "无记名", ballot.NamedBallot: "记名"}[r.Secrecy] + kind
+		name += "　" + roundManner(r)
 	}
-	if repeated {
-		s += "（第" + again + "次）"
-	}
-	return s
+	return name + again
 }
 
 func newRoundRow() fyne.CanvasObject {
@@ -208,8 +204,12 @@ func (b *Booth) explain(r *room.RoundView) string {
 		s = "您的选票已由中心归档。感谢您的参与。"
 	case r.MayAttest:
 		s = "本轮已开票。请按回车查看结果，并用PIN码核对您的选票是否计入。"
+	case r.Tally != nil && o.Attested:
+		s = "您已核对，选票已计入，一致。可以按回车再看结果。"
+	case r.Tally != nil:
+		s = "本轮已开票，可以按回车看结果。"
 	case o.Tick == room.Received && o.Receipt >= 0:
-		s = fmt.Sprintf("主机已收到您的密封选票，回执编号%d。可以退出后离席，也可以在此等候下一轮。", o.Receipt)
+		s = fmt.Sprintf("主机已收到您的密封选票，回执编号%d。\n可以退出后离席，也可以在此等候下一轮。", o.Receipt)
 	case o.Tick == room.Received:
 		s = "主机已收到您的密封选票。"
 	case o.Tick == room.Saved && b.view.Way == room.WayStick:

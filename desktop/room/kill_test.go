@@ -35,6 +35,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if task := os.Getenv(canaryBooth); task != "" {
+		if err := canaryProcess(task); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if dir := os.Getenv(stepFolder); dir != "" {
 		if err := stepProcess(dir, os.Args[1:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -152,14 +152,12 @@ func (y *year) issuePackage(ctx context.Context) (int, error) {
 	return len(people), nil
 }
 
-// pkg and record are the files of a session.
-func (y *year) pkg(session int) string {
-	return y.path("room", fmt.Sprintf("meeting%d.zpp", session+1))
-}
+// files are the names of a session's files: those of the groups, and of the plenary.
+var files = []string{"group1", "group2", "meeting"}
 
-func (y *year) record(session int) string {
-	return y.path("room", fmt.Sprintf("meeting%d.zpr", session+1))
-}
+func (y *year) pkg(session int) string { return y.path("room", files[session]+".zpp") }
+
+func (y *year) record(session int) string { return y.path("room", files[session]+".zpr") }
 
 // drill lets each custodian open the test envelope that the server has sealed to his key, before anything is issued.
 func (y *year) drill(ctx context.Context, p *person, m *meetingv1.Meeting) (*meetingv1.Meeting, error) {
@@ -199,14 +197,14 @@ func (y *year) rehearse(ctx context.Context, p *person, m *meetingv1.Meeting) er
 	if err != nil {
 		return err
 	}
-	var files []string
+	var packages []string
 	for i, x := range issued.Packages {
-		files = append(files, y.path("room", fmt.Sprintf("rehearsal%d.zpp", i+1)))
-		if err := os.WriteFile(files[i], x.Package, 0o600); err != nil {
+		packages = append(packages, y.path("room", "rehearsal-"+files[i]+".zpp"))
+		if err := os.WriteFile(packages[i], x.Package, 0o600); err != nil {
 			return err
 		}
 	}
-	h, err := y.startHub(y.path("room", "hub"), files...)
+	h, err := y.startHub(y.path("room", "hub"), packages...)
 	if err != nil {
 		return err
 	}

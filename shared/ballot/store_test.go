@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -184,6 +186,91 @@ func TestGroupCommitFails(t *testing.T) {
 		}
 		r.Finish("R1", "1,2", 0, 1)
 		agree(t, r.Record(), r.Server.Public())
+	}
+}
+
+// There is one way only to write a signature, a key, a checkpoint and the name of a request: whoever carries an object cannot give it another id (V7, V8).
+func TestOneWriting(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
+	r.CheckIn(3)
+	r.Open("R1")
+	e, err := r.Voters[0].Seal("R1", r.Ballot(ballot.Agree), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := *e
+	other.Note = otherwise(e.Note, e.Note)
+	if bytes.Equal(other.Note, e.Note) {
+		t.Fatal("it is the same writing")
+	}
+	if receipt, err := r.Session.Append(ctx, other.Join()); err == nil && receipt.Reason != ballot.RejectSignature {
+		t.Errorf("an envelope with a signature in another writing: %q", receipt.Reason)
+	}
+	if receipt := r.Append(e.Raw, nil); receipt.Reason != "" {
+		t.Error("the ballot itself does not count any more:", receipt.Reason)
+	}
+	id := ballot.IDOf(e.Raw)
+	wish, err := (&ballot.Request{Session: "M1-S1", Envelope: id[:], Reason: "误选", At: 1}).Sign(r.Voters[0].Key)
+	if r.Try(otherwise(wish, wish), err) == nil {
+		t.Error("a wish with a signature in another writing was taken")
+	}
+	r.Append(wish, err)
+	name := ballot.IDOf(wish).String()
+	for _, request := range []string{name + "00", strings.ToUpper(name), name[:62]} {
+		if object, err := (&ballot.Return{Session: "M1-S1", Envelope: id[:], Reason: "误选", Request: request, At: 1}).Sign(r.Staff); r.Try(object, err) == nil {
+			t.Errorf("a return for the wish %s was taken", request)
+		}
+	}
+	cp, err := r.Session.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice := append(bytes.Clone(cp), cp[bytes.LastIndex(cp, []byte("\n\n"))+2:]...)
+	for what, x := range map[string][]byte{"in another writing": otherwise(cp, cp), "signed twice": twice} {
+		if _, err := ballot.OpenCheckpoint(x, r.Hub.Public()); err == nil {
+			t.Errorf("a checkpoint %s was taken", what)
+		}
+	}
+	if _, err := ballot.OpenCheckpoint(cp, strings.ToUpper(r.Hub.Public())); err == nil {
+		t.Error("a key in capitals was taken")
+	}
+	text := strings.Replace(ballot.TextOf(cp), r.Package.Origin+"\n", r.Package.Origin+"+-5\n", 1)
+	before, err := ballot.SignText(text, r.Hub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := r.Evidence(nil)
+	x.Checkpoints = [][]byte{before}
+	if _, err := ballot.Verify(x.Encode(r.Package), r.Server.Public()); err == nil {
+		t.Error("a checkpoint of a negative epoch was taken")
+	}
+	if object, err := (&ballot.Open{Old: true, Session: "M1-S1", Round: "R3", Spec: make([]byte, 32), Present: 3, At: 1}).Sign(r.Staff); r.Try(object, err) == nil {
+		t.Error("an object of the first version was taken under a package of the second")
+	}
+}
+
+// A package whose custodians share a key, or whose numbers would overflow, is not issued: one person could open alone (V12).
+func TestPackagesThatAreNotIssued(t *testing.T) {
+	for name, harm := range map[string]func(p *ballot.Package){
+		"two custodians with one signing key": func(p *ballot.Package) { p.Custodians[1].SignKey = p.Custodians[0].SignKey },
+		"two custodians with one sealing key": func(p *ballot.Package) { p.Custodians[2].SealKey = p.Custodians[0].SealKey },
+		"two custodians with one id":          func(p *ballot.Package) { p.Custodians[2].ID = p.Custodians[1].ID },
+		"hub and spare with one key":          func(p *ballot.Package) { p.Spare = p.Hub },
+		"a panel without end":                 func(p *ballot.Package) { p.Panel = 1 << 62 },
+		"trimming without end":                func(p *ballot.Package) { p.Rounds[1].Trim = 1 << 62 },
+		"a divisor without end":               func(p *ballot.Package) { p.Rounds[1].Divisor = 1 << 62 },
+		"ballots that fit into no reject": func(p *ballot.Package) {
+			p.Rounds[1].Items = 100
+			for i := range 2000 {
+				p.Applicants = append(p.Applicants, ballot.Applicant{ID: "B" + strconv.Itoa(i), Position: int64(i + 3), Name: "申报人", Unit: "示例单位"})
+			}
+		},
+	} {
+		r := ballottest.New(t, &ballot.Memory{}, 3, 2)
+		harm(r.Package)
+		if _, err := r.Package.Sign(r.Server); err == nil {
+			t.Errorf("%s: issued", name)
+		}
 	}
 }
 
