@@ -479,8 +479,10 @@ func TestFewCells(t *testing.T) {
 		res   *ballot.Result
 		want  string
 	}{
-		{secret, few, "未通过（有效选票不足3份，只公布结论）"}, {named, few, "出席7人，同意1票，需5票，未通过"},
-		{secret, enough, "出席7人，同意1票，需2票，未通过"}, {secret, scored, "通过（有效选票不足3份，只公布结论）"},
+		{secret, few, "未通过（有效选票不足3份，只公布结论）"},
+		{named, few, "出席7人，同意1票，需5票，未通过"},
+		{secret, enough, "出席7人，同意1票，需2票，未通过"},
+		{secret, scored, "通过（有效选票不足3份，只公布结论）"},
 	} {
 		if got := x.round.Outcome(x.res, 7); got != x.want {
 			t.Errorf("%q, want %q", got, x.want)
