@@ -293,6 +293,7 @@ func TestBallotAtTheWindow(t *testing.T) {
 	c.press(fyne.KeySpace, fyne.Key3, fyne.KeyReturn)
 	c.sees("请核对您的表决")
 	c.sees("同意 1 人　　反对 1 人　　弃权 1 人")
+	c.sees("任何人（包括会务人员）都不能查看")
 	c.press(fyne.KeyReturn) // pressed too long: nothing is sealed by it
 	c.sees("请核对您的表决")
 	c.press(fyne.KeyF9)
@@ -331,6 +332,23 @@ func TestBallotAtTheWindow(t *testing.T) {
 	c.press(fyne.KeySpace)
 	c.types(pin)
 	c.sees("② 已收到")
+}
+
+// In a named round the expert is told, before he seals, that his decisions will be shown.
+func TestNamedRoundSaysSo(t *testing.T) {
+	h := newHall(t, func(p *ballot.Package) { p.Rounds[0].Secrecy = ballot.NamedBallot })
+	c := h.sit(t.TempDir(), room.BoothOptions{})
+	c.connect()
+	c.arrive(1)
+	h.others(2)
+	h.must(h.desk().OpenRound(t.Context(), "R1"))
+	c.sees("第1轮　记名投票")
+	c.sees("未表决 4")
+	c.press(fyne.Key1, fyne.Key1, fyne.Key1, fyne.Key1, fyne.KeyReturn)
+	c.sees("开票后公布各位专家的表决")
+	if s := c.reads(); strings.Contains(s, "任何人（包括会务人员）都不能查看") {
+		t.Error("it promises a secrecy that a named round has not:", s)
+	}
 }
 
 // What is wrong with a check-in is said, and nothing is lost by it.
