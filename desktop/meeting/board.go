@@ -19,6 +19,9 @@ import (
 type Place struct {
 	Addresses []string // of the hub in the room's network, host and port
 	Server    string   // the server's public key, hex
+	Session   string   // shown alone; "" is all of the hub's
+	Pairing   string   // of a meeting that the server sequences; "" is the hub's
+	Pin       string   // of the server's own certificate then; "" is one that the system trusts
 	Dir       string   // the hub's folder: printed sheets are kept there
 }
 
@@ -40,8 +43,12 @@ type Board struct {
 // NewBoard draws the window of a hub; help shows its help. Follow keeps it up to date.
 func NewBoard(w fyne.Window, desk *kit.Desk, hub *room.Hub, place Place, help func()) *Board {
 	b := &Board{desk: desk, window: w, hub: hub, place: place, help: help}
+	var desks []*room.Desk
 	for _, d := range hub.Rooms {
-		b.pages = append(b.pages, newBoardPage(b, d))
+		if place.Session == "" || place.Session == d.Session {
+			desks = append(desks, d)
+			b.pages = append(b.pages, newBoardPage(b, d))
+		}
 	}
 	b.open = b.pages[0]
 	if len(b.pages) == 1 {
@@ -49,7 +56,7 @@ func NewBoard(w fyne.Window, desk *kit.Desk, hub *room.Hub, place Place, help fu
 		return b
 	}
 	b.tabs = container.NewAppTabs()
-	for i, title := range tabTitles(hub.Rooms) {
+	for i, title := range tabTitles(desks) {
 		b.tabs.Append(container.NewTabItem(title, b.pages[i].content))
 	}
 	b.tabs.OnSelected = func(*container.TabItem) { b.open = b.pages[b.tabs.SelectedIndex()] }
@@ -122,9 +129,9 @@ type boardPage struct {
 	now  *room.Board // as it was drawn last
 	err  error       // why it could not be read
 
-	round  string // shown
-	reply  []byte // to the stick that was read last
-	picked bool   // staff has picked the round: it stays although another is next
+	round   string // shown
+	brought []byte // by the stick that was read last
+	picked  bool   // staff has picked the round: it stays although another is next
 
 	title, place, standing *widget.Label
 	rehearsal              fyne.CanvasObject

@@ -83,7 +83,7 @@ func (b *Booth) fromSlip(o room.BoothOptions) {
 			}
 			return err
 		}, func() {
-			o.Address, o.Pin, o.Pairing, o.Server, o.Session, o.Online, o.Package = p.Hub, p.TLS, p.Code, p.Server, p.Session, false, nil
+			o.Address, o.Pin, o.Pairing, o.Server, o.Session, o.Online, o.Package = p.Hub, p.TLS, p.Code, p.Server, p.Session, p.Online(), nil
 			b.connect(o)
 		})
 	}, back)

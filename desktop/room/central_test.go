@@ -1,13 +1,10 @@
 package room_test
 
 import (
-	"context"
 	"encoding/hex"
 	"fmt"
 	"os"
 	"testing"
-
-	"connectrpc.com/connect"
 
 	"zhiping/desktop/room"
 	activityv1 "zhiping/proto/gen/zhiping/activity/v1"
@@ -102,12 +99,7 @@ func TestCentralServer(t *testing.T) {
 		_, staff, _ := laptop.Keys()
 		m, meetings, top := convened(t, s, h, staff)
 		code := m.Sessions[0].Lease.Pairing
-		header := connect.WithInterceptors(connect.UnaryInterceptorFunc(func(next connect.UnaryFunc) connect.UnaryFunc {
-			return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
-				req.Header().Set("Zhiping-Pairing", code)
-				return next(ctx, req)
-			}
-		}))
+		header := room.Paired(code)
 		d, err := laptop.Connect(ctx, h.pkg, roomv1connect.NewDeskServiceClient(top.HTTP, top.URL, top.Options...), roomv1connect.NewRoomServiceClient(top.HTTP, top.URL, append(top.Options, header)...))
 		h.must(err)
 		a := &hall{house: h, hub: laptop, desk: d}
