@@ -103,7 +103,7 @@ func (c *runHubCommand) hold(ctx context.Context, h *room.Hub) error {
 func hello(h *room.Hub, address string) map[string]any {
 	_, _, pin := h.Keys()
 	sessions := map[string]map[string]string{}
-	m := map[string]any{"address": address, "pairing": h.Pairing, "tls": pin, "sessions": sessions}
+	m := map[string]any{"address": address, "pairing": h.PairingCode(), "tls": pin, "sessions": sessions}
 	for _, d := range h.Rooms {
 		sessions[d.Session] = d.Codes()
 	}

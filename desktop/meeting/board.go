@@ -129,9 +129,9 @@ type boardPage struct {
 	now  *room.Board // as it was drawn last
 	err  error       // why it could not be read
 
-	round  string // shown
-	reply  []byte // to the stick that was read last
-	picked bool   // staff has picked the round: it stays although another is next
+	round   string // shown
+	brought []byte // by the stick that was read last
+	picked  bool   // staff has picked the round: it stays although another is next
 
 	title, place, standing *widget.Label
 	rehearsal              fyne.CanvasObject

@@ -94,7 +94,7 @@ func (b *Booth) otherActions() []action {
 		all = append(all, action{fyne.KeyF6, "写入U盘", func() { b.toStick(b.rounds) }, false}, action{fyne.KeyF7, "读入U盘", func() { b.fromStick(b.rounds) }, false})
 	}
 	if b.view.Archived {
-		all = append(all, action{fyne.KeyF9, "清除本机数据", b.wipe, false})
+		all = append(all, action{fyne.KeyF9, "清除本机数据", b.askWipe, false})
 	}
 	return append(all, action{fyne.KeyF10, "退出", b.leave, false})
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -85,7 +86,7 @@ func (h *Hub) Add(ctx context.Context, pkg []byte) (*Desk, error) { return h.add
 
 // Connect adds the room of a package whose sequencer is the central server: its log and columns are copied here, and staff's steps go there.
 func (h *Hub) Connect(ctx context.Context, pkg []byte, desk roomv1connect.DeskServiceClient, rooms roomv1connect.RoomServiceClient) (*Desk, error) {
-	of := &source{desk, rooms}
+	of := &source{desk: desk, room: rooms}
 	p, _, err := ballot.OpenPackage(pkg, h.server)
 	if err == nil {
 		err = writeDurably(h.packagePath(p.Session)+onlineMark, nil)
@@ -330,8 +331,29 @@ func digits(n int) string {
 	return fmt.Sprintf("%0*d", n, v)
 }
 
+// adopt makes a hub's codes this laptop's own, as its spare.
+func (h *Hub) adopt(session string, codes map[string]string, pairing string) (changed bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if maps.Equal(h.codes.Sessions[session], codes) && (pairing == "" || h.codes.Pairing == pairing) {
+		return false, nil
+	}
+	h.codes.Sessions[session] = codes
+	if pairing != "" {
+		h.codes.Pairing, h.Pairing = pairing, pairing
+	}
+	return true, h.writeCodes()
+}
+
+// PairingCode is the code that a booth needs to talk to this laptop: the hub's own, and on a spare that has followed the hub the hub's.
+func (h *Hub) PairingCode() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.codes.Pairing
+}
+
 // paired reports whether a booth knows the pairing code.
 func (h *Hub) paired(code string) bool {
-	a, b := sha256.Sum256([]byte(code)), sha256.Sum256([]byte(h.Pairing))
+	a, b := sha256.Sum256([]byte(code)), sha256.Sum256([]byte(h.PairingCode()))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }

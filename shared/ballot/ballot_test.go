@@ -468,6 +468,26 @@ func TestNothingAfterTheClose(t *testing.T) {
 	refuse("an opening again after a custodian's word", o, err)
 }
 
+// A secret column of fewer than three cells shows its outcome only; those who were recused are no cells, and a named round hides nothing (V9).
+func TestFewCells(t *testing.T) {
+	secret, named := &ballot.Round{Secrecy: ballot.SecretBallot}, &ballot.Round{Secrecy: ballot.NamedBallot}
+	few := &ballot.Result{Agree: 1, Abstain: 1, Recused: 5, Base: 7, Need: 5, Decision: ballot.NotPass}
+	enough := &ballot.Result{Agree: 1, Oppose: 1, Abstain: 1, Base: 3, Need: 2, Decision: ballot.NotPass}
+	scored := &ballot.Result{Scored: 2, Kept: 2, Sum: 180, Mean: 9000, Rank: 1, Decision: ballot.Passed}
+	for _, x := range []struct {
+		round *ballot.Round
+		res   *ballot.Result
+		want  string
+	}{
+		{secret, few, "未通过（有效选票不足3份，只公布结论）"}, {named, few, "出席7人，同意1票，需5票，未通过"},
+		{secret, enough, "出席7人，同意1票，需2票，未通过"}, {secret, scored, "通过（有效选票不足3份，只公布结论）"},
+	} {
+		if got := x.round.Outcome(x.res, 7); got != x.want {
+			t.Errorf("%q, want %q", got, x.want)
+		}
+	}
+}
+
 // Every envelope of a round has one size; another is refused whatever its header says (V13).
 func TestAnotherSize(t *testing.T) {
 	r := ballottest.New(t, &ballot.Memory{}, 3, 2)

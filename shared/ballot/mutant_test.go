@@ -89,7 +89,7 @@ func noteOf(object []byte) []byte {
 }
 
 var words = []string{
-	"-", "0", "1", "2", "7", "PRESENT", "ABSENT", "LEFT", "RECUSED", "R1", "R2", "R3", "R1~2", "R2~2", "E01", "E02", "E03", "A0001", "A0002", "1,2", "1,3", "2,3", "staff",
+	"", "-", "0", "1", "2", "7", "PRESENT", "ABSENT", "LEFT", "RECUSED", "R1", "R2", "R3", "R1~2", "R2~2", "E01", "E02", "E03", "A0001", "A0002", "1,2", "1,3", "2,3", "staff",
 	"VOTE", "SCORE", "SECRET", "NAMED", "ATTENDING", "ATTENDING-RECUSED", "TOP", "MEAN", "MAIN", "LATE", "NEED_RETURN", "BAD_SIG", "MALFORMED", "PASSED", "FAILED", "NONE",
 	"9223372036854775807", "9223372036854775808", "-1", "+1", "01", "1.0", "\u2028", "\u0085", "中文",
 }
@@ -464,7 +464,7 @@ func (m *mutant) parts() {
 		m.sealed()
 	case 5:
 		m.what = "columns of one round under the name of another"
-		m.e.Columns[words[9+m.random.IntN(5)]] = m.e.Columns["R1"]
+		m.e.Columns[words[10+m.random.IntN(5)]] = m.e.Columns["R1"]
 	case 6:
 		m.what = "something late"
 		m.e.Late = append(m.e.Late, m.e.Log[m.random.IntN(len(m.e.Log))])
@@ -484,6 +484,9 @@ func mutate(t *testing.T, random *rand.Rand, ring map[string]ballot.Key, file []
 		t.Fatal(err)
 	}
 	m := &mutant{t: t, random: random, ring: ring, e: e, at: -1}
+	if inner := slices.Concat(e.Firsts, e.Earlier); len(inner) > 0 && random.IntN(3) == 0 {
+		return m.inside(inner, others)
+	}
 	before := slices.Clone(e.Log)
 	e.Log = slices.Clone(e.Log)
 	p, _, err := ballot.OpenPackage(e.Log[0], e.Server)
@@ -512,6 +515,22 @@ func mutate(t *testing.T, random *rand.Rand, ring map[string]ballot.Key, file []
 	}
 	m.sealed()
 	return m.what, m.e.Encode(p)
+}
+
+// inside changes a record that stands in this one.
+func (m *mutant) inside(inner, others [][]byte) (string, []byte) {
+	i := m.random.IntN(len(inner))
+	what, out := mutate(m.t, m.random, m.ring, inner[i], others)
+	if n := len(m.e.Firsts); i < n {
+		m.e.Firsts[i] = out
+	} else {
+		m.e.Earlier[i-n] = out
+	}
+	p, _, err := ballot.OpenPackage(m.e.Log[0], m.e.Server)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return fmt.Sprintf("in record %d of it: %s", i, what), m.e.Encode(p)
 }
 
 // bytes changes one byte, puts one in or takes one out.

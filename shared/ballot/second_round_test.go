@@ -3,6 +3,7 @@ package ballot_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -135,6 +136,43 @@ func TestSecondRound(t *testing.T) {
 		if status, out := second(t, file, hall.Server.Public(), false); status != 1 {
 			t.Errorf("%s: not noticed by the second verifier: %s", name, out)
 		}
+	}
+}
+
+// The verifiers say the same of every single change to the record of a second round and to those of the first rounds in it.
+func TestVerifiersDoNotDifferOnSecondRounds(t *testing.T) {
+	groups, hall := plenary(t)
+	hall.CheckIn(7)
+	object, err := derived(t, groups, hall).Sign(hall.Staff, hall.Chair)
+	hall.Append(object, err)
+	hall.Session.View(func(s *ballot.State) {
+		hall.Package = s.Package
+		for _, v := range hall.Voters {
+			v.Package, v.PackageID = s.Package, s.Binding()
+		}
+	})
+	hall.Open("R1")
+	for _, v := range hall.Voters {
+		hall.VoteNext(v, "R1", hall.Ballot(ballot.Agree))
+	}
+	hall.Finish("R1", "1,2", 0, 1)
+	e := hall.Evidence(hall.Columns)
+	e.Firsts = [][]byte{groups[0].Record(), groups[1].Record()}
+	file := e.Encode(hall.Package)
+	ring := keyring(hall)
+	for _, g := range groups {
+		for name, k := range keyring(g) {
+			ring[name] = k
+		}
+	}
+	all := []suspect{{"the second round", file}}
+	random := rand.New(rand.NewPCG(2, 2))
+	for range 5 * mutants() {
+		what, mutated := mutate(t, random, ring, file, groups[0].Session.Log())
+		all = append(all, suspect{"a second round, " + strings.ReplaceAll(what, "\n", " "), mutated})
+	}
+	if hold := compare(t, all, hall.Server.Public()); hold < 1 || hold > len(all)*9/10 {
+		t.Errorf("%d of %d hold", hold, len(all))
 	}
 }
 

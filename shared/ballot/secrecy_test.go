@@ -51,6 +51,9 @@ func TestCanary(t *testing.T) {
 	}
 	own := r.Own["R1 E01"]
 	needles := map[string][]byte{"the secret": own[1:33], "the cells": own[33:], "the ballot": own}
+	for i := 1; i < 33; i += 8 { // a part of the secret is enough to guess the rest of it sooner
+		needles[fmt.Sprint("the secret from byte ", i)] = own[i : i+8]
+	}
 	if found := search(t, dir, needles); len(found) > 0 {
 		t.Fatal("before the opening: ", found)
 	}
@@ -58,7 +61,7 @@ func TestCanary(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "planted"), []byte(hex.EncodeToString(own)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if found := search(t, dir, needles); len(found) != 3 {
+	if found := search(t, dir, needles); len(found) != len(needles) {
 		t.Fatal("the search does not find a planted ballot: ", found)
 	}
 	if err := os.Remove(filepath.Join(dir, "planted")); err != nil {
