@@ -18,7 +18,7 @@ var promises = []struct{ promise, shown string }{
 	{"V7 the state is a function of the log", "ballot_test.go: TestReplay; ballottest/conform.go: replays; ballottest/model_hub.go: kill; differ_test.go: TestVerifiersDoNotDiffer; store_test.go: TestOneWriting"},
 	{"V8 duplicates change nothing", "ballottest/conform.go: replays; ballottest/model_forge.go: stick; ballot_test.go: TestRefusedEnvelopes"},
 	{"V9 no plaintext before the opening, nobody with his cells ever", "secrecy_test.go: TestCanary TestRowsAreInIndependentOrders; ballot_test.go: TestFewCells; ../../desktop/room/canary_test.go: TestCanaryInEveryProcess"},
-	{"V10 a checkpoint that is no beginning of the log is an alarm", "store_test.go: TestEquivocatingHub TestHubRolledBack; ballottest/model_check.go: alarms; ballottest/model_forge.go: equivocate"},
+	{"V10 a checkpoint that is no beginning of the log is an alarm", "store_test.go: TestEquivocatingHub TestHubRolledBack TestALaptopThatHasSeenAnotherLog; ballottest/model_check.go: alarms; ballottest/model_forge.go: equivocate"},
 	{"V11 one sequencer", "store_test.go: TestOneHubAtATime; ballottest/conform.go: Conform; ballottest/model_hub.go: takeOver"},
 	{"V12 two words over one close", "ballot_test.go: TestOneCustodianIsNotEnough; ballottest/model_check.go: wrongPair; store_test.go: TestPackagesThatAreNotIssued"},
 	{"V13 one size", "ballot_test.go: TestAnotherSize; ballottest/model.go: underWay"},

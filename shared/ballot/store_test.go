@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -403,6 +404,50 @@ func TestEquivocatingHub(t *testing.T) {
 	}
 	if status, out := second(t, e.Encode(r.Package), r.Server.Public(), true); status != 3 {
 		t.Fatal(out)
+	}
+}
+
+// A laptop whose word names a head that this log never had has seen another log: it is an alarm, an exception that chair and staff sign at the close, and it
+// stays when the round is opened again; a head that the log has had, or one of a hub before this one, is none (V10).
+func TestALaptopThatHasSeenAnotherLog(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 5, 2)
+	r.CheckIn(5)
+	early, root, err := r.Session.Head()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Open("R1")
+	say := func(voter int, origin string, size int64, root []byte) {
+		t.Helper()
+		o := &ballot.Device{Session: "M1-S1", Round: "R1", Expert: r.Voters[voter].Expert, Device: "laptop", Origin: origin, Size: size, Root: root, At: r.Now()}
+		r.Append(o.Sign(r.Voters[voter].Key))
+	}
+	other := bytes.Repeat([]byte{7}, 32)
+	say(0, r.Package.Origin, early, root[:])
+	say(1, r.Package.Origin, early, other)      // another root at a size that the log has had
+	say(1, r.Package.Origin, early, other)      // it is one alarm, however often he says it
+	say(2, r.Package.Origin, early+99, root[:]) // a longer log
+	say(3, r.Package.OriginOf(7), early, other) // not of this hub's log
+	want := []ballot.Exception{{Kind: ballot.ExceptDevice, Subject: "E05"}, {Kind: ballot.ExceptCheckpoint, Subject: "E02"}, {Kind: ballot.ExceptCheckpoint, Subject: "E03"}}
+	check := func(want []ballot.Exception) {
+		t.Helper()
+		r.Session.View(func(s *ballot.State) {
+			if got := s.Exceptions("R1"); !slices.Equal(got, want) || len(s.Alarms) != 2 {
+				t.Errorf("%v, %v", got, s.Alarms)
+			}
+		})
+	}
+	check(want)
+	r.Close("R1")
+	r.Reopen("R1")
+	all := []ballot.Exception{}
+	for _, v := range r.Voters {
+		all = append(all, ballot.Exception{Kind: ballot.ExceptDevice, Subject: v.Expert})
+	}
+	check(append(all, want[1:]...))
+	r.Finish("R1", "1,2", 0, 1)
+	if v := agree(t, r.Record(), r.Server.Public()); len(v.Alarms) != 2 {
+		t.Error(v.Alarms)
 	}
 }
 
