@@ -19,7 +19,7 @@ var promises = []struct{ promise, shown string }{
 	{"V8 duplicates change nothing", "ballottest/conform.go: replays; ballottest/model_forge.go: stick; ballot_test.go: TestRefusedEnvelopes"},
 	{"V9 no plaintext before the opening, nobody with his cells ever", "secrecy_test.go: TestCanary TestRowsAreInIndependentOrders; ballot_test.go: TestFewCells; ../../desktop/room/canary_test.go: TestCanaryInEveryProcess"},
 	{"V10 a checkpoint that is no beginning of the log is an alarm", "store_test.go: TestEquivocatingHub TestHubRolledBack TestALaptopThatHasSeenAnotherLog; ballottest/model_check.go: alarms; ballottest/model_forge.go: equivocate"},
-	{"V11 one sequencer", "store_test.go: TestOneHubAtATime; ballottest/conform.go: Conform; ballottest/model_hub.go: takeOver"},
+	{"V11 one sequencer", "store_test.go: TestOneHubAtATime TestAnEpochGoesOnFromTheHead; ballottest/conform.go: Conform; ballottest/model_hub.go: takeOver"},
 	{"V12 two words over one close", "ballot_test.go: TestOneCustodianIsNotEnough; ballottest/model_check.go: wrongPair; store_test.go: TestPackagesThatAreNotIssued"},
 	{"V13 one size", "ballot_test.go: TestAnotherSize; ballottest/model.go: underWay"},
 	{"one conformance suite over memory, SQLite and PostgreSQL", "store_test.go: TestMemoryConforms; box/box_test.go: TestConforms; ../../server/ledger/ledger_test.go: TestConforms; ../../server/ledger/kill_test.go: TestKilledAtEveryStep"},

@@ -451,6 +451,75 @@ func TestALaptopThatHasSeenAnotherLog(t *testing.T) {
 	}
 }
 
+// An epoch goes on from the head of the log as it stands, under a higher number, and names a hub that the server has certified unless the server signs (V11).
+func TestAnEpochGoesOnFromTheHead(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 5, 2)
+	r.CheckIn(4)
+	older, err := r.Session.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	half, err := r.Voters[4].CheckIn("123456", r.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Append(ballot.Countersign(half, r.Staff))
+	head, err := r.Session.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := func(old, new string, k ballot.Key) []byte {
+		t.Helper()
+		text := ballot.TextOf(head)
+		if !strings.Contains(text, old) {
+			t.Fatal(text)
+		}
+		cp, err := ballot.SignText(strings.Replace(text, old, new, 1), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cp
+	}
+	size, _, err := r.Session.Head()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, other := strconv.FormatInt(size, 10), ballottest.Key(ballot.RoleHub, 99)
+	try := func(epoch int64, hub ballot.Key, from []byte, keys ...ballot.Key) error {
+		t.Helper()
+		return r.Try((&ballot.Epoch{Session: "M1-S1", Epoch: epoch, Hub: hub.Public(), From: from, Reason: "主机故障", At: 1}).Sign(keys...))
+	}
+	for name, from := range map[string][]byte{
+		"nothing": nil, "an older head": older, "a longer log": changed("\n"+n+"\n", "\n"+n+"0\n", r.Hub), "another root": changed("\n"+n+"\n", "\n"+strconv.FormatInt(size-1, 10)+"\n", r.Hub),
+		"another session": changed("M1-S1", "M1-S2", r.Hub), "a later epoch": changed("M1-S1", "M1-S1+2", r.Hub), "a checkpoint of nobody": changed("M1", "M1", other),
+	} {
+		if try(2, r.Hub, from, r.Chair, r.Staff) == nil {
+			t.Fatalf("an epoch took over from %s", name)
+		}
+	}
+	for name, err := range map[string]error{
+		"an old number":                  try(1, r.Hub, head, r.Chair, r.Staff),
+		"a hub that nobody certified":    try(2, other, head, r.Chair, r.Staff),
+		"the word of the hub alone":      try(2, r.Hub, head, r.Hub),
+		"the word of staff alone":        try(2, r.Hub, head, r.Staff),
+		"the word of chair and of a hub": try(2, r.Hub, head, r.Chair, r.Hub),
+	} {
+		if err == nil {
+			t.Fatalf("an epoch was taken with %s", name)
+		}
+	}
+	if err := try(2, r.Hub, head, r.Chair, r.Staff); err != nil {
+		t.Fatal(err)
+	}
+	if head, err = r.Session.Checkpoint(); err != nil {
+		t.Fatal(err)
+	}
+	if err := try(2, r.Hub, head, r.Chair, r.Staff); err == nil {
+		t.Fatal("a second epoch of one number was taken")
+	}
+	agree(t, r.Record(), r.Server.Public())
+}
+
 // Once the spare goes on with the disk, the hub before it writes nothing: first it finds the store written by another, then it reads in the log that it is
 // no longer the sequencer (V11). The spare writes nothing before it is one.
 func TestOneHubAtATime(t *testing.T) {
