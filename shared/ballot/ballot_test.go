@@ -567,10 +567,21 @@ func TestOneCustodianIsNotEnough(t *testing.T) {
 		if _, _, err := ballot.OpenRound(s, "R1", "test", r.Custodians[0], r.Custodians[1], r.Hub); err == nil {
 			t.Error("one word opened the round")
 		}
+		if columns, _, err := ballot.Unseal(s, "R1", r.Custodians[0], r.Custodians[1]); err == nil || columns != nil {
+			t.Error("one word gave the columns")
+		}
 	})
 	if err := opening(1, "2,3"); err == nil {
 		t.Fatal("two custodians chose two pairs")
 	}
+	if err := opening(0, "1,2"); err == nil {
+		t.Fatal("one custodian spoke twice")
+	}
+	r.Session.View(func(s *ballot.State) {
+		if _, _, err := ballot.Unseal(s, "R1", r.Custodians[0], r.Custodians[1]); err == nil {
+			t.Error("two words of one custodian gave the columns")
+		}
+	})
 }
 
 // A receipted ballot stays and its expert stays in the base, whatever he is marked as; who has none leaves the base, and those who sign see the
