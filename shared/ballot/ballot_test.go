@@ -493,12 +493,14 @@ func TestAnotherSize(t *testing.T) {
 	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
 	r.CheckIn(3)
 	r.Open("R1")
-	longer, err := r.Voters[0].SealLonger("R1", r.Ballot(ballot.Agree), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if receipt := r.Append(longer.Raw, nil); receipt.Reason != ballot.RejectMalformed {
-		t.Fatal(receipt.Reason)
+	for _, honest := range []bool{true, false} {
+		longer, err := r.Voters[0].SealLonger("R1", r.Ballot(ballot.Agree), honest, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if receipt := r.Append(longer.Raw, nil); receipt.Reason != ballot.RejectMalformed {
+			t.Fatalf("its header is honest: %v, %q", honest, receipt.Reason)
+		}
 	}
 	agree(t, r.Record(), r.Server.Public())
 }

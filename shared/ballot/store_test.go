@@ -455,6 +455,12 @@ func TestALaptopThatHasSeenAnotherLog(t *testing.T) {
 func TestAnEpochGoesOnFromTheHead(t *testing.T) {
 	r := ballottest.New(t, &ballot.Memory{}, 5, 2)
 	r.CheckIn(4)
+	fresh := ballottest.New(t, &ballot.Memory{}, 5, 2)
+	for _, n := range []int64{0, 1} {
+		if fresh.Try((&ballot.Epoch{Session: "M1-S1", Epoch: n, Hub: fresh.Hub.Public(), Reason: "主机故障", At: 1}).Sign(fresh.Chair, fresh.Staff)) == nil {
+			t.Fatalf("a new log began with epoch %d", n)
+		}
+	}
 	older, err := r.Session.Checkpoint()
 	if err != nil {
 		t.Fatal(err)
