@@ -468,6 +468,38 @@ func TestNothingAfterTheClose(t *testing.T) {
 	refuse("an opening again after a custodian's word", o, err)
 }
 
+// A return names the wish of the expert whose ballot it is: neither another's wish, nor one for another ballot, nor one that nobody has signed (V3).
+func TestAReturnNeedsTheExpertsOwnWish(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
+	r.CheckIn(3)
+	r.Open("R1")
+	mine, theirs := r.VoteNext(r.Voters[0], "R1", r.Ballot(ballot.Agree)), r.VoteNext(r.Voters[1], "R1", r.Ballot(ballot.Agree))
+	a, b := ballot.IDOf(mine.Raw), ballot.IDOf(theirs.Raw)
+	wish, err := (&ballot.Request{Session: "M1-S1", Envelope: b[:], Reason: "误选", At: 1}).Sign(r.Voters[0].Key)
+	if r.Try(wish, err) == nil {
+		t.Fatal("an expert asked for another's ballot")
+	}
+	if wish, err = (&ballot.Request{Session: "M1-S1", Envelope: b[:], Reason: "误选", At: 1}).Sign(r.Voters[1].Key); err != nil {
+		t.Fatal(err)
+	}
+	back := func(id ballot.ID, request string) error {
+		t.Helper()
+		object, err := (&ballot.Return{Session: "M1-S1", Envelope: id[:], Reason: "误选", Request: request, At: 1}).Sign(r.Staff)
+		return r.Try(object, err)
+	}
+	name := ballot.IDOf(wish).String()
+	if back(b, name) == nil {
+		t.Fatal("a return for a wish that is not in the log")
+	}
+	r.Append(wish, nil)
+	if back(a, name) == nil {
+		t.Fatal("a return for the wish of another")
+	}
+	if err := back(b, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A secret column of fewer than three cells shows its outcome only; those who were recused are no cells, and a named round hides nothing (V9).
 func TestFewCells(t *testing.T) {
 	secret, named := &ballot.Round{Secrecy: ballot.SecretBallot}, &ballot.Round{Secrecy: ballot.NamedBallot}
@@ -479,8 +511,10 @@ func TestFewCells(t *testing.T) {
 		res   *ballot.Result
 		want  string
 	}{
-		{secret, few, "未通过（有效选票不足3份，只公布结论）"}, {named, few, "出席7人，同意1票，需5票，未通过"},
-		{secret, enough, "出席7人，同意1票，需2票，未通过"}, {secret, scored, "通过（有效选票不足3份，只公布结论）"},
+		{secret, few, "未通过（有效选票不足3份，只公布结论）"},
+		{named, few, "出席7人，同意1票，需5票，未通过"},
+		{secret, enough, "出席7人，同意1票，需2票，未通过"},
+		{secret, scored, "通过（有效选票不足3份，只公布结论）"},
 	} {
 		if got := x.round.Outcome(x.res, 7); got != x.want {
 			t.Errorf("%q, want %q", got, x.want)

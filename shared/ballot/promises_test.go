@@ -11,7 +11,7 @@ import (
 var promises = []struct{ promise, shown string }{
 	{"V1 durable before receipt", "store_test.go: TestTheStoreFails TestGroupCommitFails; box/box_test.go: TestPowerCut TestKilled TestKilledAtEveryStep TestSettings; ballottest/fail.go: failpoints"},
 	{"V2 every receipt verifies against the final checkpoint", "store_test.go: TestReceipts; ballottest/model_check.go: receipts; fuzz_test.go: FuzzReceipt"},
-	{"V3 one counted envelope, the head of a chain with returns", "ballot_test.go: TestARelayResurrectsNothing TestAChainBeginsWithOneAndNeedsReturns; ballottest/model_check.go: check logged"},
+	{"V3 one counted envelope, the head of a chain with returns", "ballot_test.go: TestARelayResurrectsNothing TestAChainBeginsWithOneAndNeedsReturns TestAReturnNeedsTheExpertsOwnWish; ballottest/model_check.go: check logged"},
 	{"V4 counted = signed close = opened = rows per column", "ballot_test.go: TestRowsAreAsManyAsCount; ballottest/model_check.go: rows; forged_test.go: TestForgeries"},
 	{"V5 conservation", "ballot_test.go: TestATallyMustBalance TestMarkingDuringARound; ballottest/model_check.go: sums; second_test.go: TestTwoVerifiersAgree"},
 	{"V6 nothing after the close", "ballot_test.go: TestNothingAfterTheClose TestRefusedEnvelopes; ballottest/model_check.go: logged"},
