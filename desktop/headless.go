@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -35,6 +36,15 @@ type boothCommand struct {
 	Attest   bool     `help:"Wait until the round is counted and look for the own cells in the columns."`
 	StickIn  string   `help:"A file from the hub to read first."`
 	StickOut string   `help:"Write what is to be carried to the hub into this file, and end."`
+
+	out io.Writer // where it says what it did, nil for the standard output
+}
+
+func (c *boothCommand) say(words ...any) {
+	if c.out == nil {
+		c.out = os.Stdout
+	}
+	fmt.Fprintln(c.out, words...)
 }
 
 func (c *boothCommand) Run(ctx context.Context) error {
@@ -70,7 +80,7 @@ func (c *boothCommand) checkIn(ctx context.Context, b *room.Booth) error {
 		}
 	}
 	if err == nil {
-		fmt.Println("checked in")
+		c.say("checked in")
 	}
 	return err
 }
@@ -98,7 +108,7 @@ func (c *boothCommand) vote(ctx context.Context, b *room.Booth) error {
 	}
 	n, err := b.Attest(ctx, c.Round, c.Pin)
 	if err == nil {
-		fmt.Println("attested", n)
+		c.say("attested", n)
 		err = b.Deliver(ctx)
 	}
 	return err
@@ -122,7 +132,7 @@ func (c *boothCommand) submit(ctx context.Context, b *room.Booth, seed uint64) e
 	if s.Receipt.Reason != "" {
 		return fault.New(fault.State, "%s", ballot.RejectText(s.Receipt.Reason))
 	}
-	fmt.Println("receipt", s.Receipt.Index, s.Receipt.Object)
+	c.say("receipt", s.Receipt.Index, s.Receipt.Object)
 	return nil
 }
 
@@ -131,7 +141,7 @@ func (c *boothCommand) again(ctx context.Context, b *room.Booth) error {
 	if err := b.AskReturn(ctx, c.Round, c.Return); err != nil {
 		return err
 	}
-	fmt.Println("asked")
+	c.say("asked")
 	if _, err := c.until(ctx, b, func(r *room.RoundView) bool { return r.Own.IsBack && r.MayVote }); err != nil {
 		return err
 	}
@@ -172,7 +182,7 @@ func (c *boothCommand) carry(ctx context.Context, b *room.Booth) error {
 		if err != nil {
 			return err
 		}
-		fmt.Println("imported", t.Receipts, t.Returns, t.Words, t.Columns)
+		c.say("imported", t.Receipts, t.Returns, t.Words, t.Columns)
 	}
 	if err := b.CheckIn(ctx, c.Expert, c.Code, c.Pin); err != nil && !errors.Is(err, room.ErrPending) {
 		return err
@@ -187,14 +197,14 @@ func (c *boothCommand) carry(ctx context.Context, b *room.Booth) error {
 	case r.MayVote:
 		seed := c.Seed + uint64(r.Own.Version)
 		if _, err = b.Submit(ctx, c.Round, invent(v.Package, c.Expert, c.Round, seed)); err == nil {
-			fmt.Println("sealed")
+			c.say("sealed")
 		}
 	case c.Return != "" && r.MayReturn && r.Own.Tick == room.Received && r.Own.Version == 1:
 		err = b.AskReturn(ctx, c.Round, c.Return)
 	case r.MayAttest:
 		var n int64
 		if n, err = b.Attest(ctx, c.Round, c.Pin); err == nil {
-			fmt.Println("attested", n)
+			c.say("attested", n)
 		}
 	}
 	if err != nil || c.StickOut == "" {
@@ -208,7 +218,7 @@ func (c *boothCommand) carry(ctx context.Context, b *room.Booth) error {
 		return err
 	}
 	if r := roundOf(v, c.Round); r != nil {
-		fmt.Println(strings.ToLower(v.CheckedIn), r.State, "tick", r.Own.Tick, "receipt", r.Own.Receipt)
+		c.say(strings.ToLower(v.CheckedIn), r.State, "tick", r.Own.Tick, "receipt", r.Own.Receipt)
 	}
 	return room.WriteStick(c.StickOut, file)
 }

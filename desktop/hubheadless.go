@@ -34,7 +34,11 @@ func (c *prepareCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]string{"hub": k.Hub.Public(), "staff": k.Staff.Public(), "tls": k.Pin})
+	line, err := hubPublic(k)
+	if err == nil {
+		_, err = os.Stdout.WriteString(line)
+	}
+	return err
 }
 
 type wipeHubCommand struct {
@@ -99,7 +103,7 @@ func (c *runHubCommand) hold(ctx context.Context, h *room.Hub) error {
 func hello(h *room.Hub, address string) map[string]any {
 	_, _, pin := h.Keys()
 	sessions := map[string]map[string]string{}
-	m := map[string]any{"address": address, "pairing": h.Pairing, "tls": pin, "sessions": sessions}
+	m := map[string]any{"address": address, "pairing": h.PairingCode(), "tls": pin, "sessions": sessions}
 	for _, d := range h.Rooms {
 		sessions[d.Session] = d.Codes()
 	}

@@ -17,15 +17,12 @@ import (
 	"zhiping/shared/room/stick"
 )
 
-// tallyAgain names the environment of the test's own program started again as the tally process.
-const tallyAgain = "ZHIPING_TEST_TALLY"
+// programAgain names the environment of the test's own program started again as the whole program: as hub, booth or tally process.
+const programAgain = "ZHIPING_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(tallyAgain) != "" {
-		if err := room.TallyProcess(os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+	if os.Getenv(programAgain) != "" {
+		main()
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
@@ -92,7 +89,7 @@ func (b *bench) voter(i int) *ballot.Voter {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	t.Setenv(tallyAgain, "1")
+	t.Setenv(programAgain, "1")
 	b := &bench{t: t, dir: t.TempDir(), model: ballottest.New(t, &ballot.Memory{}, 4, 3), now: 1772413200000}
 	keys, err := room.PrepareKeys(b.path("hub"))
 	b.must(err)
@@ -114,7 +111,6 @@ func newBench(t *testing.T) *bench {
 	b.hub, err = room.OpenHub(context.Background(), b.path("hub"), b.model.Server.Public(), func() int64 { b.now++; return b.now }, pkg)
 	b.must(err)
 	t.Cleanup(func() { b.hub.Close() })
-	b.hub.Teller = []string{os.Args[0]}
 	b.desk = b.hub.Rooms[0]
 	for name, k := range map[string]ballot.Key{"chair": b.model.Chair, "supervisor": b.model.Supervisor} {
 		b.must(os.WriteFile(b.path(name), []byte(hex.EncodeToString(k.Private.Seed())), 0o600))

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"encoding/json"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -108,27 +108,32 @@ func (p *program) beHub(c *hubWindowCommand) {
 	}
 }
 
-// hubPublic is what the meeting needs of a prepared hub, or of a spare, before its package is issued.
-func hubPublic(k *room.Keys) string {
-	return fmt.Sprintf("主机公钥　　%s\n会务公钥　　%s\n证书指纹　　%s\n", k.Hub.Public(), k.Staff.Public(), k.Pin)
+// hubPublic is what the meeting needs of a prepared hub, or of a spare, before its package is issued: one line, as "hub prepare" says it.
+func hubPublic(k *room.Keys) (string, error) {
+	b, err := json.Marshal(map[string]string{"hub": k.Hub.Public(), "staff": k.Staff.Public(), "tls": k.Pin})
+	return string(b) + "\n", err
 }
 
 // prepareHub makes the laptop's keys, or finds those that are there, and hands out their public halves.
 func (p *program) prepareHub(dir string) {
 	var k *room.Keys
+	var line string
 	p.desk.Do(func() (err error) {
-		k, err = room.PrepareKeys(dir)
+		if k, err = room.PrepareKeys(dir); err == nil {
+			line, err = hubPublic(k)
+		}
 		return err
 	}, func() {
-		l := widget.NewLabel(hubPublic(k))
-		l.Selectable = true
-		note := widget.NewLabel("主机密钥已保存在 " + dir + "，不会离开本机。\n把下面的内容交给经办单位，填入会议（备用主机填入备用主机各项）：")
+		note := widget.NewLabel("主机密钥已保存在 " + dir + "，不会离开本机。\n请把公钥（一行文字）交给经办单位，在“评审会议管理”的“密钥与试开”中导入；备用主机导入到“备用主机”。\n导入后请核对公钥开头：" + k.Hub.Public()[:8])
 		note.Wrapping = fyne.TextWrapBreak
-		p.desk.Choose("准备主机", container.NewVBox(note, l), kit.Choice{Title: "关闭"}, kit.Choice{Title: "存到U盘…", Do: func() {
-			p.desk.Files.Save("主机公钥.txt", func(path string) {
-				p.desk.Do(func() error { return stick.Write(path, []byte(hubPublic(k))) }, func() { p.say("主机公钥已写入 " + path + "。") })
-			})
-		}})
+		body := container.NewVBox(container.NewGridWrap(fyne.NewSize(520, 1), layout.NewSpacer()), note)
+		p.desk.Choose("准备主机", body, kit.Choice{Title: "关闭"},
+			kit.Choice{Title: "复制公钥", Do: func() { fyne.CurrentApp().Clipboard().SetContent(line) }},
+			kit.Choice{Title: "存到U盘…", Do: func() {
+				p.desk.Files.Save("主机公钥.txt", func(path string) {
+					p.desk.Do(func() error { return stick.Write(path, []byte(line)) }, func() { p.say("主机公钥已写入 " + path + "。") })
+				})
+			}})
 	})
 }
 

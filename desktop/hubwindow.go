@@ -79,6 +79,19 @@ func (c *hubWindowCommand) show(ctx context.Context, w fyne.Window) (end func() 
 		place.Addresses = addresses(l.Addr(), localAddresses())
 		done = room.Background(func() error { return h.Serve(serving, l) })
 	}
+	// A hub that is closed by mistake stops the vote: the ballots are safe, but the booths wait.
+	w.SetCloseIntercept(func() {
+		kit.Confirm(w, "关闭会场主机", "关闭后投票电脑连不上本机，专家不能签到和提交；已收到的选票都已保存，重新打开即可继续。", "关闭主机", w.Close)
+	})
+	c.draw(serving, w, h, place)
+	return func() error {
+		stop()
+		return errors.Join(<-done, h.Close())
+	}, nil
+}
+
+// draw puts a hub's board into a window and keeps it up to date.
+func (c *hubWindowCommand) draw(ctx context.Context, w fyne.Window, h *room.Hub, place meeting.Place) {
 	var board *meeting.Board
 	help := helpKeys(w, "hub", map[fyne.KeyName]func(){fyne.KeyF5: func() { board.Refresh() }})
 	board = meeting.NewBoard(w, hubDesk(w), h, place, help)
@@ -90,15 +103,7 @@ func (c *hubWindowCommand) show(ctx context.Context, w fyne.Window) (end func() 
 		}
 		board.Dropped(paths)
 	})
-	// A hub that is closed by mistake stops the vote: the ballots are safe, but the booths wait.
-	w.SetCloseIntercept(func() {
-		kit.Confirm(w, "关闭会场主机", "关闭后投票电脑连不上本机，专家不能签到和提交；已收到的选票都已保存，重新打开即可继续。", "关闭主机", w.Close)
-	})
-	board.Follow(serving)
-	return func() error {
-		stop()
-		return errors.Join(<-done, h.Close())
-	}, nil
+	board.Follow(ctx)
 }
 
 // hubDesk is what the board needs of the program around it.

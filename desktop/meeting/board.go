@@ -3,6 +3,7 @@ package meeting
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -18,6 +19,9 @@ import (
 type Place struct {
 	Addresses []string // of the hub in the room's network, host and port
 	Server    string   // the server's public key, hex
+	Session   string   // shown alone; "" is all of the hub's
+	Pairing   string   // of a meeting that the server sequences; "" is the hub's
+	Pin       string   // of the server's own certificate then; "" is one that the system trusts
 	Dir       string   // the hub's folder: printed sheets are kept there
 }
 
@@ -39,8 +43,12 @@ type Board struct {
 // NewBoard draws the window of a hub; help shows its help. Follow keeps it up to date.
 func NewBoard(w fyne.Window, desk *kit.Desk, hub *room.Hub, place Place, help func()) *Board {
 	b := &Board{desk: desk, window: w, hub: hub, place: place, help: help}
+	var desks []*room.Desk
 	for _, d := range hub.Rooms {
-		b.pages = append(b.pages, newBoardPage(b, d))
+		if place.Session == "" || place.Session == d.Session {
+			desks = append(desks, d)
+			b.pages = append(b.pages, newBoardPage(b, d))
+		}
 	}
 	b.open = b.pages[0]
 	if len(b.pages) == 1 {
@@ -48,12 +56,47 @@ func NewBoard(w fyne.Window, desk *kit.Desk, hub *room.Hub, place Place, help fu
 		return b
 	}
 	b.tabs = container.NewAppTabs()
-	for _, p := range b.pages {
-		b.tabs.Append(container.NewTabItem(p.desk.Package().Title, p.content))
+	for i, title := range tabTitles(desks) {
+		b.tabs.Append(container.NewTabItem(title, b.pages[i].content))
 	}
 	b.tabs.OnSelected = func(*container.TabItem) { b.open = b.pages[b.tabs.SelectedIndex()] }
 	b.Content = b.tabs
 	return b
+}
+
+// tabTitles are short names of sessions: what all titles begin with says nothing, and a rehearsal is told from its meeting.
+func tabTitles(desks []*room.Desk) []string {
+	var titles []string
+	for _, d := range desks {
+		titles = append(titles, d.Whole.Title)
+	}
+	titles = shortened(titles)
+	for i, d := range desks {
+		if d.Whole.Rehearsal {
+			titles[i] = "演练　" + titles[i]
+		}
+	}
+	return titles
+}
+
+// shortened leaves out the words that all titles begin with, unless nothing would be left of one.
+func shortened(titles []string) []string {
+	common := titles[0]
+	for _, t := range titles {
+		for !strings.HasPrefix(t, common) {
+			common = common[:strings.LastIndex(strings.TrimSuffix(common, " "), " ")+1]
+		}
+	}
+	var short []string
+	for _, t := range titles {
+		if rest := strings.TrimPrefix(t, common); rest != "" {
+			short = append(short, rest)
+		}
+	}
+	if len(short) < len(titles) {
+		return titles
+	}
+	return short
 }
 
 // Follow draws every session as it stands, and again whenever its log has grown, until the context ends.
@@ -86,9 +129,9 @@ type boardPage struct {
 	now  *room.Board // as it was drawn last
 	err  error       // why it could not be read
 
-	round  string // shown
-	reply  []byte // to the stick that was read last
-	picked bool   // staff has picked the round: it stays although another is next
+	round   string // shown
+	brought []byte // by the stick that was read last
+	picked  bool   // staff has picked the round: it stays although another is next
 
 	title, place, standing *widget.Label
 	rehearsal              fyne.CanvasObject

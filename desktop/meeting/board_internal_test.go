@@ -190,8 +190,9 @@ func TestExceptionTexts(t *testing.T) {
 }
 
 func TestRoundNames(t *testing.T) {
-	for id, want := range map[string]string{"R1": "第1轮", "R2~3": "第2轮（第3次）", "组内": "组内"} {
-		if got := roundName(id); got != want {
+	b := &room.Board{Rounds: []room.RoundRow{{ID: "S1"}, {ID: "R7"}, {ID: "R7~3"}}}
+	for id, want := range map[string]string{"S1": "第1轮", "R7": "第2轮", "R7~3": "第2轮（第3次）"} {
+		if got := roundName(b, id); got != want {
 			t.Error(got)
 		}
 	}
@@ -306,5 +307,19 @@ func TestPendingText(t *testing.T) {
 	q.Right = true
 	if got := pendingText(q); !strings.Contains(got, "看到本人后确认") {
 		t.Error(got)
+	}
+}
+
+// Sessions are told apart by what differs in their titles.
+func TestShortened(t *testing.T) {
+	for _, c := range [][2][]string{
+		{{"年度会议 土建组", "年度会议 机电组", "年度会议 全体"}, {"土建组", "机电组", "全体"}},
+		{{"年度会议", "年度会议 全体"}, {"年度会议", "年度会议 全体"}},
+		{{"年度会议", "年度会议"}, {"年度会议", "年度会议"}},
+		{{"甲会", "乙会"}, {"甲会", "乙会"}},
+	} {
+		if got := shortened(c[0]); strings.Join(got, "|") != strings.Join(c[1], "|") {
+			t.Error(got)
+		}
 	}
 }

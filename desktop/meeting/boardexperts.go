@@ -277,7 +277,7 @@ func (p *boardPage) askReturn(e *room.ExpertRow) {
 	}
 	round := p.round
 	p.sign(signing{
-		title: "退回" + e.Name + "的选票（" + roundName(round) + "）", about: about, fields: fields, first: first, button: "退回选票", danger: true, ready: ready,
+		title: "退回" + e.Name + "的选票（" + roundName(p.now, round) + "）", about: about, fields: fields, first: first, button: "退回选票", danger: true, ready: ready,
 		do: func() func(context.Context) error {
 			text := strings.TrimSpace(reason.Text)
 			return func(ctx context.Context) error { return p.desk.Return(ctx, round, e.ID, text) }
@@ -298,7 +298,7 @@ func (p *boardPage) askMark(e *room.ExpertRow, status string) {
 		if slices.Contains(r.Submitted, e.ID) {
 			lines = append(lines, "该专家已提交选票：选票照样计入，基数不变。")
 		}
-		lines = append(lines, needText(base, newBase, need, newNeed), roundName(r.ID)+"正在进行，须由执行主任和监督人员签字。")
+		lines = append(lines, needText(base, newBase, need, newNeed), roundName(p.now, r.ID)+"正在进行，须由执行主任和监督人员签字。")
 		inputs = []*keyInput{p.chairInput(), p.supervisorInput()}
 	}
 	s := signing{title: "登记" + statusWords[status], about: newParagraph(lines...), button: "登记为" + statusWords[status], inputs: inputs}

@@ -26,7 +26,7 @@ import (
 
 // pairing is what laptops of the room must know of this hub and session.
 func (p *boardPage) pairing() *Pairing {
-	return &Pairing{Hub: p.of.address(), TLS: p.of.pin(), Code: p.of.hub.Pairing, Server: p.of.place.Server, Session: p.desk.Session}
+	return &Pairing{Hub: p.of.address(), TLS: p.of.pin(), Code: p.of.code(), Server: p.of.place.Server, Session: p.desk.Session}
 }
 
 // address is where laptops of the room find the hub, "" when it listens nowhere.
@@ -37,8 +37,19 @@ func (b *Board) address() string {
 	return b.place.Addresses[0]
 }
 
-// pin is the fingerprint of this laptop's certificate: the spare has its own.
+// code is the pairing code that booths need.
+func (b *Board) code() string {
+	if b.place.Pairing != "" {
+		return b.place.Pairing
+	}
+	return b.hub.Pairing
+}
+
+// pin is the fingerprint of this laptop's certificate: the spare has its own; where the server is the sequencer, it is the server's.
 func (b *Board) pin() string {
+	if b.place.Pairing != "" {
+		return b.place.Pin
+	}
 	_, _, pin := b.hub.Keys()
 	return pin
 }
@@ -48,7 +59,7 @@ func (p *boardPage) placeText() string {
 	if p.of.address() == "" {
 		return "本机不接受投票电脑联网，只用U盘"
 	}
-	return "会场地址 " + p.of.address() + "　配对码 " + p.of.hub.Pairing
+	return "会场地址 " + p.of.address() + "　配对码 " + p.of.code()
 }
 
 // slip is the pairing slip: what is typed, or scanned, at a laptop of the room.
@@ -58,7 +69,7 @@ func (p *boardPage) slip() *print.Report {
 		Kind: "配对单", Title: "会场配对单", Subtitle: pkg.Title,
 		Facts: []print.Fact{
 			{Label: "会场主机地址", Value: strings.Join(p.of.place.Addresses, "　或　")},
-			{Label: "配对码", Value: p.of.hub.Pairing},
+			{Label: "配对码", Value: p.of.code()},
 			{Label: "主机证书指纹", Value: p.of.pin()},
 			{Label: "服务器公钥", Value: p.of.place.Server},
 			{Label: "会议地点", Value: pkg.Place},
@@ -81,7 +92,7 @@ func (p *boardPage) showPairing() {
 		l.Selectable = true
 		return l
 	}
-	form := widget.NewForm(widget.NewFormItem("会场主机地址", big(strings.Join(p.of.place.Addresses, "\n"))), widget.NewFormItem("配对码", big(p.of.hub.Pairing)),
+	form := widget.NewForm(widget.NewFormItem("会场主机地址", big(strings.Join(p.of.place.Addresses, "\n"))), widget.NewFormItem("配对码", big(p.of.code())),
 		widget.NewFormItem("主机证书指纹", long(p.of.pin())), widget.NewFormItem("服务器公钥", long(p.of.place.Server)))
 	body := fyne.CanvasObject(newWide(460, form))
 	if q, err := qrcode.New(p.pairing().Text(), qrcode.Medium); err == nil {
@@ -189,7 +200,7 @@ var documents = []struct {
 func (p *boardPage) printRound(name string, make func(*ballot.Verified, string) *print.Report) {
 	round, server := p.round, p.of.place.Server
 	if r := theRound(p.now, round); r == nil || !reached(r, ballot.RoundOpened) || r.Tally == nil {
-		p.of.desk.Fail(fault.New(fault.State, "%s还没有计票，不能打印%s", roundName(round), name))
+		p.of.desk.Fail(fault.New(fault.State, "%s还没有计票，不能打印%s", roundName(p.now, round), name))
 		return
 	}
 	path := ""
@@ -215,7 +226,7 @@ func (p *boardPage) choosePrint() {
 	for _, d := range documents {
 		choices = append(choices, kit.Choice{Title: d.name, Do: func() { p.printRound(d.name, d.make) }})
 	}
-	p.of.desk.Choose("打印"+roundName(p.round)+"的文书", newWide(420, newParagraph("计票以后可以打印。文书由核验过的会议记录生成，在系统的PDF程序中打开后打印。")), choices...)
+	p.of.desk.Choose("打印"+roundName(p.now, p.round)+"的文书", newWide(420, newParagraph("计票以后可以打印。文书由核验过的会议记录生成，在系统的PDF程序中打开后打印。")), choices...)
 }
 
 // saveRecord writes the record of the meeting, which the server verifies at the hand-over.

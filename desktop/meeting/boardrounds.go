@@ -90,7 +90,7 @@ func (x *roundPane) draw() {
 func (x *roundPane) drawPick(now *room.Board) {
 	x.pick.RemoveAll()
 	for _, r := range now.Rounds {
-		b := kit.NewButton(fmt.Sprintf("%s　%s　%s", roundName(r.ID), roundManner(r.Spec), stateWord(r.State)), nil, func() {
+		b := kit.NewButton(fmt.Sprintf("%s　%s　%s", roundName(now, r.ID), roundManner(r.Spec), stateWord(r.State)), nil, func() {
 			x.of.round, x.of.picked = r.ID, true
 			x.of.experts.draw()
 			x.draw()
@@ -109,7 +109,7 @@ func (x *roundPane) drawPick(now *room.Board) {
 func (x *roundPane) drawStages(r *room.RoundRow) {
 	x.stages.RemoveAll()
 	if r.State == ballot.RoundVoid {
-		l := widget.NewLabelWithStyle("已作废"+map[bool]string{true: "，改为" + roundName(r.Next) + "重投", false: ""}[r.Next != ""], fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+		l := widget.NewLabelWithStyle("已作废"+map[bool]string{true: "，改为" + roundName(x.of.now, r.Next) + "重投", false: ""}[r.Next != ""], fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 		l.Importance = widget.DangerImportance
 		x.stages.Add(l)
 		return

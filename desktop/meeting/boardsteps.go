@@ -34,7 +34,7 @@ func (p *boardPage) askOpen() {
 		text += "\n不参加本轮：" + namesOf(p.now, away, 20) + "。"
 	}
 	p.sign(signing{
-		title: "开启" + roundName(round), about: newParagraph(text, "请先与纸质签到表核对人数。"), button: "开启本轮",
+		title: "开启" + roundName(p.now, round), about: newParagraph(text, "请先与纸质签到表核对人数。"), button: "开启本轮",
 		do: func() func(context.Context) error {
 			return func(ctx context.Context) error { return p.desk.OpenRound(ctx, round) }
 		},
@@ -62,7 +62,7 @@ func (p *boardPage) askClose() {
 	}
 	chair := p.chairInput()
 	p.sign(signing{
-		title: "关闭" + roundName(round), about: about, button: "关闭本轮", inputs: []*keyInput{chair},
+		title: "关闭" + roundName(p.now, round), about: about, button: "关闭本轮", inputs: []*keyInput{chair},
 		ready: func() string {
 			if slices.ContainsFunc(boxes, func(c *kit.Check) bool { return !c.Checked }) {
 				return "还有没有勾选的情况：请先查明，或由执行主任逐项勾选认可"
@@ -99,7 +99,7 @@ func (p *boardPage) askReopen() {
 	round, chair := p.round, p.chairInput()
 	reason := newReason("有专家的选票尚未提交", "关闭有误")
 	p.sign(signing{
-		title: "重新开启" + roundName(round), about: newParagraph("已收到的选票照样有效；未提交的专家可以继续提交。"), fields: reason, first: reason, button: "重新开启", inputs: []*keyInput{chair},
+		title: "重新开启" + roundName(p.now, round), about: newParagraph("已收到的选票照样有效；未提交的专家可以继续提交。"), fields: reason, first: reason, button: "重新开启", inputs: []*keyInput{chair},
 		ready: func() string { return reasonMissing(reason) },
 		do: func() func(context.Context) error {
 			key, text := p.chairKey(chair), strings.TrimSpace(reason.Text)
@@ -166,7 +166,7 @@ func (p *boardPage) askCustodian(title string, about fyne.CanvasObject, button, 
 
 // countText says what is opened.
 func countText(b *room.Board, r *room.RoundRow, pkg *ballot.Package) []string {
-	all := []string{fmt.Sprintf("%s已关闭：计入选票 %d 份。两名保管人先后授权以后开票，开票以后只能作废重投，不能改动。", roundName(r.ID), len(r.Submitted))}
+	all := []string{fmt.Sprintf("%s已关闭：计入选票 %d 份。两名保管人先后授权以后开票，开票以后只能作废重投，不能改动。", roundName(b, r.ID), len(r.Submitted))}
 	var names []string
 	for i, c := range pkg.Custodians {
 		name := fmt.Sprintf("%s（%s）", c.Name, c.Role)
@@ -254,7 +254,7 @@ func (p *boardPage) askSign() {
 	code.SetPlaceHolder("4位数字")
 	inputs := []*keyInput{p.chairInput(), p.supervisorInput()}
 	p.sign(signing{
-		title: "签字确认" + roundName(round), about: newParagraph("请先打印选票对账单，核对后手签，再照手签的那一张填写："),
+		title: "签字确认" + roundName(p.now, round), about: newParagraph("请先打印选票对账单，核对后手签，再照手签的那一张填写："),
 		fields: widget.NewForm(widget.NewFormItem("对账单编号", sheet), widget.NewFormItem("短码最后4位", code)), first: sheet, button: "签字确认", inputs: inputs,
 		ready: func() string {
 			switch {
@@ -281,7 +281,7 @@ func (p *boardPage) askSign() {
 // askVoid makes a round void, to be held again or not.
 func (p *boardPage) askVoid() {
 	round := p.round
-	name := roundName(round)
+	name := roundName(p.now, round)
 	reason := newReason("设备或网络故障", "核对不一致", "程序性问题")
 	again := kit.NewCheck("作废后重投（开出一个新的轮次，全部专家重新投票）", nil)
 	again.SetChecked(true)
@@ -316,10 +316,10 @@ func (p *boardPage) askDerive() {
 	depends := p.desk.Package().Depends
 	paths := make([]string, len(depends))
 	box := container.NewVBox(newParagraph(fmt.Sprintf("请选择 %d 个首轮会场的会议记录文件（.zpr），核验后确定参评人员，由执行主任签字。首轮在本机办理的、已用U盘读入的，不用选择。", len(depends))))
-	for i, d := range depends {
+	for i := range depends {
 		name := widget.NewLabel("未选择")
 		name.Truncation = fyne.TextTruncateEllipsis
-		box.Add(container.NewBorder(nil, nil, kit.NewButton(fmt.Sprintf("首轮会场 %d 的%s…", i+1, roundName(d.Round)), nil, func() {
+		box.Add(container.NewBorder(nil, nil, kit.NewButton(fmt.Sprintf("首轮会场 %d 的会议记录…", i+1), nil, func() {
 			p.of.desk.Files.Open([]string{".zpr"}, func(path string) {
 				paths[i] = path
 				name.SetText(path)

@@ -16,7 +16,7 @@ import (
 )
 
 // stickEndings are those of what is brought to a hub: a laptop's or a hub's file, a record, the server's word.
-var stickEndings = []string{stick.Extension, ".zpr", ".zpo"}
+var stickEndings = []string{stick.Extension, ".zpr", ".zpa", ".txt"}
 
 // chooseStick asks for the file that was brought on a stick.
 func (p *boardPage) chooseStick() {
@@ -26,20 +26,19 @@ func (p *boardPage) chooseStick() {
 // importStick takes in what a stick brought and says in plain words what became of it.
 func (p *boardPage) importStick(path string) {
 	var got *room.Imported
-	p.of.desk.Do(func() error {
-		b, err := stick.Read(path)
-		if err != nil {
-			return err
+	var brought []byte
+	p.of.desk.Do(func() (err error) {
+		if brought, err = stick.Read(path); err == nil {
+			got, err = p.of.hub.Import(context.Background(), brought)
 		}
-		got, err = p.of.hub.Import(context.Background(), b)
 		return err
 	}, func() {
 		p.of.Refresh()
 		choices := []kit.Choice{{Title: "关闭"}}
 		if len(got.Reply) > 0 {
-			choices = append(choices, kit.Choice{Title: "写回U盘", Do: func() { p.saveReply(got.Reply) }})
+			p.brought = brought
+			choices = append(choices, kit.Choice{Title: "写回U盘", Do: p.writeReply})
 		}
-		p.reply = got.Reply
 		p.of.desk.Choose("读入U盘", newWide(dialogWidth, container.NewVBox(newParagraph(importedText(got)...))), choices...)
 	})
 }
@@ -76,20 +75,21 @@ func importedText(got *room.Imported) []string {
 	return all
 }
 
-// writeReply writes the reply to the stick that was read last.
+// writeReply writes the reply for the laptop whose stick was read last. What it brought is taken in once more, which changes nothing: so the reply says
+// how the meeting stands now, and not as it stood when the stick came.
 func (p *boardPage) writeReply() {
-	if len(p.reply) == 0 {
+	if p.brought == nil {
 		p.of.desk.Fail(fault.New(fault.State, "请先读入投票电脑带来的U盘，再写回回执"))
 		return
 	}
-	p.saveReply(p.reply)
-}
-
-func (p *boardPage) saveReply(reply []byte) {
 	p.of.desk.Files.Save("回执"+stick.Extension, func(path string) {
-		p.of.desk.Do(func() error { return stick.Write(path, reply) }, func() {
-			p.of.desk.Say("回执已写入 " + path + "，并已读回核对。请带回那台投票电脑读入。")
-		})
+		p.of.desk.Do(func() error {
+			got, err := p.of.hub.Import(context.Background(), p.brought)
+			if err == nil {
+				err = stick.Write(path, got.Reply)
+			}
+			return err
+		}, func() { p.of.desk.Say("回执已写入 " + path + "，并已读回核对。请带回那台投票电脑读入。") })
 	})
 }
 

@@ -2,7 +2,6 @@ package meeting
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -31,26 +30,31 @@ func stateWord(state string) string {
 	return "已作废"
 }
 
-// numberedRound takes the id of a round apart: R2~3 is the second round, held for the third time.
-var numberedRound = regexp.MustCompile(`^R(\d+)(?:~(\d+))?$`)
-
-// roundName names a round to people.
-func roundName(id string) string {
-	m := numberedRound.FindStringSubmatch(id)
-	switch {
-	case m == nil:
-		return id
-	case m[2] == "":
-		return "第" + m[1] + "轮"
+// nthRound names a round by its place among those of a session, and says which repetition it is: R2~3 is the second round, held for the third time.
+func nthRound(ids []string, id string) (name, again string) {
+	first, times, repeated := strings.Cut(id, "~")
+	name = fmt.Sprintf("第%d轮", 1+slices.Index(ids, first))
+	if repeated {
+		again = "（第" + times + "次）"
 	}
-	return "第" + m[1] + "轮（第" + m[2] + "次）"
+	return name, again
+}
+
+// roundName names a round of the board.
+func roundName(b *room.Board, id string) string {
+	var ids []string
+	for _, r := range b.Rounds {
+		ids = append(ids, r.ID)
+	}
+	name, again := nthRound(ids, id)
+	return name + again
 }
 
 // roundManner says how a round is held.
 func roundManner(r *ballot.Round) string {
 	kind, secrecy := "投票", "无记名"
 	if r.Kind == ballot.Score {
-		kind = "打分"
+		kind = "评分"
 	}
 	if r.Secrecy == ballot.NamedBallot {
 		secrecy = "记名"
@@ -242,7 +246,7 @@ func openStep(b *room.Board, r *room.RoundRow, t roundTerms) step {
 	case s.done:
 		s.note = fmt.Sprintf("已开启，出席 %d 人，为计票基数。", len(r.Present))
 	case other != nil:
-		s.note = roundName(other.ID) + "正在进行，请先办完。"
+		s.note = roundName(b, other.ID) + "正在进行，请先办完。"
 	case t.derive:
 		s.note = "请先导入首轮结果，确定参评人员。"
 	case int64(present) < t.quorum:

@@ -31,6 +31,7 @@ type Seat interface {
 	KeepDraft(ctx context.Context, round string, b []byte) error
 	Bundle(ctx context.Context) ([]byte, error)
 	Import(ctx context.Context, file []byte) (*room.Taken, error)
+	Archive(ctx context.Context, object []byte) error
 	Wipe(ctx context.Context) error
 	Close() error
 }
@@ -219,15 +220,27 @@ func (b *Booth) take(v *room.View) {
 	}
 	switch {
 	case len(v.Alarms) > b.alarms:
+		b.clearAway()
 		b.alarm(v.Alarms)
 	case b.expert != "" && v.CheckedIn == room.CheckInRevoked:
+		b.clearAway()
 		b.revoked()
 	case b.voting != nil && !b.stillOpen():
+		b.clearAway()
 		b.drop()
 		b.rounds()
 		kit.Tell(b.window, "本轮表决已经关闭或有变化，未提交的内容没有计入。请看轮次一览。")
 	case b.seen != nil:
 		b.seen()
+	}
+}
+
+// clearAway closes what is asked or told above the screen: the screen it was about is no more.
+func (b *Booth) clearAway() {
+	o := b.window.Canvas().Overlays()
+	for top := o.Top(); top != nil; top = o.Top() {
+		top.Hide()
+		o.Remove(top)
 	}
 }
 

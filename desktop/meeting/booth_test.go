@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -128,6 +129,7 @@ type chair struct {
 	window fyne.Window
 	booth  *meeting.Booth
 	seat   meeting.Seat
+	wrap   func(meeting.Seat) meeting.Seat
 	then   chan func()
 	file   string // the answer to a question for a file
 }
@@ -142,8 +144,10 @@ func (h *hall) sit(dir string, o room.BoothOptions) *chair {
 		if err != nil {
 			return nil, err
 		}
-		c.seat = b
-		return b, nil
+		if c.seat = b; c.wrap != nil {
+			c.seat = c.wrap(b)
+		}
+		return c.seat, nil
 	}}, func(bool) (string, fyne.CanvasObject) { return help.Article("booth") })
 	h.Cleanup(func() { h.must(c.booth.Close()) })
 	return c
@@ -497,6 +501,31 @@ func TestResultsAtTheWindow(t *testing.T) {
 	c.press(fyne.KeySpace)
 	c.types(pin)
 	c.sees("本人选票已计入，一致")
+	c.press(fyne.KeySpace, fyne.KeyEscape)
+	h.must(h.desk().SignOff(t.Context(), "R1", "1", h.people[0].Key(ballot.RoleChair), h.people[2].Key(ballot.RoleSupervisor)))
+	c.sees("已签字")
+	if s := c.reads(); strings.Contains(s, "清除本机数据") {
+		t.Error("what is not archived may be erased:", s)
+	}
+
+	// The server's word that it keeps the record comes on a stick, and the laptop may forget.
+	a := &ballot.Archive{Session: h.model.Package.Session, At: h.now()}
+	h.desk().View(func(s *ballot.State) {
+		a.Size = s.Size()
+		root, _ := s.RootAt(a.Size)
+		a.Root = root[:]
+	})
+	word, err := a.Sign(h.model.Server)
+	h.must(err)
+	_, err = h.hub.Import(t.Context(), word)
+	h.must(err)
+	c.sees("③ 已归档")
+	c.press(fyne.KeyF9)
+	c.sees("清除后不能恢复")
+	c.press(fyne.KeyF8)
+	c.sees("已清除您在本机的全部数据")
+	c.press(fyne.KeySpace, fyne.Key1, fyne.KeyReturn)
+	c.sees("设置PIN码")
 }
 
 // Reviewers write on those they have been given, and see that it has arrived.
@@ -569,4 +598,82 @@ func TestStickAtTheWindow(t *testing.T) {
 	c.sees("已保存在本机，请用U盘交给会务人员")
 	carry()
 	c.sees("✓ ② 主机已收到")
+}
+
+// Staff returns a ballot on its own, ends a laptop's check-in, makes the round void: the expert is told each time, and what to do.
+func TestWhatStaffDoesAtTheWindow(t *testing.T) {
+	h := newHall(t, nil)
+	c := h.sit(t.TempDir(), room.BoothOptions{})
+	c.connect()
+	c.arrive(1)
+	h.others(2)
+	h.must(h.desk().OpenRound(t.Context(), "R1"))
+	c.sees("未表决 4")
+	c.press(fyne.Key1, fyne.Key1, fyne.Key1, fyne.Key1, fyne.KeyReturn, fyne.KeyF9)
+	c.sees("✓ ② 主机已收到")
+	h.must(h.desk().Return(t.Context(), "R1", "E01", "名单有误（演练）"))
+	c.sees("所以请从头填写")
+	c.press(fyne.KeySpace, fyne.KeyEscape)
+	c.sees("会务人员退回了您的选票，理由：名单有误（演练）")
+	c.press(fyne.KeyReturn)
+	c.sees("未表决 4")
+	c.press(fyne.Key3)
+	_, err := h.desk().Void(t.Context(), "R1", "设备故障", true, h.people[0].Key(ballot.RoleChair), h.people[2].Key(ballot.RoleSupervisor))
+	h.must(err)
+	c.sees("未提交的内容没有计入")
+	c.press(fyne.KeySpace)
+	c.sees("本轮已作废，将重新表决：第1轮　无记名投票（第2次）")
+	code, err := h.desk().Revoke(t.Context(), "E01", "电脑更换")
+	h.must(err)
+	c.sees("本机的签到已作废")
+	c.press(fyne.KeyReturn)
+	c.sees("请选择您的姓名")
+	c.press(fyne.Key1, fyne.KeyReturn)
+	c.sees("您已在本机签到过")
+	c.press(fyne.KeyF2)
+	c.sees("新签到码")
+	c.types(code, pin)
+	c.sees("轮次一览")
+}
+
+// An uneasy seat finds the hub's records contradicting each other once it is told to (that a real one does is tested in package room).
+type uneasy struct {
+	meeting.Seat
+	found atomic.Bool
+}
+
+func (u *uneasy) Watch(ctx context.Context, after int64) (*room.View, error) {
+	v, err := u.Seat.Watch(ctx, after)
+	if err == nil && u.found.Load() {
+		shown := *v
+		shown.Alarms = append(slices.Clone(v.Alarms), ballot.ErrEquivocal.Error())
+		return &shown, nil
+	}
+	return v, err
+}
+
+// A hub that has shown two records stops the laptop in red, whatever stands on the screen, until a supervisor has looked at it.
+func TestAlarmAtTheWindow(t *testing.T) {
+	h := newHall(t, nil)
+	u := &uneasy{}
+	c := h.sit(t.TempDir(), room.BoothOptions{})
+	c.wrap = func(s meeting.Seat) meeting.Seat { u.Seat = s; return u }
+	c.connect()
+	c.arrive(1)
+	h.others(2)
+	h.must(h.desk().OpenRound(t.Context(), "R1"))
+	c.sees("未表决 4")
+	c.press(fyne.Key1, fyne.KeyReturn)
+	c.sees("还有未表决的人员")
+	u.found.Store(true)
+	h.must(h.desk().Mark(t.Context(), "E05", ballot.Left, "临时离场", h.people[0].Key(ballot.RoleChair), h.people[2].Key(ballot.RoleSupervisor)))
+	c.sees("请立即停止表决，举手请监督人员到本席位查看")
+	c.sees("主机前后出示的会议记录不一致")
+	if s := c.reads(); strings.Contains(s, "同意") || strings.Contains(s, "未表决") {
+		t.Error("the ballot is still on the screen:", s)
+	}
+	c.press(fyne.KeyReturn, fyne.KeyEscape, fyne.Key1)
+	c.sees("警　报")
+	c.press(fyne.KeyF9)
+	c.sees("有警报")
 }

@@ -77,7 +77,7 @@ func tidy(s string) string { return strings.Join(strings.Fields(s), "") }
 // fromSlip fills the form from the pairing slip on a stick: nobody types two keys of 64 digits at forty laptops.
 func (b *Booth) fromSlip(o room.BoothOptions) {
 	back := func() { b.connect(o) }
-	b.pickFile("选择配对单文件", PairingEnding, func(path string) {
+	b.pickFile("选择配对单文件", []string{PairingEnding}, func(path string) {
 		var p *Pairing
 		b.do(func(context.Context) error {
 			text, err := room.ReadStick(path)
@@ -86,7 +86,7 @@ func (b *Booth) fromSlip(o room.BoothOptions) {
 			}
 			return err
 		}, func() {
-			o.Address, o.Pin, o.Pairing, o.Server, o.Session, o.Online, o.Package = p.Hub, p.TLS, p.Code, p.Server, p.Session, false, nil
+			o.Address, o.Pin, o.Pairing, o.Server, o.Session, o.Online, o.Package = p.Hub, p.TLS, p.Code, p.Server, p.Session, p.Online(), nil
 			b.connect(o)
 		})
 	}, back)
@@ -98,7 +98,7 @@ func (b *Booth) fromFile(o room.BoothOptions) {
 		b.fail(fault.New(fault.Invalid, "请先填写配对单上的服务器公钥，用来核对会议包的真伪"))
 		return
 	}
-	b.pickFile("选择会议包文件", packageEnding, func(path string) {
+	b.pickFile("选择会议包文件", []string{packageEnding}, func(path string) {
 		var file []byte
 		b.do(func(context.Context) (err error) {
 			file, err = room.ReadStick(path)

@@ -19,16 +19,16 @@ type look struct{ *theme.Theme }
 func Theme() fyne.Theme { return look{theme.New(boothScale, false)} }
 
 var strong = map[fyne.ThemeColorName]color.Color{
-	fynetheme.ColorNamePrimary:     color.NRGBA{0x14, 0x45, 0x7f, 0xff},
-	fynetheme.ColorNameHyperlink:   color.NRGBA{0x14, 0x45, 0x7f, 0xff},
-	fynetheme.ColorNameError:       color.NRGBA{0x8f, 0x1a, 0x12, 0xff},
-	fynetheme.ColorNameSuccess:     color.NRGBA{0x0f, 0x5a, 0x2a, 0xff},
-	fynetheme.ColorNameWarning:     color.NRGBA{0x6b, 0x47, 0x00, 0xff},
+	fynetheme.ColorNamePrimary:     color.NRGBA{0x12, 0x3f, 0x75, 0xff},
+	fynetheme.ColorNameHyperlink:   color.NRGBA{0x12, 0x3f, 0x75, 0xff},
+	fynetheme.ColorNameError:       color.NRGBA{0x80, 0x12, 0x0c, 0xff},
+	fynetheme.ColorNameSuccess:     color.NRGBA{0x0b, 0x4c, 0x22, 0xff},
+	fynetheme.ColorNameWarning:     color.NRGBA{0x58, 0x3a, 0x00, 0xff},
 	fynetheme.ColorNameDisabled:    color.NRGBA{0x48, 0x53, 0x60, 0xff},
 	fynetheme.ColorNamePlaceHolder: color.NRGBA{0x48, 0x53, 0x60, 0xff},
 	fynetheme.ColorNameInputBorder: color.NRGBA{0x48, 0x53, 0x60, 0xff},
-	fynetheme.ColorNameSelection:   color.NRGBA{0xbf, 0xd6, 0xf0, 0xff},
-	fynetheme.ColorNameFocus:       color.NRGBA{0x14, 0x45, 0x7f, 0x60},
+	fynetheme.ColorNameSelection:   color.NRGBA{0xc6, 0xdb, 0xf3, 0xff},
+	fynetheme.ColorNameFocus:       color.NRGBA{0x12, 0x3f, 0x75, 0x60},
 }
 
 // Color implements fyne.Theme.

@@ -119,13 +119,18 @@ func (b *Booth) askAttest(round string) {
 	})
 }
 
-// wipe erases what this laptop kept of the expert, once the centre keeps the record.
-func (b *Booth) wipe() {
-	kit.Confirm(b.window, "清除本机数据", "中心已归档全部记录。现在清除本机保存的您的密封选票、回执和密钥，清除后不能恢复。", "清除", func() {
+// askWipe erases what this laptop kept of the expert, once the centre keeps the record.
+func (b *Booth) askWipe() {
+	b.seen = nil
+	wipe := func() {
 		b.do(b.seat.Wipe, func() {
 			b.leave()
 			kit.Tell(b.window, "已清除您在本机的全部数据。")
 		})
+	}
+	b.show(screen{
+		title: "清除本机数据", body: middle(centred("中心已归档全部记录。现在清除本机保存的您的密封选票、回执和密钥，清除后不能恢复。")),
+		actions: []action{{fyne.KeyEscape, "不清除，返回", b.rounds, false}, {fyne.KeyF8, "清　除", wipe, true}},
 	})
 }
 

@@ -75,7 +75,7 @@ func (b *Booth) submit() {
 			clear(row)
 		}
 		var v *room.View
-		if err == nil {
+		if err == nil || sent != nil && sent.Saved {
 			v, err = b.seat.Watch(ctx, 0)
 		}
 		return func() {
@@ -129,6 +129,8 @@ func (b *Booth) handedIn(round string) {
 		lines = append(lines, told("已保存在本机，请用U盘交给会务人员", widget.WarningImportance), centred("按F6写入U盘，交给会务人员；会务人员带回回执后，按F7读入。"))
 	case b.view.OfflineSince != 0:
 		lines = append(lines, told("网络中断，选票已安全保存在本机", widget.WarningImportance), centred("网络恢复后自动送达，不必重新投票。如长时间未恢复，请按F6写入U盘，交给会务人员。"))
+	case b.view.Notice != "":
+		lines = append(lines, told(b.view.Notice, widget.WarningImportance), centred("选票已安全保存在本机，本机会不断重试，不必重新投票。"))
 	default:
 		lines = append(lines, centred("正在送交主机，请稍候……"))
 	}

@@ -2,8 +2,6 @@ package meeting
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -96,24 +94,22 @@ func (b *Booth) otherActions() []action {
 		all = append(all, action{fyne.KeyF6, "写入U盘", func() { b.toStick(b.rounds) }, false}, action{fyne.KeyF7, "读入U盘", func() { b.fromStick(b.rounds) }, false})
 	}
 	if b.view.Archived {
-		all = append(all, action{fyne.KeyF9, "清除本机数据", b.wipe, false})
+		all = append(all, action{fyne.KeyF9, "清除本机数据", b.askWipe, false})
 	}
 	return append(all, action{fyne.KeyF10, "退出", b.leave, false})
 }
 
 // roundName is what people call a round.
 func (b *Booth) roundName(id string) string {
-	first, again, repeated := strings.Cut(id, "~")
-	n := 1 + slices.IndexFunc(b.pkg().Rounds, func(r ballot.Round) bool { return r.ID == first })
-	s := fmt.Sprintf("第%d轮", n)
+	var ids []string
+	for _, r := range b.pkg().Rounds {
+		ids = append(ids, r.ID)
+	}
+	name, again := nthRound(ids, id)
 	if r := b.pkg().Round(id); r != nil {
-		kind := map[string]string{ballot.Vote: "投票", ballot.Score: "评分"}[r.Kind]
-		s += "　" + map[string]string{ballot.SecretBallot: "无记名", ballot.NamedBallot: "记名"}[r.Secrecy] + kind
+		name += "　" + roundManner(r)
 	}
-	if repeated {
-		s += "（第" + again + "次）"
-	}
-	return s
+	return name + again
 }
 
 func newRoundRow() fyne.CanvasObject {

@@ -14,10 +14,14 @@ import (
 
 	"zhiping/desktop/kit"
 	"zhiping/desktop/room"
+	"zhiping/shared/room/stick"
 )
 
-// bundleEnding is that of what is carried on a stick.
-const bundleEnding = ".zpb"
+// The endings of what is carried on a stick: laptops' and hubs' files, and the server's word that it keeps the record.
+const (
+	bundleEnding  = stick.Extension
+	archiveEnding = ".zpa"
+)
 
 // pick lets one of some lines be chosen by its number or the arrows; other is what is offered beside them.
 func (b *Booth) pick(head, text, none string, all []string, take func(i int), other action, back func()) {
@@ -102,7 +106,7 @@ func (b *Booth) writeTo(path string, back func()) {
 
 // fromStick takes what the hub has answered: receipts, returns, results.
 func (b *Booth) fromStick(back func()) {
-	b.pickFile("读入U盘", bundleEnding, func(path string) {
+	b.pickFile("读入U盘", []string{bundleEnding, archiveEnding}, func(path string) {
 		b.busy("正在读入", "请不要拔出U盘……")
 		b.run(func() func() {
 			taken, err := b.readFrom(path)
@@ -126,27 +130,31 @@ func (b *Booth) readFrom(path string) (*room.Taken, error) {
 	if err != nil {
 		return nil, err
 	}
+	if strings.HasSuffix(path, archiveEnding) {
+		return &room.Taken{Words: 1}, b.seat.Archive(context.Background(), file)
+	}
 	return b.seat.Import(context.Background(), file)
 }
 
-// pickFile lets a file of an ending be chosen from the sticks, or from anywhere else.
-func (b *Booth) pickFile(head, ending string, take func(path string), back func()) {
+// pickFile lets a file of some endings be chosen from the sticks, or from anywhere else.
+func (b *Booth) pickFile(head string, endings []string, take func(path string), back func()) {
 	var all []string
 	for _, s := range sticks() {
-		all = append(all, filesIn(s, ending)...)
+		all = append(all, filesIn(s, endings)...)
 	}
 	b.pick(head, "请选择文件", "没有找到U盘，或U盘上没有这种文件：请插好U盘后按F5再找，或从其他位置选择", all, func(i int) { take(all[i]) },
-		action{fyne.KeyF2, "其他位置", func() { b.files.Open([]string{ending}, take) }, false}, back)
-	b.again(fyne.KeyF5, func() { b.pickFile(head, ending, take, back) })
+		action{fyne.KeyF2, "其他位置", func() { b.files.Open(endings, take) }, false}, back)
+	b.again(fyne.KeyF5, func() { b.pickFile(head, endings, take, back) })
 }
 
-// filesIn lists the files of an ending in a stick and its first level of folders, the newest first.
-func filesIn(stick, ending string) []string {
+// filesIn lists the files of some endings in a stick and its first level of folders, the newest first.
+func filesIn(stick string, endings []string) []string {
 	var all []string
-	for _, pattern := range []string{"*" + ending, "*/*" + ending} {
-		found, err := filepath.Glob(filepath.Join(stick, pattern))
-		if err == nil {
-			all = append(all, found...)
+	for _, ending := range endings {
+		for _, pattern := range []string{"*" + ending, "*/*" + ending} {
+			if found, err := filepath.Glob(filepath.Join(stick, pattern)); err == nil {
+				all = append(all, found...)
+			}
 		}
 	}
 	age := func(path string) int64 {

@@ -26,8 +26,10 @@ type Page struct {
 	desk   *kit.Desk
 	fetch  func(a *commonv1.Attachment, id string) (path string, err error)
 	done   func()
-	frame  *fyne.Container
-	tabs   *container.AppTabs
+	// Host lets this computer host a session that the server sequences; pkg is its package. nil for who cannot.
+	Host  func(s *meetingv1.Session, pkg []byte)
+	frame *fyne.Container
+	tabs  *container.AppTabs
 }
 
 // NewPage draws a meeting; fetch gets an attachment of it into a file, changed is called when it has changed.

@@ -47,6 +47,10 @@ func (p *Page) keys() fyne.CanvasObject {
 		row("备用主机", keyStart(m.SpareKey), func(text string) (string, error) {
 			return hub(text, &next.SpareKey, &next.SpareTls, &next.StaffKeys, 1)
 		}),
+		row("会务人员签字（在线主持）", keyStart(firstKey(m.StaffKeys)), func(text string) (string, error) {
+			var key, tls string // the server is the hub
+			return hub(text, &key, &tls, &next.StaffKeys, 0)
+		}),
 		row("执行主任签字", keyStart(m.ChairKey), signer(&next.ChairKey)),
 		row("监督人员签字", keyStart(m.SupervisorKey), signer(&next.SupervisorKey)),
 	}
@@ -186,6 +190,13 @@ func hub(text string, key, tls *string, staff *[]string, at int) (string, error)
 	}
 	(*staff)[at] = h.Staff
 	return "已导入主机公钥，开头为 " + keyStart(h.Hub) + "请与主机上显示的核对", nil
+}
+
+func firstKey(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0]
 }
 
 // keyStart is the beginning of a key, to compare by eye.

@@ -64,16 +64,23 @@ func (p *Page) packageOf(s *meetingv1.Session) fyne.CanvasObject {
 	if s.Package == nil {
 		return cell("未签发")
 	}
-	return container.NewHBox(p.button("保存会议包", "", func() {
-		var b []byte
-		p.desk.Do(func() error {
-			path, err := p.fetch(s.Package, p.m.Id)
-			if err == nil {
-				b, err = os.ReadFile(path)
-			}
-			return err
-		}, func() { p.save(s.Name+".zpp", b, func() {}) })
-	}))
+	read := func(then func([]byte)) func() {
+		return func() {
+			var b []byte
+			p.desk.Do(func() error {
+				path, err := p.fetch(s.Package, p.m.Id)
+				if err == nil {
+					b, err = os.ReadFile(path)
+				}
+				return err
+			}, func() { then(b) })
+		}
+	}
+	row := container.NewHBox(p.button("保存会议包", "", read(func(b []byte) { p.save(s.Name+".zpp", b, func() {}) })))
+	if p.Host != nil && s.Lease.GetHolder() == meetingv1.Holder_HOLDER_SERVER {
+		row.Add(p.button("在本机主持", "", read(func(b []byte) { p.Host(s, b) })))
+	}
+	return row
 }
 
 func (p *Page) issuable() string {

@@ -432,7 +432,6 @@ func TestBoothWipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	all[0].round("R1", tick(room.Archived))
-	h.must(all[0].Archive(ctx, archive))
 	all[0].until(func(v *room.View) bool { return v.Archived })
 	raw := envelopesOf(t, all[0].dir)
 	if len(raw) != 1 {

@@ -162,6 +162,12 @@ func (b *Booth) Archive(ctx context.Context, object []byte) error {
 	if _, ok := o.(*ballot.Archive); !ok {
 		return fault.New(fault.Invalid, "不是中心的归档确认，请重新选择文件")
 	}
+	b.mu.Lock()
+	alone := b.alone()
+	b.mu.Unlock()
+	if !alone {
+		return nil
+	}
 	return b.refold(ctx)
 }
 

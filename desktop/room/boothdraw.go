@@ -80,7 +80,7 @@ func (b *Booth) drawRound(ctx context.Context, r *roomv1.Round, mine []box.Item,
 		return rv, nil
 	}
 	c := b.chain(r.Id, mine)
-	own, err := b.drawOwn(ctx, r, mine, c)
+	own, err := b.drawOwn(ctx, r, mine, c, v.Archived)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (b *Booth) chain(round string, mine []box.Item) *chained {
 }
 
 // drawOwn is where the own ballot stands for the screen.
-func (b *Booth) drawOwn(ctx context.Context, r *roomv1.Round, mine []box.Item, c *chained) (*Own, error) {
+func (b *Booth) drawOwn(ctx context.Context, r *roomv1.Round, mine []box.Item, c *chained, archived bool) (*Own, error) {
 	o := &Own{Version: c.next.Version - 1, Receipt: -1, Elsewhere: c.elsewhere}
 	if c.last != nil && c.last.Reason != "" && (c.top == nil || c.last.N > c.top.N) {
 		o.Rejected = ballot.RejectText(c.last.Reason)
@@ -160,7 +160,7 @@ func (b *Booth) drawOwn(ctx context.Context, r *roomv1.Round, mine []box.Item, c
 	case c.inForce:
 		o.Tick = Saved
 	}
-	if o.Tick == Received && r.State == ballot.RoundArchived {
+	if o.Tick == Received && archived && r.State == ballot.RoundArchived { // by the server's signature, not by the hub's word
 		o.Tick = Archived
 	}
 	if c.back != nil {

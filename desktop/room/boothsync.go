@@ -208,8 +208,11 @@ func (b *Booth) ask(ctx context.Context, l *link, after int64, within time.Durat
 	if n != s.Epoch {
 		return fault.New(fault.State, "主机的任期与其签名的检查点不符，请联系会务人员")
 	}
-	if len(s.Derived) > 0 {
-		if _, err := b.believe(ctx, s.Derived); err != nil {
+	for _, o := range [][]byte{s.Derived, s.Archive} {
+		if len(o) == 0 {
+			continue
+		}
+		if _, err := b.believe(ctx, o); err != nil {
 			return err
 		}
 	}

@@ -1,13 +1,10 @@
 package room_test
 
 import (
-	"context"
 	"encoding/hex"
 	"fmt"
 	"os"
 	"testing"
-
-	"connectrpc.com/connect"
 
 	"zhiping/desktop/room"
 	activityv1 "zhiping/proto/gen/zhiping/activity/v1"
@@ -102,12 +99,7 @@ func TestCentralServer(t *testing.T) {
 		_, staff, _ := laptop.Keys()
 		m, meetings, top := convened(t, s, h, staff)
 		code := m.Sessions[0].Lease.Pairing
-		header := connect.WithInterceptors(connect.UnaryInterceptorFunc(func(next connect.UnaryFunc) connect.UnaryFunc {
-			return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
-				req.Header().Set("Zhiping-Pairing", code)
-				return next(ctx, req)
-			}
-		}))
+		header := room.Paired(code)
 		d, err := laptop.Connect(ctx, h.pkg, roomv1connect.NewDeskServiceClient(top.HTTP, top.URL, top.Options...), roomv1connect.NewRoomServiceClient(top.HTTP, top.URL, append(top.Options, header)...))
 		h.must(err)
 		a := &hall{house: h, hub: laptop, desk: d}
@@ -123,6 +115,21 @@ func TestCentralServer(t *testing.T) {
 		}
 		h.must(d.Refresh(ctx))
 		board, err := d.Board()
+		h.must(err)
+		// Staff's laptop is closed and opened again: it begins no log of its own beside the server's.
+		h.must(laptop.Close())
+		laptop, err = room.OpenHub(ctx, h.dir, key, h.now)
+		h.must(err)
+		t.Cleanup(func() { laptop.Close() })
+		laptop.Teller = []string{os.Args[0], tallyArgument}
+		if len(laptop.Rooms) != 0 {
+			t.Fatal("a meeting that the server holds was opened as a hub's own")
+		}
+		d, err = laptop.Connect(ctx, h.pkg, roomv1connect.NewDeskServiceClient(top.HTTP, top.URL, top.Options...), roomv1connect.NewRoomServiceClient(top.HTTP, top.URL, append(top.Options, header)...))
+		h.must(err)
+		a = &hall{house: h, hub: laptop, desk: d}
+		h.must(d.Refresh(ctx))
+		board, err = d.Board()
 		h.must(err)
 		if len(board.Pending) != 3 || board.Sequencer != "中心服务器" {
 			t.Fatalf("%+v", board)

@@ -51,6 +51,9 @@ func (d *Desk) counted() (all []string) {
 // seen are the checkpoints of laptops that the evidence can prove: signed by a hub of this session, of no later epoch than the log's.
 func (d *Desk) seen() ([][]byte, error) {
 	kept, err := d.shelf.kept(seenFolder)
+	if shown := d.room.Shown(); shown != nil {
+		kept = append(kept, shown)
+	}
 	var all [][]byte
 	d.View(func(s *ballot.State) {
 		for _, cp := range kept {

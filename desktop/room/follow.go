@@ -48,6 +48,8 @@ const followEvery = time.Second
 type source struct {
 	desk roomv1connect.DeskServiceClient
 	room roomv1connect.RoomServiceClient // for the columns
+
+	codes func(context.Context) ([]byte, error) // of a hub; nil for the server, which knows none
 }
 
 // follow copies a sequencer's log until the context ends or this laptop is the sequencer itself.
@@ -89,12 +91,27 @@ func (d *Desk) fetch(ctx context.Context, of *source, wait bool) error {
 			if err := d.take(ctx, from, objects, resp.Checkpoint); err != nil {
 				return err
 			}
+			if err := d.fetchCodes(ctx, of); err != nil {
+				return err
+			}
 			return d.fetchColumns(ctx, of)
 		}
 		if len(resp.Objects) == 0 {
 			return fault.New(fault.State, "主机的记录不完整，副本没有更新")
 		}
 	}
+}
+
+// fetchCodes copies the codes that the hub has given out.
+func (d *Desk) fetchCodes(ctx context.Context, of *source) error {
+	if of.codes == nil {
+		return nil
+	}
+	b, err := of.codes(ctx)
+	if err != nil {
+		return err
+	}
+	return d.takeCodes([][]byte{b})
 }
 
 // lacking are the counted rounds whose columns are not here, with their sums.

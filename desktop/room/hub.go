@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -61,6 +62,9 @@ func OpenHub(ctx context.Context, dir, server string, now func() int64, packages
 		return nil, err
 	}
 	for _, path := range known {
+		if _, err := os.Stat(path + onlineMark); err == nil {
+			continue // the central server writes its log: this laptop must never begin one beside it
+		}
 		b, err := os.ReadFile(path)
 		if err != nil {
 			return nil, errors.Join(err, h.Close())
@@ -82,7 +86,14 @@ func (h *Hub) Add(ctx context.Context, pkg []byte) (*Desk, error) { return h.add
 
 // Connect adds the room of a package whose sequencer is the central server: its log and columns are copied here, and staff's steps go there.
 func (h *Hub) Connect(ctx context.Context, pkg []byte, desk roomv1connect.DeskServiceClient, rooms roomv1connect.RoomServiceClient) (*Desk, error) {
-	of := &source{desk, rooms}
+	of := &source{desk: desk, room: rooms}
+	p, _, err := ballot.OpenPackage(pkg, h.server)
+	if err == nil {
+		err = writeDurably(h.packagePath(p.Session)+onlineMark, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
 	d, err := h.add(ctx, pkg, of)
 	if err == nil {
 		h.background(func(ctx context.Context) { d.follow(ctx, of) })
@@ -172,8 +183,15 @@ func begun(ctx context.Context, path string, id ballot.ID) (bool, error) {
 	return mine, errors.Join(err, b.Close())
 }
 
+// onlineMark is added to the name of a package whose sequencer is the central server: that file says so to the next start.
+const onlineMark = ".online"
+
+func (h *Hub) packagePath(session string) string {
+	return filepath.Join(h.dir, "package-"+nameOf(session)+".zpp")
+}
+
 func (h *Hub) keepPackage(session string, pkg []byte) error {
-	path := filepath.Join(h.dir, "package-"+nameOf(session)+".zpp")
+	path := h.packagePath(session)
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
@@ -313,8 +331,29 @@ func digits(n int) string {
 	return fmt.Sprintf("%0*d", n, v)
 }
 
+// adopt makes a hub's codes this laptop's own, as its spare.
+func (h *Hub) adopt(session string, codes map[string]string, pairing string) (changed bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if maps.Equal(h.codes.Sessions[session], codes) && (pairing == "" || h.codes.Pairing == pairing) {
+		return false, nil
+	}
+	h.codes.Sessions[session] = codes
+	if pairing != "" {
+		h.codes.Pairing, h.Pairing = pairing, pairing
+	}
+	return true, h.writeCodes()
+}
+
+// PairingCode is the code that a booth needs to talk to this laptop: the hub's own, and on a spare that has followed the hub the hub's.
+func (h *Hub) PairingCode() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.codes.Pairing
+}
+
 // paired reports whether a booth knows the pairing code.
 func (h *Hub) paired(code string) bool {
-	a, b := sha256.Sum256([]byte(code)), sha256.Sum256([]byte(h.Pairing))
+	a, b := sha256.Sum256([]byte(code)), sha256.Sum256([]byte(h.PairingCode()))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }

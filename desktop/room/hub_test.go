@@ -155,6 +155,21 @@ func (a *hall) client(pairing string, cert *tls.Certificate) (roomv1connect.Room
 	return roomv1connect.NewRoomServiceClient(c, "https://"+a.address, header), roomv1connect.NewDeskServiceClient(c, "https://"+a.address, header)
 }
 
+// codesFor asks for the codes as the spare does.
+func (a *hall) codesFor(cert *tls.Certificate) int {
+	a.t.Helper()
+	conf := &tls.Config{MinVersion: tls.VersionTLS13, InsecureSkipVerify: true}
+	if cert != nil {
+		conf.Certificates = []tls.Certificate{*cert}
+	}
+	c := &http.Client{Transport: &http.Transport{TLSClientConfig: conf}}
+	a.t.Cleanup(c.CloseIdleConnections)
+	resp, err := c.Get("https://" + a.address + "/spare/codes?session=" + a.desk.Session)
+	a.must(err)
+	defer resp.Body.Close()
+	return resp.StatusCode
+}
+
 // seat is an expert's laptop.
 type seat struct {
 	t       *testing.T
@@ -424,7 +439,7 @@ func TestDesk(t *testing.T) {
 	a.openBy("R1")
 	a.wants(fault.State, d.Reopen(ctx, "R1", "再来", a.chair))
 	a.wants(fault.Denied, d.Tally(ctx, "R1", a.keyFile(0), a.keyFile(1)))
-	a.wants(fault.Invalid, d.Tally(ctx, "R1", a.keyFile(0), room.KeyFile{Path: a.keyFile(2).Path, Passphrase: "falsch"}))
+	a.wants(fault.Denied, d.Tally(ctx, "R1", a.keyFile(0), room.KeyFile{Path: a.keyFile(2).Path, Passphrase: "falsch"}))
 	a.must(d.Tally(ctx, "R1", a.keyFile(0), a.keyFile(2)))
 	row := a.row("R1")
 	if row.State != ballot.RoundOpened || row.Tally.Results[0].Agree != 3 || row.Tally.Results[0].Oppose != 1 || row.Base != 4 || row.Sheet == nil || !row.Sheet.Balanced() || len(row.Openers) != 2 {
@@ -490,6 +505,9 @@ func TestWhoMaySayWhat(t *testing.T) {
 		resp, err := desk.GetLog(ctx, &roomv1.GetLogRequest{})
 		if fault.CodeOf(err) != x.want || x.want == "" && int(resp.Size) != len(a.desk.Log()) {
 			t.Error(resp, err)
+		}
+		if status := a.codesFor(x.cert); (status == http.StatusOK) != (x.want == "") {
+			t.Error("who may read the codes:", status)
 		}
 		if _, err := desk.Append(ctx, &roomv1.AppendRequest{Object: forged}); fault.CodeOf(err) != fault.Denied {
 			t.Error("the LAN took a step of staff:", err)

@@ -107,21 +107,45 @@ func (h *Hub) importCopy(ctx context.Context, parts [][]byte) (*Imported, error)
 	return &Imported{Objects: len(c.objects), Note: "已导入主机的记录副本"}, d.takeColumns(ctx, parts[end:])
 }
 
-// takeCodes takes the codes that the hub gave out.
+// takeCodes takes the codes that the hub gave out, and its pairing code, so that booths need not be told another.
 func (d *Desk) takeCodes(parts [][]byte) error {
 	for _, p := range parts {
-		if ballot.KindOf(p) != kindCodes {
+		if ballot.KindOf(p) != kindCodes || d.room.Session.Sequencer() {
 			continue
 		}
+		codes, pairing := map[string]string{}, ""
 		for line := range strings.Lines(string(p)) {
-			if expert, code, ok := strings.Cut(strings.TrimSpace(line), " "); ok && d.Whole.Expert(expert) != nil {
-				if err := d.hub.setCode(d.Session, expert, code); err != nil {
-					return err
-				}
+			key, code, ok := strings.Cut(strings.TrimSpace(line), " ")
+			switch {
+			case ok && key == pairingKey:
+				pairing = code
+			case ok && d.Whole.Expert(key) != nil:
+				codes[key] = code
 			}
+		}
+		changed, err := d.hub.adopt(d.Session, codes, pairing)
+		if err != nil {
+			return err
+		}
+		if changed {
+			d.room.Wake()
 		}
 	}
 	return nil
+}
+
+// pairingKey begins the line of the pairing code; no expert's id holds a ":".
+const pairingKey = "pairing:"
+
+// codesText writes the codes for the spare.
+func (d *Desk) codesText() []byte {
+	b := fmt.Appendf(nil, "%s\n%s %s\n", kindCodes, pairingKey, d.hub.PairingCode())
+	for _, e := range d.Whole.Experts {
+		if code, ok := d.Code(e.ID); ok {
+			b = fmt.Appendf(b, "%s %s\n", e.ID, code)
+		}
+	}
+	return b
 }
 
 // takeColumns puts the pieces of columns together and keeps those that are the tallies'.
@@ -153,18 +177,11 @@ func (d *Desk) Copy() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var codes strings.Builder
-	codes.WriteString(kindCodes + "\n")
-	for _, e := range d.Whole.Experts {
-		if code, ok := d.Code(e.ID); ok {
-			fmt.Fprintf(&codes, "%s %s\n", e.ID, code)
-		}
-	}
 	columns, err := d.allColumns(context.Background())
 	if err != nil {
 		return nil, err
 	}
-	parts := append(copyParts(d.Session, 0, log, checkpoint), []byte(codes.String()))
+	parts := append(copyParts(d.Session, 0, log, checkpoint), d.codesText())
 	return stick.ToHub(d.Whole.Spare, append(parts, columns...))
 }
 

@@ -73,6 +73,7 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
 	mux.Handle(path, shown(booths))
 	path, desk := roomv1connect.NewDeskServiceHandler(handler, connect.WithInterceptors(guard{maySpare}), most)
 	mux.Handle(path, shown(desk))
+	mux.Handle("GET "+codesPath, shown(http.HandlerFunc(h.serveCodes)))
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &http.Server{
@@ -104,6 +105,18 @@ func shown(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// codesPath is where the spare gets the one-time codes and the pairing code: they are no objects of the log.
+const codesPath = "/spare/codes"
+
+func (h *Hub) serveCodes(w http.ResponseWriter, r *http.Request) {
+	d, err := h.Room(r.URL.Query().Get("session"))
+	if pin, spare := r.Context().Value(spareKey{}).(string); err != nil || !spare || pin != d.Whole.SpareTLS {
+		http.Error(w, "只有备用主机可以读取签到码", http.StatusForbidden)
+		return
+	}
+	w.Write(d.codesText()) //nolint:errcheck // the spare asks again
 }
 
 // find is the room of a session; to the spare only those it stands in for exist.

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
+	"io"
 	"net/http"
+	"net/url"
 
 	"connectrpc.com/connect"
 
@@ -35,10 +37,30 @@ func (h *Hub) Follow(address string) error {
 			},
 		}}}
 		with := connect.WithInterceptors(faults{})
-		of := &source{roomv1connect.NewDeskServiceClient(talk, "https://"+address, with), roomv1connect.NewRoomServiceClient(talk, "https://"+address, with)}
+		of := &source{
+			desk: roomv1connect.NewDeskServiceClient(talk, "https://"+address, with), room: roomv1connect.NewRoomServiceClient(talk, "https://"+address, with),
+			codes: func(ctx context.Context) ([]byte, error) { return getCodes(ctx, talk, address, d.Session) },
+		}
 		h.background(func(ctx context.Context) { d.follow(ctx, of) })
 	}
 	return nil
+}
+
+// getCodes asks the hub for the codes of a session.
+func getCodes(ctx context.Context, c *http.Client, address, session string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+address+codesPath+"?session="+url.QueryEscape(session), nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.Do(req)
+	if err != nil {
+		return nil, fault.New(fault.Offline, "无法连接主机，请检查网络和主机地址")
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fault.New(fault.Denied, "主机没有给出签到码：本机不是会议包指定的备用主机")
+	}
+	return io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 }
 
 // faults is the spare's interceptor: it turns what comes back into faults.

@@ -3,6 +3,7 @@ package room_test
 import (
 	"bytes"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	roomv1 "zhiping/proto/gen/zhiping/room/v1"
 	"zhiping/shared/ballot"
+	"zhiping/shared/ballot/ballottest"
 	"zhiping/shared/fault"
 )
 
@@ -65,6 +67,17 @@ func TestSpareTakesOver(t *testing.T) {
 	if x, err := b.desk.Board(); err != nil || x.Mine || x.Sequencer != "主机（本机为备用）" || x.Behind != "" {
 		t.Fatalf("%+v %v", x, err)
 	}
+	// It knows the codes too, a new one as well: nobody has to be told others when it takes over.
+	if _, err := a.desk.Revoke(ctx, "E03", "电脑更换"); err != nil {
+		t.Fatal(err)
+	}
+	b.until(func() bool {
+		return maps.Equal(a.desk.Codes(), b.desk.Codes()) && a.hub.PairingCode() == b.hub.PairingCode()
+	})
+	seats[2] = a.seat(2)
+	seats[2].voter.Key = ballottest.Key(ballot.RoleExpert, 77)
+	seats[2].checkIn(a)
+	b.until(func() bool { return len(b.desk.Log()) == len(a.desk.Log()) })
 	// Before it is made the sequencer it takes nothing, from booths or staff.
 	if _, err := seats[2].send(b, seats[2].envelope(b, "R1", ballot.Agree)); fault.CodeOf(err) != fault.State {
 		t.Fatal("the spare took a ballot beside the hub:", err)
@@ -98,6 +111,12 @@ func TestSpareTakesOver(t *testing.T) {
 	v := b.verified()
 	if v.State.Epoch != 2 || v.State.Rounds["R1"].Tally.Results[0].Agree != 3 || len(v.Alarms) > 0 {
 		t.Fatal(v.State.Epoch, v.Alarms)
+	}
+	// The evidence holds what laptops have shown of this log.
+	file, err := b.desk.Export()
+	h.must(err)
+	if e, err := ballot.ParseEvidence(file); err != nil || len(e.Checkpoints) != 1 {
+		t.Fatal(e, err)
 	}
 	// The old hub comes up again: it learns from the first laptop that it is the sequencer no more (V11).
 	a = h.start()

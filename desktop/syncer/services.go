@@ -1,11 +1,16 @@
 package syncer
 
 import (
+	"slices"
+
+	"connectrpc.com/connect"
+
 	"zhiping/proto/gen/zhiping/committee/v1/committeev1connect"
 	"zhiping/proto/gen/zhiping/expert/v1/expertv1connect"
 	"zhiping/proto/gen/zhiping/home/v1/homev1connect"
 	"zhiping/proto/gen/zhiping/meeting/v1/meetingv1connect"
 	"zhiping/proto/gen/zhiping/publicity/v1/publicityv1connect"
+	"zhiping/proto/gen/zhiping/room/v1/roomv1connect"
 )
 
 // Committees is the client of the committee service.
@@ -27,6 +32,19 @@ func (c *Client) Competences() committeev1connect.CompetenceServiceClient {
 func (c *Client) Meetings() meetingv1connect.MeetingServiceClient {
 	return meetingv1connect.NewMeetingServiceClient(c.http, c.url, c.opts...)
 }
+
+// Desk is the client of staff's hand on a session that the server sequences.
+func (c *Client) Desk() roomv1connect.DeskServiceClient {
+	return roomv1connect.NewDeskServiceClient(c.http, c.url, c.opts...)
+}
+
+// Rooms is the client of what booths ask of the server; paired lets its calls carry a meeting's pairing code.
+func (c *Client) Rooms(paired connect.ClientOption) roomv1connect.RoomServiceClient {
+	return roomv1connect.NewRoomServiceClient(c.http, c.url, append(slices.Clone(c.opts), paired)...)
+}
+
+// Address is the server's, as a booth types it.
+func (c *Client) Address() string { return c.url }
 
 // Publicities is the client of the publicity service.
 func (c *Client) Publicities() publicityv1connect.PublicityServiceClient {

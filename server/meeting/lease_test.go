@@ -215,3 +215,28 @@ func TestRotationDuringAMeeting(t *testing.T) {
 		equal(t, "states", d.states(), "qq")
 	})
 }
+
+// Where the key that signed the package is retired nobody can sign the release; the session ends all the same.
+func TestReleaseOfARetiredKey(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, h *servertest.House) {
+		c := newCouncil(t, h, 2)
+		o := c.online()
+		o.begin(2)
+		key := h.Server.Keys.Active()
+		if _, err := h.Server.Keys.Rotate(); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Server.Keys.Retire(key.ID); err != nil {
+			t.Fatal(err)
+		}
+		_, err := c.handOver()
+		c.refused(err, fault.Invalid, "签发它的密钥已停用")
+		_, err = c.client().TakeLease(ctx, &meetingv1.TakeLeaseRequest{Base: c.base(), SessionId: o.Package.Session, HubKey: c.spare.Public(), Reason: "断网"})
+		c.refused(err, fault.State, "密钥已停用")
+		resp, err := c.client().ReleaseLease(ctx, &meetingv1.ReleaseLeaseRequest{Base: c.base(), Reason: "签名密钥泄露"})
+		c.took(resp, err)
+		_, err = o.submit(o.rooms, o.Voters[5], "R1", o.Ballot(ballot.Agree))
+		c.refused(err, fault.State, "管理员已解除对会议的控制")
+		equal(t, "states", c.states(), "qq")
+	})
+}

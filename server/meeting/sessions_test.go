@@ -105,6 +105,11 @@ func TestGroupsAndPlenary(t *testing.T) {
 		if err == nil {
 			t.Error("half a record was taken")
 		}
+		another := c.room(packages["土木组会场"].Package, &ballot.Memory{}) // the same package voted on once more
+		another.CheckIn(5)
+		c.vote(another, "G1", func(int) bool { return true })
+		_, err = c.handOver(record, second.Record(), another.Record())
+		c.refused(err, fault.Invalid, "与移交的首轮记录不同")
 		equal(t, "states", c.states(), "mmmmmm")
 		resp := c.handed(record, second.Record(), first.Record())
 		equal(t, "states", c.states(), "--++--")

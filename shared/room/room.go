@@ -51,6 +51,7 @@ type Room struct {
 	arriving sync.Mutex // each is marked once
 
 	mu      sync.Mutex
+	shown   []byte            // highest checkpoint
 	wait    chan struct{}     // closed when the log has grown
 	pending map[string][]byte // halves of check-ins by expert; in memory: laptops send them again
 }
@@ -157,10 +158,13 @@ func (r *Room) CheckIn(ctx context.Context, half []byte) (receipt *ballot.Receip
 		return nil, false, fault.New(fault.Invalid, "不在本次会议的专家名单中，请核对姓名")
 	case mine:
 		receipt, err = r.again(ctx, half)
-		if err == nil && r.Staff != nil {
+		if err == nil && r.Staff != nil && r.Session.Check() == nil {
 			err = r.Arrive(ctx) // a hub that was killed in between has not marked him yet
 		}
 		return receipt, false, err
+	}
+	if err := r.Session.Check(); err != nil {
+		return nil, false, err
 	}
 	if r.Staff != nil {
 		if code, ok := r.Staff.Code(o.Expert); ok {
@@ -170,9 +174,6 @@ func (r *Room) CheckIn(ctx context.Context, half []byte) (receipt *ballot.Receip
 			receipt, err = r.Admit(ctx, half)
 			return receipt, false, err
 		}
-	}
-	if err := r.Session.Check(); err != nil {
-		return nil, false, err
 	}
 	r.mu.Lock()
 	if r.pending == nil {
@@ -298,11 +299,30 @@ func (r *Room) Witness(ctx context.Context, checkpoint []byte) (proof [][]byte, 
 		return nil, nil, err
 	}
 	r.Held.Store(false)
+	r.noteShown(checkpoint, h)
 	hashes, own, err := r.Session.ProofFrom(h)
 	for _, x := range hashes {
 		proof = append(proof, x[:])
 	}
 	return proof, own, err
+}
+
+// noteShown remembers the highest checkpoint that a laptop has shown and that this log has had.
+func (r *Room) noteShown(checkpoint []byte, h ballot.Head) {
+	mine := false
+	r.Session.View(func(s *ballot.State) { mine = s.Origin() == h.Origin && s.HasHead(h) })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if before, err := ballot.ReadHead(r.shown); mine && (err != nil || before.Origin != h.Origin || before.Size < h.Size) {
+		r.shown = checkpoint
+	}
+}
+
+// Shown is the highest checkpoint of this epoch that a laptop has shown since the sequencer was started, nil for none: evidence that laptops saw this very log.
+func (r *Room) Shown() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.shown
 }
 
 // Count takes the columns of a closed round as staff's laptop has opened them, counts them and signs the tally. The columns are kept before the word

@@ -23,8 +23,11 @@ func (r *Room) Status(expert string) (*roomv1.GetStatusResponse, error) {
 		}
 	})
 	for _, o := range log {
-		if ballot.KindOf(o) == "zp-epoch/1" {
+		switch ballot.KindOf(o) {
+		case "zp-epoch/1":
 			resp.Epochs = append(resp.Epochs, o)
+		case "zp-archive/1":
+			resp.Archive = o
 		}
 	}
 	for _, x := range resp.Rounds {

@@ -54,6 +54,7 @@ const (
 	GetStatusResponse_Epochs     = "epochs"
 	GetStatusResponse_Derived    = "derived"
 	GetStatusResponse_Own        = "own"
+	GetStatusResponse_Archive    = "archive"
 )
 
 // The names of the fields of Round.

@@ -432,8 +432,10 @@ type GetStatusResponse struct {
 	// The epochs since the first, as objects: a booth believes another hub key only if one of them names it.
 	Epochs [][]byte `protobuf:"bytes,5,rep,name=epochs,proto3" json:"epochs,omitempty"`
 	// The object that derived the people of a second round, empty for none.
-	Derived       []byte `protobuf:"bytes,6,opt,name=derived,proto3" json:"derived,omitempty"`
-	Own           *Own   `protobuf:"bytes,7,opt,name=own,proto3" json:"own,omitempty"`
+	Derived []byte `protobuf:"bytes,6,opt,name=derived,proto3" json:"derived,omitempty"`
+	Own     *Own   `protobuf:"bytes,7,opt,name=own,proto3" json:"own,omitempty"`
+	// The server's word that it keeps the record, empty before: only then laptops are wiped.
+	Archive       []byte `protobuf:"bytes,8,opt,name=archive,proto3" json:"archive,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -513,6 +515,13 @@ func (x *GetStatusResponse) GetDerived() []byte {
 func (x *GetStatusResponse) GetOwn() *Own {
 	if x != nil {
 		return x.Own
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetArchive() []byte {
+	if x != nil {
+		return x.Archive
 	}
 	return nil
 }
@@ -1551,7 +1560,7 @@ const file_zhiping_room_v1_room_proto_rawDesc = "" +
 	"\asession\x18\x02 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
 	"\x01-R\asession\x12+\n" +
 	"\x06expert\x18\x03 \x01(\tB\x13\xbaH\x04r\x02\x18d\x8a\xb5\x18\b\n" +
-	"\x06专家R\x06expert\"\xab\x02\n" +
+	"\x06专家R\x06expert\"\xce\x02\n" +
 	"\x11GetStatusResponse\x12\x1b\n" +
 	"\x04size\x18\x01 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x04size\x12<\n" +
@@ -1568,7 +1577,9 @@ const file_zhiping_room_v1_room_proto_rawDesc = "" +
 	"\aderived\x18\x06 \x01(\fB\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\aderived\x12/\n" +
 	"\x03own\x18\a \x01(\v2\x14.zhiping.room.v1.OwnB\a\x8a\xb5\x18\x03\n" +
-	"\x01-R\x03own\"\xa6\x02\n" +
+	"\x01-R\x03own\x12!\n" +
+	"\aarchive\x18\b \x01(\fB\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\aarchive\"\xa6\x02\n" +
 	"\x05Round\x12\x1c\n" +
 	"\x02id\x18\x01 \x01(\tB\f\x8a\xb5\x18\b\n" +
 	"\x06轮次R\x02id\x12\"\n" +
