@@ -47,6 +47,7 @@ func PageKeys(c fyne.Canvas, keys func(*fyne.KeyEvent)) {
 		case asked == nil && keys != nil:
 			keys(e)
 		}
+		awake()
 	})
 }
 

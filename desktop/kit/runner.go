@@ -2,7 +2,11 @@
 // goroutines started.
 package kit
 
-import "fyne.io/fyne/v2"
+import (
+	"log/slog"
+
+	"fyne.io/fyne/v2"
+)
 
 // A Runner does slow work beside the window: work runs elsewhere, what it returns runs on the window's goroutine.
 type Runner func(work func() func())
@@ -11,7 +15,7 @@ type Runner func(work func() func())
 func Background(work func() func()) {
 	go func() {
 		then := work()
-		fyne.Do(then)
+		OnWindow(then)
 	}()
 }
 
@@ -19,4 +23,21 @@ func Background(work func() func()) {
 func Inline(work func() func()) { work()() }
 
 // OnWindow runs fn on the window's goroutine: what comes from elsewhere, such as the sync, goes through it.
-func OnWindow(fn func()) { fyne.Do(fn) }
+func OnWindow(fn func()) {
+	fyne.Do(func() {
+		fn()
+		awake()
+	})
+}
+
+// awake paints windows that would never be painted again. Fyne knows by a cache which window an object is in; on a machine that is so busy that a frame
+// takes seconds, what stands in a window can fall out of it, and a refresh then reaches nothing. Putting the content in anew brings it back.
+func awake() {
+	d := fyne.CurrentApp().Driver()
+	for _, w := range d.AllWindows() {
+		if o := w.Content(); o != nil && d.CanvasForObject(o) == nil {
+			slog.Warn("a window had fallen asleep", "title", w.Title())
+			w.SetContent(o)
+		}
+	}
+}
