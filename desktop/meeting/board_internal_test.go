@@ -252,6 +252,10 @@ func TestPairing(t *testing.T) {
 			t.Error(got, err)
 		}
 	}
+	online := Pairing{Hub: "https://192.0.2.2", Code: "1234567890", Server: "cd", Session: "S1"}
+	if got, err := ParsePairing(online.Text()); err != nil || *got != online || !got.Online() || p.Online() {
+		t.Error(got, err)
+	}
 	for _, bad := range []string{"", "zp-pair/2\n", strings.ReplaceAll(text, "server cd\n", "")} {
 		if got, err := ParsePairing(bad); err == nil {
 			t.Error(bad, got)

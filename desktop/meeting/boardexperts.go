@@ -240,6 +240,7 @@ func cannotEnter(e *room.ExpertRow) string {
 // drawPending shows the check-ins that wait for staff: where the server is the sequencer, staff's key is not with it.
 func (x *expertPane) drawPending(all []room.PendingRow) {
 	x.pending.RemoveAll()
+	box := container.NewVBox()
 	for _, q := range all {
 		var button fyne.CanvasObject
 		if q.Right {
@@ -247,9 +248,17 @@ func (x *expertPane) drawPending(all []room.PendingRow) {
 				x.of.act(func(ctx context.Context) error { return x.of.desk.Admit(ctx, q) }, nil)
 			})
 		}
-		x.pending.Add(container.NewBorder(nil, nil, nil, button, widget.NewLabel(pendingText(q))))
+		box.Add(container.NewBorder(nil, nil, nil, button, widget.NewLabel(pendingText(q))))
 	}
+	if len(all) > manyPending { // sixty at once would push the list off the screen
+		x.pending.Add(newTall(38*manyPending, box))
+		return
+	}
+	x.pending.Add(box)
 }
+
+// manyPending is how many waiting check-ins are seen at a time.
+const manyPending = 4
 
 // pendingText says a check-in that waits, and what staff does about it.
 func pendingText(q room.PendingRow) string {

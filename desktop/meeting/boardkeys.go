@@ -135,6 +135,8 @@ func (p *boardPage) sign(s signing) {
 	box.Add(problem)
 	box.Add(work)
 	d := dialog.NewCustomWithoutButtons(s.title, newWide(dialogWidth, box), p.of.window)
+	closed := false
+	d.SetOnClosed(func() { closed = true })
 	cancel := kit.NewButton("取消", nil, d.Hide)
 	var do *kit.Button
 	say := func(text string) {
@@ -172,7 +174,11 @@ func (p *boardPage) sign(s signing) {
 				for _, k := range s.inputs {
 					k.passphrase.SetText("")
 				}
-				if err != nil {
+				switch {
+				case err != nil && closed: // by Esc, while it worked
+					p.of.desk.Fail(err)
+					return
+				case err != nil:
 					say(kit.Readable(err))
 					return
 				}

@@ -59,6 +59,9 @@ func (p *boardPage) placeText() string {
 	if p.of.address() == "" {
 		return "本机不接受投票电脑联网，只用U盘"
 	}
+	if p.of.place.Pairing != "" {
+		return "服务器 " + p.of.address() + "　配对码 " + p.of.code()
+	}
 	return "会场地址 " + p.of.address() + "　配对码 " + p.of.code()
 }
 

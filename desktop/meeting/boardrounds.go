@@ -101,7 +101,9 @@ func (x *roundPane) drawPick(now *room.Board) {
 		x.pick.Add(b)
 	}
 	if now.Derive {
-		x.pick.Add(kit.NewButton("导入首轮结果…", nil, x.of.askDerive))
+		derive := kit.NewButton("导入首轮结果…", nil, x.of.askDerive)
+		derive.Importance = widget.WarningImportance
+		x.pick.Add(derive)
 	}
 }
 

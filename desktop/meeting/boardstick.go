@@ -89,7 +89,9 @@ func (p *boardPage) writeReply() {
 				err = stick.Write(path, got.Reply)
 			}
 			return err
-		}, func() { p.of.desk.Say("回执已写入 " + path + "，并已读回核对。请带回那台投票电脑读入。") })
+		}, func() {
+			p.of.desk.Say("回执已写入 " + path + "，并已读回核对。请带回那台投票电脑读入。")
+		})
 	})
 }
 

@@ -761,6 +761,10 @@ func TestSecondRoundAtTheWindow(t *testing.T) {
 	if s.board.tabs == nil || len(s.board.tabs.Items) != 2 {
 		t.Fatal("two sessions have no tabs")
 	}
+	alone := NewBoard(s.window, s.board.desk, s.hub, Place{Session: second.Session, Addresses: []string{"https://192.0.2.2"}, Pairing: "1234567890"}, func() {})
+	if slip := alone.open.pairing(); alone.tabs != nil || alone.open.desk.Session != second.Session || slip.Code != "1234567890" || slip.TLS != "" || !slip.Online() {
+		t.Errorf("%+v", slip)
+	}
 	s.brings(s.checkIns(s.Voters...)...)
 	s.press("关闭")
 	s.press("开启本轮")

@@ -36,6 +36,7 @@ type hall struct {
 	files        []room.KeyFile
 	stop         func()
 	clock        atomic.Int64
+	more         [][]byte // packages of further sessions
 }
 
 const passphrase = "words of a test"
@@ -79,7 +80,7 @@ func (h *hall) now() int64 { return h.clock.Add(1) }
 func (h *hall) start(listen string) {
 	h.Helper()
 	var err error
-	if h.hub, err = room.OpenHub(h.Context(), h.dir, h.model.Server.Public(), h.now, h.model.Bytes); err != nil {
+	if h.hub, err = room.OpenHub(h.Context(), h.dir, h.model.Server.Public(), h.now, append([][]byte{h.model.Bytes}, h.more...)...); err != nil {
 		h.Fatal(err)
 	}
 	l, err := net.Listen("tcp", listen)
@@ -292,6 +293,7 @@ func TestBallotAtTheWindow(t *testing.T) {
 	c.press(fyne.KeySpace, fyne.Key3, fyne.KeyReturn)
 	c.sees("请核对您的表决")
 	c.sees("同意 1 人　　反对 1 人　　弃权 1 人")
+	c.sees("任何人（包括会务人员）都不能查看")
 	c.press(fyne.KeyReturn) // pressed too long: nothing is sealed by it
 	c.sees("请核对您的表决")
 	c.press(fyne.KeyF9)
@@ -330,6 +332,23 @@ func TestBallotAtTheWindow(t *testing.T) {
 	c.press(fyne.KeySpace)
 	c.types(pin)
 	c.sees("② 已收到")
+}
+
+// In a named round the expert is told, before he seals, that his decisions will be shown.
+func TestNamedRoundSaysSo(t *testing.T) {
+	h := newHall(t, func(p *ballot.Package) { p.Rounds[0].Secrecy = ballot.NamedBallot })
+	c := h.sit(t.TempDir(), room.BoothOptions{})
+	c.connect()
+	c.arrive(1)
+	h.others(2)
+	h.must(h.desk().OpenRound(t.Context(), "R1"))
+	c.sees("第1轮　记名投票")
+	c.sees("未表决 4")
+	c.press(fyne.Key1, fyne.Key1, fyne.Key1, fyne.Key1, fyne.KeyReturn)
+	c.sees("开票后公布各位专家的表决")
+	if s := c.reads(); strings.Contains(s, "任何人（包括会务人员）都不能查看") {
+		t.Error("it promises a secrecy that a named round has not:", s)
+	}
 }
 
 // What is wrong with a check-in is said, and nothing is lost by it.
@@ -676,4 +695,37 @@ func TestAlarmAtTheWindow(t *testing.T) {
 	c.sees("警　报")
 	c.press(fyne.KeyF9)
 	c.sees("有警报")
+}
+
+// A hub with several group rooms: the laptop is put into one of them, by its number.
+func TestGroupRoomsAtTheWindow(t *testing.T) {
+	h := newHall(t, nil)
+	h.stop()
+	other := *h.model.Package
+	other.Session, other.Origin, other.Title, other.Place = "M1-S2", "zhiping/M1-S2", "第二组（虚构）", "二号会议室"
+	pkg, err := other.Sign(h.model.Server)
+	h.must(err)
+	h.more = append(h.more, pkg)
+	h.start("127.0.0.1:0")
+	c := h.sit(t.TempDir(), room.BoothOptions{Address: h.address, Pin: other.TLS, Pairing: h.hub.Pairing, Server: h.model.Server.Public()})
+	c.press(fyne.KeyReturn)
+	c.sees("请选择会场")
+	c.press(fyne.Key2)
+	c.sees("请选择您的姓名")
+	c.sees("第二组（虚构）")
+	code, ok := h.hub.Rooms[1].Code("E01")
+	if !ok {
+		t.Fatal("no code")
+	}
+	c.press(fyne.Key1, fyne.KeyReturn)
+	c.sees("设置PIN码")
+	c.types(code, pin, pin)
+	c.sees("轮次一览")
+	here := func(d *room.Desk) (in bool) {
+		d.View(func(s *ballot.State) { in = s.Credentials["E01"] != "" })
+		return in
+	}
+	if here(h.hub.Rooms[0]) || !here(h.hub.Rooms[1]) {
+		t.Error("the expert is in the wrong room")
+	}
 }

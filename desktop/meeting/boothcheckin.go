@@ -14,15 +14,20 @@ import (
 	"zhiping/shared/fault"
 )
 
-// acrossNames is how many names stand side by side: sixty fit on the screen at once, so that everybody finds his own at a glance.
-const acrossNames = 5
+// across is how many of so many names stand side by side: sixty fit on the screen at once, so that everybody finds his own at a glance.
+func across(names int) int {
+	if names > 50 {
+		return 6
+	}
+	return min(5, max(names, 1))
+}
 
 // names lets the expert say who he is: by his number, with the arrows, or by a click.
 func (b *Booth) names() {
 	b.seen = nil
 	experts := b.pkg().Experts
 	at, typed := 0, ""
-	grid := container.NewGridWithColumns(min(acrossNames, max(len(experts), 1)))
+	grid := container.NewGridWithColumns(across(len(experts)))
 	scroll := container.NewVScroll(container.NewVBox(grid))
 	var buttons []*button
 	mark := func() {
@@ -56,7 +61,7 @@ func (b *Booth) names() {
 		}
 	}
 	keys := map[fyne.KeyName]func(){}
-	for k, by := range map[fyne.KeyName]int{fyne.KeyLeft: -1, fyne.KeyRight: 1, fyne.KeyUp: -acrossNames, fyne.KeyDown: acrossNames} {
+	for k, by := range map[fyne.KeyName]int{fyne.KeyLeft: -1, fyne.KeyRight: 1, fyne.KeyUp: -across(len(experts)), fyne.KeyDown: across(len(experts))} {
 		keys[k] = func() { typed = ""; goTo(at + by) }
 	}
 	for d := range 10 {
@@ -180,8 +185,12 @@ func (b *Booth) pending() {
 	if b.view.OfflineSince != 0 {
 		text = "现在连不上主机。您的签到已保存在本机，网络恢复后自动送达。\n请举手告知会务人员；也可以用U盘把签到交给主机，再读入主机的回执。"
 	}
+	lines := []fyne.CanvasObject{centred(text)}
+	if b.view.Way != room.WayStick { // there nothing happens by itself
+		lines = append(lines, widget.NewProgressBarInfinite())
+	}
 	b.show(screen{
-		title: "等待确认签到", body: middle(centred(text), widget.NewProgressBarInfinite()),
+		title: "等待确认签到", body: middle(lines...),
 		actions: []action{
 			{fyne.KeyF6, "写入U盘", func() { b.toStick(b.pending) }, false},
 			{fyne.KeyF7, "读入U盘", func() { b.fromStick(b.pending) }, false},

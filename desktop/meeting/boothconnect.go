@@ -2,12 +2,9 @@ package meeting
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/room"
 	roomv1 "zhiping/proto/gen/zhiping/room/v1"
@@ -138,28 +135,14 @@ func (b *Booth) reachOut(o room.BoothOptions) {
 
 // choose lets staff choose the group room.
 func (b *Booth) choose(o room.BoothOptions, all []*roomv1.SessionInfo) {
-	at := 0
-	var list *rows
-	enter := func() {
-		o.Session = all[at].Session
+	var lines []string
+	for _, x := range all {
+		lines = append(lines, x.Title+"　"+x.Place)
+	}
+	b.pick("请选择会场", "本席位设在哪一个会场？", "", lines, func(i int) {
+		o.Session = all[i].Session
 		b.enter(o)
-	}
-	list = newRows(func() int { return len(all) }, func() fyne.CanvasObject { return widget.NewLabel("") }, func(i int, o fyne.CanvasObject) {
-		l := o.(*widget.Label)
-		l.SetText(fmt.Sprintf("%d　%s　%s", i+1, all[i].Title, all[i].Place))
-	}, func(i int) { at = i })
-	move := func(by int) func() {
-		return func() {
-			at = max(0, min(at+by, len(all)-1))
-			list.at(at)
-		}
-	}
-	b.show(screen{
-		title: "请选择会场", body: container.NewStack(list), hint: "↑↓ 选择",
-		keys:    map[fyne.KeyName]func(){fyne.KeyUp: move(-1), fyne.KeyDown: move(1)},
-		actions: []action{{fyne.KeyEscape, "返回", func() { b.connect(o) }, false}, {fyne.KeyReturn, "进入所选会场", enter, true}},
-	})
-	list.at(0)
+	}, func() { b.connect(o) })
 }
 
 // enter opens the meeting.

@@ -49,11 +49,19 @@ func (b *Booth) review() {
 	b.show(screen{
 		title: "请核对您的" + map[bool]string{true: "评分", false: "表决"}[b.voting.Spec.Kind == ballot.Score],
 		body: container.NewBorder(told(figures, widget.HighImportance),
-			centred("提交后选票即被密封，任何人（包括会务人员）都不能查看；要修改须申请退回，从头再填。"), nil, nil, list),
+			centred(secrecy(b.voting.Spec)+"要修改须申请退回，从头再填。"), nil, nil, list),
 		hint: "↑↓ 逐个查看　PgUp、PgDn 翻页", keys: moves(move, func() { move(1) }),
 		actions: []action{{fyne.KeyEscape, "返回修改", b.fill, false}, {fyne.KeyF9, "密封并提交", b.submit, true}},
 	})
 	move(0)
+}
+
+// secrecy says who will ever see the ballot.
+func secrecy(r *ballot.Round) string {
+	if r.Secrecy == ballot.NamedBallot {
+		return "本轮记名：开票前任何人都不能查看，开票后公布各位专家的表决。"
+	}
+	return "提交后选票即被密封，任何人（包括会务人员）都不能查看；"
 }
 
 // submit seals the ballot and hands it in.

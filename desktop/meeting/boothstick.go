@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -23,8 +24,8 @@ const (
 	archiveEnding = ".zpa"
 )
 
-// pick lets one of some lines be chosen by its number or the arrows; other is what is offered beside them.
-func (b *Booth) pick(head, text, none string, all []string, take func(i int), other action, back func()) {
+// pick lets one of some lines be chosen by its number or the arrows; others are what is offered beside them.
+func (b *Booth) pick(head, text, none string, all []string, take func(i int), back func(), others ...action) {
 	b.seen = nil
 	at := 0
 	said := centred(text)
@@ -45,14 +46,22 @@ func (b *Booth) pick(head, text, none string, all []string, take func(i int), ot
 	}
 	s := screen{
 		title: head, body: container.NewBorder(said, nil, nil, nil, list), keys: map[fyne.KeyName]func(){fyne.KeyUp: move(-1), fyne.KeyDown: move(1)},
-		actions: []action{{fyne.KeyEscape, "返回", back, false}, other},
+		actions: append([]action{{fyne.KeyEscape, "返回", back, false}}, others...),
 	}
+	numbered(s.keys, len(all), take)
 	if len(all) > 0 {
-		s.hint = "↑↓ 选择"
+		s.hint = "按序号，或用 ↑↓ 选择"
 		s.actions = append(s.actions, action{fyne.KeyReturn, "确定", func() { take(at) }, true})
 	}
 	b.show(s)
 	list.at(0)
+}
+
+// numbered makes the digits choose the first nine lines of a list.
+func numbered(keys map[fyne.KeyName]func(), length int, take func(i int)) {
+	for i := range min(length, 9) {
+		keys[fyne.KeyName(strconv.Itoa(i+1))] = func() { take(i) }
+	}
 }
 
 // toStick writes what this laptop still has to say onto a stick.
@@ -66,7 +75,7 @@ func (b *Booth) toStick(back func()) {
 		b.writeTo(path, back)
 	}
 	b.pick("写入U盘", "请插入U盘，选择它所在的位置", "没有找到U盘：请插好U盘后按F5再找，或选择其他位置", all, func(i int) { write(all[i]) },
-		action{fyne.KeyF2, "其他位置", func() { b.files.Save("选票-"+b.expert+bundleEnding, func(path string) { b.writeTo(path, back) }) }, false}, back)
+		back, action{fyne.KeyF2, "其他位置", func() { b.files.Save("选票-"+b.expert+bundleEnding, func(path string) { b.writeTo(path, back) }) }, false})
 	b.again(fyne.KeyF5, func() { b.toStick(back) })
 }
 
@@ -143,7 +152,7 @@ func (b *Booth) pickFile(head string, endings []string, take func(path string), 
 		all = append(all, filesIn(s, endings)...)
 	}
 	b.pick(head, "请选择文件", "没有找到U盘，或U盘上没有这种文件：请插好U盘后按F5再找，或从其他位置选择", all, func(i int) { take(all[i]) },
-		action{fyne.KeyF2, "其他位置", func() { b.files.Open(endings, take) }, false}, back)
+		back, action{fyne.KeyF2, "其他位置", func() { b.files.Open(endings, take) }, false})
 	b.again(fyne.KeyF5, func() { b.pickFile(head, endings, take, back) })
 }
 

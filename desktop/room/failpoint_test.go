@@ -92,6 +92,8 @@ func takeStep(h *room.Hub, d *room.Desk, a []string) error {
 	case "void":
 		_, err := d.Void(ctx, a[1], "作废", true, chair, supervisor)
 		return err
+	case "derive":
+		return d.Derive(ctx, nil, chair)
 	case "takeover":
 		return h.TakeOver(ctx, "", "主机损坏", chair)
 	case "wipe":

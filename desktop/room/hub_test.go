@@ -647,6 +647,8 @@ func TestSeveralSessions(t *testing.T) {
 	if b, err := a.desk.Board(); err != nil || !b.Derive {
 		t.Fatal(b, err)
 	}
+	// Killed at the derivation: nothing of the room's folder is needed but what stands in it (the rooms come in the order of their names).
+	h.killedAt(copyFolder(t, h.dir), around("derive"), func(s *ballot.State) bool { return s.Derived != nil }, "derive")
 	a.must(a.desk.Derive(ctx, nil, a.chair))
 	var binding ballot.ID
 	a.desk.View(func(s *ballot.State) { binding = s.Binding() })

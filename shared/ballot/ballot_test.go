@@ -468,6 +468,38 @@ func TestNothingAfterTheClose(t *testing.T) {
 	refuse("an opening again after a custodian's word", o, err)
 }
 
+// A return names the wish of the expert whose ballot it is: neither another's wish, nor one for another ballot, nor one that nobody has signed (V3).
+func TestAReturnNeedsTheExpertsOwnWish(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
+	r.CheckIn(3)
+	r.Open("R1")
+	mine, theirs := r.VoteNext(r.Voters[0], "R1", r.Ballot(ballot.Agree)), r.VoteNext(r.Voters[1], "R1", r.Ballot(ballot.Agree))
+	a, b := ballot.IDOf(mine.Raw), ballot.IDOf(theirs.Raw)
+	wish, err := (&ballot.Request{Session: "M1-S1", Envelope: b[:], Reason: "误选", At: 1}).Sign(r.Voters[0].Key)
+	if r.Try(wish, err) == nil {
+		t.Fatal("an expert asked for another's ballot")
+	}
+	if wish, err = (&ballot.Request{Session: "M1-S1", Envelope: b[:], Reason: "误选", At: 1}).Sign(r.Voters[1].Key); err != nil {
+		t.Fatal(err)
+	}
+	back := func(id ballot.ID, request string) error {
+		t.Helper()
+		object, err := (&ballot.Return{Session: "M1-S1", Envelope: id[:], Reason: "误选", Request: request, At: 1}).Sign(r.Staff)
+		return r.Try(object, err)
+	}
+	name := ballot.IDOf(wish).String()
+	if back(b, name) == nil {
+		t.Fatal("a return for a wish that is not in the log")
+	}
+	r.Append(wish, nil)
+	if back(a, name) == nil {
+		t.Fatal("a return for the wish of another")
+	}
+	if err := back(b, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A secret column of fewer than three cells shows its outcome only; those who were recused are no cells, and a named round hides nothing (V9).
 func TestFewCells(t *testing.T) {
 	secret, named := &ballot.Round{Secrecy: ballot.SecretBallot}, &ballot.Round{Secrecy: ballot.NamedBallot}
@@ -495,12 +527,14 @@ func TestAnotherSize(t *testing.T) {
 	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
 	r.CheckIn(3)
 	r.Open("R1")
-	longer, err := r.Voters[0].SealLonger("R1", r.Ballot(ballot.Agree), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if receipt := r.Append(longer.Raw, nil); receipt.Reason != ballot.RejectMalformed {
-		t.Fatal(receipt.Reason)
+	for _, honest := range []bool{true, false} {
+		longer, err := r.Voters[0].SealLonger("R1", r.Ballot(ballot.Agree), honest, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if receipt := r.Append(longer.Raw, nil); receipt.Reason != ballot.RejectMalformed {
+			t.Fatalf("its header is honest: %v, %q", honest, receipt.Reason)
+		}
 	}
 	agree(t, r.Record(), r.Server.Public())
 }
@@ -569,10 +603,21 @@ func TestOneCustodianIsNotEnough(t *testing.T) {
 		if _, _, err := ballot.OpenRound(s, "R1", "test", r.Custodians[0], r.Custodians[1], r.Hub); err == nil {
 			t.Error("one word opened the round")
 		}
+		if columns, _, err := ballot.Unseal(s, "R1", r.Custodians[0], r.Custodians[1]); err == nil || columns != nil {
+			t.Error("one word gave the columns")
+		}
 	})
 	if err := opening(1, "2,3"); err == nil {
 		t.Fatal("two custodians chose two pairs")
 	}
+	if o, err := (&ballot.Opening{Session: r.Package.Session, Close: id[:], Pair: "1,2", At: 2}).Sign(r.Custodians[0].Sign); r.Try(o, err) == nil {
+		t.Fatal("one custodian spoke twice")
+	}
+	r.Session.View(func(s *ballot.State) {
+		if _, _, err := ballot.Unseal(s, "R1", r.Custodians[0], r.Custodians[1]); err == nil {
+			t.Error("two words of one custodian gave the columns")
+		}
+	})
 }
 
 // A receipted ballot stays and its expert stays in the base, whatever he is marked as; who has none leaves the base, and those who sign see the

@@ -101,8 +101,8 @@ func Rewrite(object []byte) (string, error) {
 	return encode(b)
 }
 
-// SealLonger seals a ballot that says it has the size of the round, and has one byte more.
-func (v *Voter) SealLonger(round string, b *Ballot, at int64) (*Envelope, error) {
+// SealLonger seals a ballot that has one byte more than those of the round; honest says whether its header says so.
+func (v *Voter) SealLonger(round string, b *Ballot, honest bool, at int64) (*Envelope, error) {
 	r := v.Package.Round(round)
 	cells, err := b.cells(v.Package, r, v.Package.Expert(v.Expert))
 	if err != nil {
@@ -112,7 +112,9 @@ func (v *Voter) SealLonger(round string, b *Ballot, at int64) (*Envelope, error)
 	if err != nil {
 		return nil, err
 	}
-	e.Cells--
+	if !honest {
+		e.Cells--
+	}
 	if e.Note, err = sign(&e.Header, v.Key); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -404,6 +405,125 @@ func TestEquivocatingHub(t *testing.T) {
 	if status, out := second(t, e.Encode(r.Package), r.Server.Public(), true); status != 3 {
 		t.Fatal(out)
 	}
+}
+
+// A laptop whose word names a head that this log never had has seen another log: it is an alarm, an exception that chair and staff sign at the close, and it
+// stays when the round is opened again; a head that the log has had, or one of a hub before this one, is none (V10).
+func TestALaptopThatHasSeenAnotherLog(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 5, 2)
+	r.CheckIn(5)
+	early, root, err := r.Session.Head()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Open("R1")
+	say := func(voter int, origin string, size int64, root []byte) {
+		t.Helper()
+		o := &ballot.Device{Session: "M1-S1", Round: "R1", Expert: r.Voters[voter].Expert, Device: "laptop", Origin: origin, Size: size, Root: root, At: r.Now()}
+		r.Append(o.Sign(r.Voters[voter].Key))
+	}
+	other := bytes.Repeat([]byte{7}, 32)
+	say(0, r.Package.Origin, early, root[:])
+	say(1, r.Package.Origin, early, other)      // another root at a size that the log has had
+	say(1, r.Package.Origin, early, other)      // it is one alarm, however often he says it
+	say(2, r.Package.Origin, early+99, root[:]) // a longer log
+	say(3, r.Package.OriginOf(7), early, other) // not of this hub's log
+	want := []ballot.Exception{{Kind: ballot.ExceptDevice, Subject: "E05"}, {Kind: ballot.ExceptCheckpoint, Subject: "E02"}, {Kind: ballot.ExceptCheckpoint, Subject: "E03"}}
+	check := func(want []ballot.Exception) {
+		t.Helper()
+		r.Session.View(func(s *ballot.State) {
+			if got := s.Exceptions("R1"); !slices.Equal(got, want) || len(s.Alarms) != 2 {
+				t.Errorf("%v, %v", got, s.Alarms)
+			}
+		})
+	}
+	check(want)
+	r.Close("R1")
+	r.Reopen("R1")
+	all := []ballot.Exception{}
+	for _, v := range r.Voters {
+		all = append(all, ballot.Exception{Kind: ballot.ExceptDevice, Subject: v.Expert})
+	}
+	check(append(all, want[1:]...))
+	r.Finish("R1", "1,2", 0, 1)
+	if v := agree(t, r.Record(), r.Server.Public()); len(v.Alarms) != 2 {
+		t.Error(v.Alarms)
+	}
+}
+
+// An epoch goes on from the head of the log as it stands, under a higher number, and names a hub that the server has certified unless the server signs (V11).
+func TestAnEpochGoesOnFromTheHead(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 5, 2)
+	r.CheckIn(4)
+	fresh := ballottest.New(t, &ballot.Memory{}, 5, 2)
+	for _, n := range []int64{0, 1} {
+		if fresh.Try((&ballot.Epoch{Session: "M1-S1", Epoch: n, Hub: fresh.Hub.Public(), Reason: "主机故障", At: 1}).Sign(fresh.Chair, fresh.Staff)) == nil {
+			t.Fatalf("a new log began with epoch %d", n)
+		}
+	}
+	older, err := r.Session.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	half, err := r.Voters[4].CheckIn("123456", r.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Append(ballot.Countersign(half, r.Staff))
+	head, err := r.Session.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := func(old, new string, k ballot.Key) []byte {
+		t.Helper()
+		text := ballot.TextOf(head)
+		if !strings.Contains(text, old) {
+			t.Fatal(text)
+		}
+		cp, err := ballot.SignText(strings.Replace(text, old, new, 1), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cp
+	}
+	size, _, err := r.Session.Head()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, other := strconv.FormatInt(size, 10), ballottest.Key(ballot.RoleHub, 99)
+	try := func(epoch int64, hub ballot.Key, from []byte, keys ...ballot.Key) error {
+		t.Helper()
+		return r.Try((&ballot.Epoch{Session: "M1-S1", Epoch: epoch, Hub: hub.Public(), From: from, Reason: "主机故障", At: 1}).Sign(keys...))
+	}
+	for name, from := range map[string][]byte{
+		"nothing": nil, "an older head": older, "a longer log": changed("\n"+n+"\n", "\n"+n+"0\n", r.Hub), "another root": changed("\n"+n+"\n", "\n"+strconv.FormatInt(size-1, 10)+"\n", r.Hub),
+		"another session": changed("M1-S1", "M1-S2", r.Hub), "a later epoch": changed("M1-S1", "M1-S1+2", r.Hub), "a checkpoint of nobody": changed("M1", "M1", other),
+	} {
+		if try(2, r.Hub, from, r.Chair, r.Staff) == nil {
+			t.Fatalf("an epoch took over from %s", name)
+		}
+	}
+	for name, err := range map[string]error{
+		"an old number":                  try(1, r.Hub, head, r.Chair, r.Staff),
+		"a hub that nobody certified":    try(2, other, head, r.Chair, r.Staff),
+		"the word of the hub alone":      try(2, r.Hub, head, r.Hub),
+		"the word of staff alone":        try(2, r.Hub, head, r.Staff),
+		"the word of chair and of a hub": try(2, r.Hub, head, r.Chair, r.Hub),
+	} {
+		if err == nil {
+			t.Fatalf("an epoch was taken with %s", name)
+		}
+	}
+	if err := try(2, r.Hub, head, r.Chair, r.Staff); err != nil {
+		t.Fatal(err)
+	}
+	if head, err = r.Session.Checkpoint(); err != nil {
+		t.Fatal(err)
+	}
+	if err := try(2, r.Hub, head, r.Chair, r.Staff); err == nil {
+		t.Fatal("a second epoch of one number was taken")
+	}
+	agree(t, r.Record(), r.Server.Public())
 }
 
 // Once the spare goes on with the disk, the hub before it writes nothing: first it finds the store written by another, then it reads in the log that it is
