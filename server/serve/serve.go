@@ -215,8 +215,9 @@ const listenEvery = time.Second
 
 // listen rings the bell when another server on one PostgreSQL has written, and forgets old answers once a day.
 func (s *Server) listen(ctx context.Context) {
-	t, daily := time.NewTicker(listenEvery), time.NewTicker(24*time.Hour)
+	t, rooms, daily := time.NewTicker(listenEvery), time.NewTicker(listenEvery), time.NewTicker(24*time.Hour)
 	defer t.Stop()
+	defer rooms.Stop()
 	defer daily.Stop()
 	if s.DB.Dialect == db.SQLite {
 		t.Stop() // only one server has the file
@@ -230,6 +231,10 @@ func (s *Server) listen(ctx context.Context) {
 			if err := s.Run.Retain(ctx); err != nil {
 				s.log.Error("forget old answers", "error", err)
 			}
+		case <-rooms.C: // another server has appended, or a hand-over or release in its own transaction
+			if err := s.rooms.Follow(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("follow the rooms", "error", err)
+			}
 		case <-t.C:
 			var seq int64
 			err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
@@ -239,9 +244,6 @@ func (s *Server) listen(ctx context.Context) {
 			if err == nil && seq != last {
 				last = seq
 				s.Run.Bell.Ring()
-			}
-			if err := s.rooms.Follow(ctx); err != nil {
-				s.log.Error("follow the rooms", "error", err)
 			}
 		}
 	}
