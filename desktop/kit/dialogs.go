@@ -3,6 +3,7 @@ package kit
 import (
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -172,7 +173,7 @@ type Files interface {
 	Save(name string, then func(path string))
 }
 
-// WindowFiles asks in a window, starting where the last file was.
+// WindowFiles asks in a window, starting where the last file was; before there was one, on the stick that is plugged in.
 func WindowFiles(w fyne.Window) Files { return &windowFiles{window: w} }
 
 type windowFiles struct {
@@ -225,6 +226,9 @@ func Folder(w fyne.Window, then func(path string)) {
 }
 
 func (f *windowFiles) start(d *dialog.FileDialog) {
+	if all := Sticks(); f.last == nil && len(all) > 0 {
+		f.remember(storage.NewFileURI(filepath.Join(all[0], "-")))
+	}
 	if f.last != nil {
 		d.SetLocation(f.last)
 	}

@@ -82,7 +82,7 @@ func (p *boardPage) writeReply() {
 		p.of.desk.Fail(fault.New(fault.State, "请先读入投票电脑带来的U盘，再写回回执"))
 		return
 	}
-	p.of.desk.Files.Save("回执"+stick.Extension, func(path string) {
+	p.of.desk.Files.Save("回执"+stick.ReplyExtension, func(path string) {
 		p.of.desk.Do(func() error {
 			got, err := p.of.hub.Import(context.Background(), p.brought)
 			if err == nil {

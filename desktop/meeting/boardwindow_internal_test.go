@@ -392,7 +392,7 @@ func TestARoundAtTheWindow(t *testing.T) {
 	if got := s.reads(); !strings.Contains(got, "新收到 4 项") {
 		t.Fatal(got)
 	}
-	s.saved = filepath.Join(t.TempDir(), "回执.zpb")
+	s.saved = filepath.Join(t.TempDir(), "回执.zph")
 	s.press("写回U盘")
 	if b, err := os.ReadFile(s.saved); err != nil || len(b) == 0 || len(s.said) != 1 {
 		t.Fatal("no reply was written:", err, s.said)

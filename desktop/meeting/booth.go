@@ -86,6 +86,9 @@ func NewBooth(w fyne.Window, run kit.Runner, files kit.Files, o room.BoothOption
 	b := &Booth{window: w, run: run, files: files, dial: dial, help: help, body: container.NewStack(), stop: func() {}, met: map[string]bool{}, texts: map[string]string{}}
 	w.SetContent(b.body)
 	b.connect(o)
+	if len(o.Package) > 0 { // it was given with the start: nothing has to be asked
+		b.enter(o)
+	}
 	return b
 }
 

@@ -601,7 +601,7 @@ func TestStickAtTheWindow(t *testing.T) {
 		if len(got.Refused)+got.Quarantined != 0 {
 			t.Fatal(got)
 		}
-		c.file = filepath.Join(folder, "back.zpb")
+		c.file = filepath.Join(folder, "back.zph")
 		h.must(os.WriteFile(c.file, got.Reply, 0o600))
 		c.press(fyne.KeyF7, fyne.KeyF2)
 		c.sees("读入完成")

@@ -21,6 +21,7 @@ import (
 // The endings of what is carried on a stick: laptops' and hubs' files, and the server's word that it keeps the record.
 const (
 	bundleEnding  = stick.Extension
+	replyEnding   = stick.ReplyExtension
 	archiveEnding = ".zpa"
 )
 
@@ -66,7 +67,7 @@ func numbered(keys map[fyne.KeyName]func(), length int, take func(i int)) {
 
 // toStick writes what this laptop still has to say onto a stick.
 func (b *Booth) toStick(back func()) {
-	all := sticks()
+	all := kit.Sticks()
 	write := func(folder string) {
 		path := filepath.Join(folder, "选票-"+short(b.expert, 20)+bundleEnding)
 		if b.expert == "" {
@@ -115,7 +116,7 @@ func (b *Booth) writeTo(path string, back func()) {
 
 // fromStick takes what the hub has answered: receipts, returns, results.
 func (b *Booth) fromStick(back func()) {
-	b.pickFile("读入U盘", []string{bundleEnding, archiveEnding}, func(path string) {
+	b.pickFile("读入U盘", []string{replyEnding, archiveEnding}, func(path string) {
 		b.busy("正在读入", "请不要拔出U盘……")
 		b.run(func() func() {
 			taken, err := b.readFrom(path)
@@ -148,7 +149,7 @@ func (b *Booth) readFrom(path string) (*room.Taken, error) {
 // pickFile lets a file of some endings be chosen from the sticks, or from anywhere else.
 func (b *Booth) pickFile(head string, endings []string, take func(path string), back func()) {
 	var all []string
-	for _, s := range sticks() {
+	for _, s := range kit.Sticks() {
 		all = append(all, filesIn(s, endings)...)
 	}
 	b.pick(head, "请选择文件", "没有找到U盘，或U盘上没有这种文件：请插好U盘后按F5再找，或从其他位置选择", all, func(i int) { take(all[i]) },

@@ -22,6 +22,9 @@ import (
 // Extension is how the files' names end.
 const Extension = ".zpb"
 
+// ReplyExtension is the ending of what the hub writes for a laptop: on one stick both lie side by side, and nobody should have to know which is which.
+const ReplyExtension = ".zph"
+
 // maxFile bounds what is read from a stick.
 const maxFile = 512 << 20
 

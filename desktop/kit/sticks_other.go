@@ -1,11 +1,11 @@
 //go:build !windows
 
-package meeting
+package kit
 
 import "path/filepath"
 
-// sticks lists where desktops mount removable disks.
-func sticks() []string {
+// Sticks lists where desktops mount removable disks.
+func Sticks() []string {
 	var all []string
 	for _, pattern := range []string{"/media/*/*", "/run/media/*/*", "/Volumes/*"} {
 		found, err := filepath.Glob(pattern)

@@ -1,9 +1,9 @@
-package meeting
+package kit
 
 import "golang.org/x/sys/windows"
 
-// sticks lists where removable disks are.
-func sticks() []string {
+// Sticks lists where removable disks are.
+func Sticks() []string {
 	var all []string
 	for letter := 'D'; letter <= 'Z'; letter++ {
 		root := string(letter) + `:\`
