@@ -514,6 +514,19 @@ func TestAnEpochGoesOnFromTheHead(t *testing.T) {
 			t.Fatalf("an epoch was taken with %s", name)
 		}
 	}
+	// The hub itself would not write an epoch of another; the log is asked.
+	named := &ballot.Epoch{Session: "M1-S1", Epoch: 2, Hub: other.Public(), From: head, Reason: "主机故障", At: 1}
+	for certified, keys := range map[bool][]ballot.Key{false: {r.Chair, r.Staff}, true: {r.Server}} {
+		object, err := named.Sign(keys...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Session.View(func(s *ballot.State) {
+			if err := s.Check(object); (err == nil) != certified {
+				t.Errorf("a hub beyond the package's two, named by the server %v: %v", certified, err)
+			}
+		})
+	}
 	if err := try(2, r.Hub, head, r.Chair, r.Staff); err != nil {
 		t.Fatal(err)
 	}
