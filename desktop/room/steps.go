@@ -195,6 +195,25 @@ func (d *Desk) Close(ctx context.Context, round string, chair ballot.Key) error 
 
 // CloseWith closes a round in spite of just those exceptions that the chair has been shown and signs; any others are named in the fault.
 func (d *Desk) CloseWith(ctx context.Context, round string, accepted []ballot.Exception, chair ballot.Key) error {
+	for {
+		size := len(d.Log())
+		err := d.closeOnce(ctx, round, accepted, chair)
+		if err == nil {
+			return nil
+		}
+		if d.remote != nil {
+			if caught := d.fetch(ctx, d.remote, false); caught != nil {
+				return err
+			}
+		}
+		if len(d.Log()) == size {
+			return err
+		}
+		// A ballot or a laptop's word came in meanwhile: what was signed is of a moment ago, and is made again of now, with what stands against it now.
+	}
+}
+
+func (d *Desk) closeOnce(ctx context.Context, round string, accepted []ballot.Exception, chair ballot.Key) error {
 	var o *ballot.Close
 	err := d.round(round, func(s *ballot.State, _ *ballot.RoundState) (err error) {
 		if o, err = s.CloseOf(round, d.hub.now()); err != nil {
