@@ -40,7 +40,7 @@ func (c *roomCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	w.ShowAndRun()
+	kit.ShowAndRun(w)
 	end()
 	return nil
 }

@@ -41,7 +41,7 @@ func (c *hubWindowCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.ShowAndRun()
+	kit.ShowAndRun(w)
 	return end()
 }
 

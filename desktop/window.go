@@ -59,7 +59,7 @@ func (c *windowCommand) Run() error {
 		prefs.SetFloat(widthKey, float64(size.Width))
 		prefs.SetFloat(heightKey, float64(size.Height))
 	})
-	w.ShowAndRun()
+	kit.ShowAndRun(w)
 	p.end()
 	return nil
 }

@@ -2,11 +2,7 @@
 // goroutines started.
 package kit
 
-import (
-	"log/slog"
-
-	"fyne.io/fyne/v2"
-)
+import "fyne.io/fyne/v2"
 
 // A Runner does slow work beside the window: work runs elsewhere, what it returns runs on the window's goroutine.
 type Runner func(work func() func())
@@ -28,16 +24,4 @@ func OnWindow(fn func()) {
 		fn()
 		awake()
 	})
-}
-
-// awake paints windows that would never be painted again. Fyne knows by a cache which window an object is in; on a machine that is so busy that a frame
-// takes seconds, what stands in a window can fall out of it, and a refresh then reaches nothing. Putting the content in anew brings it back.
-func awake() {
-	d := fyne.CurrentApp().Driver()
-	for _, w := range d.AllWindows() {
-		if o := w.Content(); o != nil && d.CanvasForObject(o) == nil {
-			slog.Warn("a window had fallen asleep", "title", w.Title())
-			w.SetContent(o)
-		}
-	}
 }

@@ -194,9 +194,6 @@ func (b *Booth) show(s screen) {
 	}
 	b.body.Objects = []fyne.CanvasObject{container.NewBorder(head, container.NewPadded(foot), nil, nil, container.NewPadded(s.body))}
 	b.body.Refresh()
-	if root := w.Content(); root != nil {
-		w.SetContent(root) // whatever Fyne has forgotten about what stood here for long: this screen is painted
-	}
 	if s.first != nil {
 		w.Canvas().Focus(s.first)
 	}
