@@ -159,7 +159,9 @@ type screen struct {
 // show puts a screen up.
 func (b *Booth) show(s screen) {
 	w := b.window
-	w.Canvas().Unfocus() // else the keys would go to an entry of the screen before
+	if w.Canvas().Overlays().Top() == nil { // a message above keeps its button, so that Enter closes it whatever changes below
+		w.Canvas().Unfocus() // else the keys would go to an entry of the screen before
+	}
 	do := map[fyne.KeyName]func(){fyne.KeyF1: b.showHelp, fyne.KeyF11: b.fullScreen}
 	for k, fn := range s.keys {
 		do[k] = fn

@@ -123,7 +123,7 @@ func (b *Booth) roundRow(r *room.RoundView, o fyne.CanvasObject) {
 	own := row.Objects[0].(*widget.Label)
 	left := row.Objects[1].(*fyne.Container).Objects
 	narrow(left[0]).SetText(b.roundName(r.ID))
-	narrow(left[1]).SetText(roundState(r))
+	narrow(left[1]).SetText(b.roundState(r))
 	own.Importance = widget.MediumImportance
 	text, i := standing(r)
 	own.Importance = i
@@ -131,11 +131,14 @@ func (b *Booth) roundRow(r *room.RoundView, o fyne.CanvasObject) {
 }
 
 // roundState is what everybody may know of a round.
-func roundState(r *room.RoundView) string {
+func (b *Booth) roundState(r *room.RoundView) string {
 	switch r.State {
 	case ballot.RoundReady:
 		return "未开始"
 	case ballot.RoundOpen:
+		if b.view.Way == room.WayStick { // nobody has told this laptop of the others
+			return "进行中"
+		}
 		return fmt.Sprintf("进行中，已交%d/%d", r.Submitted, r.Present)
 	case ballot.RoundClosed:
 		return "已关闭，待开票"
