@@ -106,6 +106,9 @@ func (c *verifyMeeting) Run() error {
 		if rs.Tally == nil {
 			continue
 		}
+		if rs.SignOff != nil {
+			fmt.Printf("签字时的短码 %s\n", meeting.SignedCode(rs.SignOff))
+		}
 		for i, a := range v.State.Package.Applicants {
 			fmt.Printf("%d\t%s\t%s\n", a.Position, a.Name, r.Outcome(&rs.Tally.Results[i], rs.Close.Present))
 		}

@@ -1132,8 +1132,12 @@ def say(s, key):
 
 def check(path, key, as_facts):
     """The exit status of one file."""
-    with open(path, "rb") as f:
-        b = f.read()
+    try:
+        with open(path, "rb") as f:
+            b = f.read()
+    except OSError as e:
+        print("不能读取文件“%s”：%s" % (path, e.strerror))
+        return 2
     try:
         s = verify(b, key)
     except Bad as e:

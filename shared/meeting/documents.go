@@ -118,7 +118,7 @@ func Reconciliation(v *ballot.Verified, round string) *print.Report {
 			"纸质签到表人数：________人（由监督人员独立填写，应与签到并出席专家人数一致）。",
 		},
 		Signatures: []string{"执行主任", "监督人员", "会务负责人"}, Dated: true, QR: "zp-root/1\n" + v.State.Origin() + "\n" + strconv.FormatInt(v.Size, 10) + "\n" + v.Root.String(),
-		QRText: "会议记录的完整根摘要。任何人可用“zhiping-server verify meeting”核验会议记录文件，得到的根摘要应与此一致。",
+		QRText: "会议记录的完整根摘要。任何人可用“zhiping-server verify meeting”核验会议记录文件，报告的“签字时的短码”应与此一致。",
 	}
 	rep.Paragraphs = remarks(p, sheet)
 	return rep

@@ -146,6 +146,12 @@ func outcome(t *ballot.Tally) string {
 	return fmt.Sprintf("参评%d人，通过%d人，未通过%d人", len(t.Results), n[ballot.Passed], n[ballot.NotPass])
 }
 
+// SignedCode is what stands on the paper sheet that chair and supervisor signed by hand: the log has grown since, by their signatures at least, so the short
+// code of the whole record is another one.
+func SignedCode(o *ballot.SignOff) string {
+	return fmt.Sprintf("%s（第%s号对账单，记录%d条）", Short(o.Root), o.Sheet, o.Size)
+}
+
 // conclusion is what a verified record amounts to.
 func conclusion(v *ballot.Verified) []string {
 	var all []string
@@ -194,6 +200,9 @@ func roundTables(v *ballot.Verified, id string) []print.Table {
 	all[0].Heading, all[1].Heading = heading+"：选票对账", ""
 	if r.Void != nil {
 		all[0].Rows = append(all[0].Rows, []string{"作废原因", r.Void.Reason})
+	}
+	if r.SignOff != nil {
+		all[0].Rows = append(all[0].Rows, []string{"签字时的短码", SignedCode(r.SignOff)})
 	}
 	if r.Tally != nil {
 		all = append(all, results(v, id, heading+"：结果"))

@@ -30,6 +30,9 @@ func TestReports(t *testing.T) {
 			}
 			docs := []print.Document{rep}
 			for _, id := range v.State.Order {
+				if o := v.State.Rounds[id].SignOff; o != nil && !strings.Contains(text, meeting.Short(o.Root)+"（第") {
+					t.Fatal("the short code of the paper sheet is not there:", text)
+				}
 				if v.State.Rounds[id].Tally != nil {
 					docs = append(docs, meeting.Reconciliation(v, id), meeting.VoteTable(v, id), meeting.Minutes(v, id))
 				}
