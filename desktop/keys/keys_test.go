@@ -11,11 +11,11 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/theme"
 	"zhiping/shared/ballot"
 	"zhiping/shared/fault"
@@ -60,35 +60,11 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-// each walks what is shown.
-func each(o fyne.CanvasObject, fn func(fyne.CanvasObject)) {
-	if o == nil || !o.Visible() {
-		return
-	}
-	fn(o)
-	switch x := o.(type) {
-	case *fyne.Container:
-		for _, in := range x.Objects {
-			each(in, fn)
-		}
-	case *container.AppTabs:
-		each(x.Selected().Content, fn)
-	case *container.Scroll:
-		each(x.Content, fn)
-	case *widget.Card:
-		each(x.Content, fn)
-	case *widget.Form:
-		for _, item := range x.Items {
-			each(item.Widget, fn)
-		}
-	}
-}
-
 // put writes into the entry with a hint.
 func (h *house) put(hint, s string) {
 	h.t.Helper()
 	found := false
-	each(h.Content, func(o fyne.CanvasObject) {
+	kittest.Each(h.Content, func(o fyne.CanvasObject) {
 		if e, ok := o.(*kit.Entry); ok && strings.HasPrefix(e.PlaceHolder, hint) {
 			e.SetText(s)
 			found = true
@@ -102,7 +78,7 @@ func (h *house) put(hint, s string) {
 func (h *house) press(title string) {
 	h.t.Helper()
 	var b fyne.Tappable
-	each(h.Content, func(o fyne.CanvasObject) {
+	kittest.Each(h.Content, func(o fyne.CanvasObject) {
 		switch x := o.(type) {
 		case *kit.Button:
 			if x.Text == title {
@@ -123,7 +99,7 @@ func (h *house) press(title string) {
 // reads is everything that is shown in words.
 func (h *house) reads() string {
 	var all strings.Builder
-	each(h.Content, func(o fyne.CanvasObject) {
+	kittest.Each(h.Content, func(o fyne.CanvasObject) {
 		switch x := o.(type) {
 		case *widget.Label:
 			all.WriteString(x.Text + "\n")

@@ -9,13 +9,14 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 )
 
 // picks are the drop-downs that can be seen.
 func picks(o fyne.CanvasObject) []*widget.Select {
 	var all []*widget.Select
-	each(o, func(o fyne.CanvasObject) {
+	kittest.Each(o, func(o fyne.CanvasObject) {
 		if s, ok := o.(*widget.Select); ok {
 			all = append(all, s)
 		}

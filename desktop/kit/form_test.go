@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	expertv1 "zhiping/proto/gen/zhiping/expert/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
@@ -20,7 +21,7 @@ import (
 func typing(t *testing.T, w fyne.Window, o fyne.CanvasObject, n int, s string) {
 	t.Helper()
 	var all []fyne.Focusable
-	each(o, func(o fyne.CanvasObject) {
+	kittest.Each(o, func(o fyne.CanvasObject) {
 		if f, ok := o.(interface {
 			fyne.Focusable
 			SetText(string)
@@ -102,7 +103,7 @@ func TestFormOffersDependentChoices(t *testing.T) {
 	}
 	f.Protect(expertv1.Expert_Name)
 	var disabled []bool
-	each(f.Content, func(o fyne.CanvasObject) {
+	kittest.Each(f.Content, func(o fyne.CanvasObject) {
 		if d, ok := o.(interface {
 			fyne.Disableable
 			fyne.Focusable

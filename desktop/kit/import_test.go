@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/outbox"
 	"zhiping/desktop/vault"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
@@ -138,7 +139,7 @@ func TestImport(t *testing.T) {
 		t.Fatal(s)
 	}
 	red := 0
-	each(p.Content, func(o fyne.CanvasObject) {
+	kittest.Each(p.Content, func(o fyne.CanvasObject) {
 		if l, ok := o.(*widget.Label); ok && l.Importance == widget.DangerImportance && l.Text == "1" {
 			red++
 		}
@@ -164,7 +165,7 @@ func TestImport(t *testing.T) {
 func tapCell(t *testing.T, w fyne.Window, o fyne.CanvasObject, text string) {
 	t.Helper()
 	var at *fyne.Position
-	each(o, func(x fyne.CanvasObject) {
+	kittest.Each(o, func(x fyne.CanvasObject) {
 		if l, ok := x.(*widget.Label); ok && l.Text == text && at == nil {
 			pos := fyne.CurrentApp().Driver().AbsolutePositionForObject(l).AddXY(5, 5)
 			at = &pos
@@ -234,7 +235,7 @@ func TestImportIsCorrectedInPlace(t *testing.T) {
 		t.Error(s)
 	}
 	var link *widget.Hyperlink
-	each(p.Content, func(o fyne.CanvasObject) {
+	kittest.Each(p.Content, func(o fyne.CanvasObject) {
 		if l, ok := o.(*widget.Hyperlink); ok && l.Text == "删除" {
 			link = l
 		}

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 )
 
@@ -32,7 +33,7 @@ func TestKeysOfThePageWorkInEntries(t *testing.T) {
 		}
 	})
 	entries := 0
-	each(o, func(o fyne.CanvasObject) {
+	kittest.Each(o, func(o fyne.CanvasObject) {
 		e, ok := o.(interface {
 			fyne.Focusable
 			fyne.Shortcutable

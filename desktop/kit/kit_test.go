@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/list"
 	"zhiping/desktop/theme"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
@@ -34,29 +35,10 @@ func show(t *testing.T, o fyne.CanvasObject, w, h float32) fyne.Window {
 	return win
 }
 
-// each walks what can be seen.
-func each(o fyne.CanvasObject, fn func(fyne.CanvasObject)) {
-	if !o.Visible() {
-		return
-	}
-	fn(o)
-	switch x := o.(type) {
-	case *fyne.Container:
-		for _, c := range x.Objects {
-			each(c, fn)
-		}
-	case *widget.Label, *widget.Button, *kit.Button, *widget.Entry, *kit.Entry, *kit.Check, *widget.Select, *widget.SelectEntry, *widget.Hyperlink:
-	case fyne.Widget:
-		for _, c := range test.WidgetRenderer(x).Objects() {
-			each(c, fn)
-		}
-	}
-}
-
 // texts are all words of labels, links and rich texts that can be seen.
 func texts(o fyne.CanvasObject) string {
 	var all []string
-	each(o, func(o fyne.CanvasObject) {
+	kittest.Each(o, func(o fyne.CanvasObject) {
 		switch x := o.(type) {
 		case *widget.Label:
 			all = append(all, x.Text)
@@ -73,7 +55,7 @@ func texts(o fyne.CanvasObject) string {
 func button(t *testing.T, o fyne.CanvasObject, text string) *widget.Button {
 	t.Helper()
 	var found *widget.Button
-	each(o, func(o fyne.CanvasObject) {
+	kittest.Each(o, func(o fyne.CanvasObject) {
 		b, ok := o.(*widget.Button)
 		if k, is := o.(*kit.Button); is {
 			b, ok = &k.Button, true
@@ -92,7 +74,7 @@ func button(t *testing.T, o fyne.CanvasObject, text string) *widget.Button {
 func entry(t *testing.T, o fyne.CanvasObject, hint string) *widget.Entry {
 	t.Helper()
 	var found *widget.Entry
-	each(o, func(o fyne.CanvasObject) {
+	kittest.Each(o, func(o fyne.CanvasObject) {
 		switch e := o.(type) {
 		case *widget.Entry:
 			if e.PlaceHolder == hint {
@@ -208,7 +190,7 @@ func TestFilterBar(t *testing.T) {
 	if _, ok := w.Canvas().Focused().(*kit.Entry); !ok {
 		t.Error("Ctrl+F put the cursor nowhere")
 	}
-	each(p.Content, func(o fyne.CanvasObject) {
+	kittest.Each(p.Content, func(o fyne.CanvasObject) {
 		if s, ok := o.(*widget.Select); ok && s.PlaceHolder == "单位类型" {
 			s.SetSelected("人社部门")
 		}

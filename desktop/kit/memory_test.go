@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/list"
 	"zhiping/desktop/theme"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
@@ -19,7 +20,7 @@ import (
 // tableOf is the table of a list page.
 func tableOf(t *testing.T, o fyne.CanvasObject) (found *kit.Table) {
 	t.Helper()
-	each(o, func(o fyne.CanvasObject) {
+	kittest.Each(o, func(o fyne.CanvasObject) {
 		if x, ok := o.(*kit.Table); ok {
 			found = x
 		}
@@ -72,7 +73,7 @@ func TestListIsLeftAsItWas(t *testing.T) {
 	test.ApplyTheme(t, theme.New(1, false))
 	p.Restyle()
 
-	each(p.Content, func(o fyne.CanvasObject) {
+	kittest.Each(p.Content, func(o fyne.CanvasObject) {
 		if s, ok := o.(*widget.Select); ok {
 			s.SetSelected("50条/页")
 		}

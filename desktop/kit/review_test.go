@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
 	reviewv1 "zhiping/proto/gen/zhiping/review/v1"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
@@ -46,7 +47,7 @@ func TestReviewPanelOffersWhatTheStateAllows(t *testing.T) {
 	}
 	other := kit.NewReviewPanel(c, actor("elsewhere"), nil)
 	show(t, other.Content, 400, 600)
-	each(other.Content, func(o fyne.CanvasObject) {
+	kittest.Each(other.Content, func(o fyne.CanvasObject) {
 		if b, ok := o.(*widget.Button); ok && b.Text != "" {
 			t.Errorf("somebody else is offered %q", b.Text)
 		}
@@ -61,7 +62,7 @@ func TestReviewPanelReturnsWithDefects(t *testing.T) {
 	p := kit.NewReviewPanel(c, actor("city"), func(a *reviewv1.Action) { done = append(done, a) })
 	p.Material(kit.Section{Message: &unitv1.Unit{}, Fields: []string{unitv1.Unit_Phone, unitv1.Unit_Address}})
 	show(t, p.Content, 400, 700)
-	each(p.Content, func(o fyne.CanvasObject) {
+	kittest.Each(p.Content, func(o fyne.CanvasObject) {
 		if s, ok := o.(*widget.Select); ok && s.Selected == "整份材料" {
 			s.SetSelected("联系电话")
 		}
@@ -116,7 +117,7 @@ func TestDetail(t *testing.T) {
 			t.Errorf("%q is not shown in %s", want, s)
 		}
 	}
-	each(d, func(o fyne.CanvasObject) {
+	kittest.Each(d, func(o fyne.CanvasObject) {
 		if l, ok := o.(*widget.Hyperlink); ok {
 			l.OnTapped()
 		}

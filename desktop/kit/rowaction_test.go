@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	unitv1 "zhiping/proto/gen/zhiping/unit/v1"
 )
 
@@ -25,7 +26,7 @@ func TestRowActions(t *testing.T) {
 	w := show(t, p.Content, 1000, 300)
 	p.Load()
 	var links []*widget.Hyperlink
-	each(p.Content, func(o fyne.CanvasObject) {
+	kittest.Each(p.Content, func(o fyne.CanvasObject) {
 		if l, ok := o.(*widget.Hyperlink); ok {
 			links = append(links, l)
 		}

@@ -17,6 +17,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/room"
 	"zhiping/desktop/theme"
 	"zhiping/shared/ballot"
@@ -161,30 +162,10 @@ func (s *stage) front() fyne.CanvasObject {
 	return s.board.Content
 }
 
-func walk(o fyne.CanvasObject, fn func(fyne.CanvasObject)) {
-	if o == nil || !o.Visible() {
-		return
-	}
-	fn(o)
-	switch x := o.(type) {
-	case *fyne.Container:
-		for _, c := range x.Objects {
-			walk(c, fn)
-		}
-	case *widget.PopUp:
-		walk(x.Content, fn)
-	case *widget.Label, *kit.Button, *widget.Button, *kit.Entry, *widget.Entry, *kit.Check:
-	case fyne.Widget:
-		for _, c := range test.WidgetRenderer(x).Objects() {
-			walk(c, fn)
-		}
-	}
-}
-
 // reads is everything that can be read in front.
 func (s *stage) reads() string {
 	var all []string
-	walk(s.front(), func(o fyne.CanvasObject) {
+	kittest.Each(s.front(), func(o fyne.CanvasObject) {
 		switch x := o.(type) {
 		case *widget.Label:
 			all = append(all, x.Text)
@@ -201,7 +182,7 @@ func (s *stage) reads() string {
 func (s *stage) press(text string) {
 	s.t.Helper()
 	var found fyne.Tappable
-	walk(s.front(), func(o fyne.CanvasObject) {
+	kittest.Each(s.front(), func(o fyne.CanvasObject) {
 		switch x := o.(type) {
 		case *kit.Button:
 			if strings.HasSuffix(x.Text, text) && !x.Disabled() {
@@ -223,7 +204,7 @@ func (s *stage) press(text string) {
 func (s *stage) types(texts ...string) {
 	s.t.Helper()
 	i := 0
-	walk(s.front(), func(o fyne.CanvasObject) {
+	kittest.Each(s.front(), func(o fyne.CanvasObject) {
 		var e *widget.Entry
 		switch x := o.(type) {
 		case *kit.Entry:
@@ -247,7 +228,7 @@ func (s *stage) types(texts ...string) {
 func (s *stage) signs(button string, before []string, people ...string) {
 	s.t.Helper()
 	var choose []*kit.Button
-	walk(s.front(), func(o fyne.CanvasObject) {
+	kittest.Each(s.front(), func(o fyne.CanvasObject) {
 		if b, ok := o.(*kit.Button); ok && b.Text == "选择密钥文件…" {
 			choose = append(choose, b)
 		}
@@ -557,7 +538,7 @@ func TestExceptionsAreAcceptedOneByOne(t *testing.T) {
 	if got := s.reads(); !strings.Contains(got, "没有勾选") || s.round("R1").State != ballot.RoundOpen {
 		t.Fatal(got)
 	}
-	walk(s.front(), func(o fyne.CanvasObject) {
+	kittest.Each(s.front(), func(o fyne.CanvasObject) {
 		if c, ok := o.(*kit.Check); ok {
 			c.SetChecked(true)
 		}

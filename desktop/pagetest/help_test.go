@@ -11,6 +11,7 @@ import (
 
 	"zhiping/desktop/help"
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/settings"
 	"zhiping/desktop/theme"
 )
@@ -28,7 +29,7 @@ func look(t *testing.T) fyne.Window {
 // read is what stands on a page, with no line broken.
 func read(page fyne.CanvasObject) string {
 	all := texts(page)
-	each(page, func(o fyne.CanvasObject) {
+	kittest.Each(page, func(o fyne.CanvasObject) {
 		if x, ok := o.(interface{ String() string }); ok {
 			all += strings.ReplaceAll(x.String(), "\n", "") + "\n"
 		}
@@ -96,7 +97,7 @@ func TestSettingsPage(t *testing.T) {
 	if len(looks) != 2 || looks[0] != (kit.Look{Scale: 1.5}) || looks[1] != (kit.Look{Scale: 1.5, Dark: true}) {
 		t.Error("not at once, or not this:", looks)
 	}
-	each(s.Content, func(o fyne.CanvasObject) {
+	kittest.Each(s.Content, func(o fyne.CanvasObject) {
 		if b, ok := o.(*widget.Button); ok && b.Text == "恢复默认设置" {
 			test.Tap(b)
 		}
@@ -115,7 +116,7 @@ func TestHelpBreaksItsLines(t *testing.T) {
 	for _, width := range []float32{700, 420, 300} {
 		page.Resize(fyne.NewSize(width, 500))
 		lines := 0
-		each(page, func(o fyne.CanvasObject) {
+		kittest.Each(page, func(o fyne.CanvasObject) {
 			if _, ok := o.(interface{ String() string }); !ok {
 				return
 			}

@@ -20,6 +20,7 @@ import (
 	"zhiping/desktop/committee"
 	"zhiping/desktop/home"
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/list"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/unit"
@@ -136,7 +137,7 @@ func (o *office) sit(account string) *seat {
 func (s *seat) reads() string {
 	s.page.Load()
 	var b strings.Builder
-	each(s.page.Content, func(o fyne.CanvasObject) {
+	kittest.Each(s.page.Content, func(o fyne.CanvasObject) {
 		text := ""
 		switch x := o.(type) {
 		case *widget.Label:
@@ -281,7 +282,7 @@ func TestCompetenceMap(t *testing.T) {
 	confirm()
 	o.told("请先选择主管部门")
 	var options []string
-	each(dialog, func(x fyne.CanvasObject) {
+	kittest.Each(dialog, func(x fyne.CanvasObject) {
 		if g, ok := x.(*widget.RadioGroup); ok {
 			options = slices.Clone(g.Options)
 			g.SetSelected("示例单位department")

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/list"
 	"zhiping/desktop/message"
 	"zhiping/desktop/syncer"
@@ -26,7 +27,7 @@ import (
 
 // typed fills every entry of a page.
 func typed(page fyne.CanvasObject, text string) {
-	each(page, func(x fyne.CanvasObject) {
+	kittest.Each(page, func(x fyne.CanvasObject) {
 		if e, ok := x.(interface {
 			fyne.Focusable
 			SetText(string)

@@ -12,6 +12,7 @@ import (
 
 	"zhiping/desktop/application"
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/theme"
 	"zhiping/desktop/unit"
@@ -73,27 +74,9 @@ func (o *office) show(page fyne.CanvasObject) string {
 	return texts(page)
 }
 
-func each(o fyne.CanvasObject, fn func(fyne.CanvasObject)) {
-	if o == nil || !o.Visible() {
-		return
-	}
-	fn(o)
-	switch x := o.(type) {
-	case *fyne.Container:
-		for _, c := range x.Objects {
-			each(c, fn)
-		}
-	case *widget.Label, *widget.Button:
-	case fyne.Widget:
-		for _, c := range test.WidgetRenderer(x).Objects() {
-			each(c, fn)
-		}
-	}
-}
-
 func texts(page fyne.CanvasObject) string {
 	var b strings.Builder
-	each(page, func(o fyne.CanvasObject) {
+	kittest.Each(page, func(o fyne.CanvasObject) {
 		switch x := o.(type) {
 		case *widget.Label:
 			b.WriteString(x.Text + "\n")
@@ -110,7 +93,7 @@ func texts(page fyne.CanvasObject) string {
 func (o *office) press(page fyne.CanvasObject, text string) {
 	o.t.Helper()
 	var found *widget.Button
-	each(page, func(x fyne.CanvasObject) {
+	kittest.Each(page, func(x fyne.CanvasObject) {
 		if b, ok := x.(*widget.Button); ok && found == nil && strings.HasPrefix(strings.ReplaceAll(b.Text, "　", ""), text) {
 			found = b
 		}

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/unit"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
@@ -29,7 +30,7 @@ func (o *office) superior(page fyne.CanvasObject) {
 	o.t.Helper()
 	fill(page, "示例")
 	o.press(page, "查找")
-	each(page, func(x fyne.CanvasObject) {
+	kittest.Each(page, func(x fyne.CanvasObject) {
 		if r, ok := x.(*widget.RadioGroup); ok && len(r.Options) == 1 {
 			r.SetSelected(r.Options[0])
 		}
@@ -40,7 +41,7 @@ func (o *office) superior(page fyne.CanvasObject) {
 // inChengdu chooses a city's own level in every division that is still open.
 func inChengdu(page fyne.CanvasObject) {
 	want := map[string]string{"省": "四川省", "市（州）": "成都市", "县（市、区）": "市本级"}
-	each(page, func(x fyne.CanvasObject) {
+	kittest.Each(page, func(x fyne.CanvasObject) {
 		if s, ok := x.(*widget.Select); ok && s.Selected == "" && want[s.PlaceHolder] != "" {
 			s.SetSelected(want[s.PlaceHolder])
 		}
@@ -98,7 +99,7 @@ func TestRegistrationPage(t *testing.T) {
 	got, _ := unit.NewPage(list.Units[0], reviewv1.Matter_MATTER_UNIT, o.c.Units(), o.Desk, func() {})
 	o.show(got)
 	found := false
-	each(got, func(x fyne.CanvasObject) {
+	kittest.Each(got, func(x fyne.CanvasObject) {
 		if l, ok := x.(*widget.Hyperlink); ok && l.Text == "营业执照.pdf（1 KB）" {
 			found = true
 		}

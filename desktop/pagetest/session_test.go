@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/session"
 	"zhiping/desktop/syncer"
 	sessionv1 "zhiping/proto/gen/zhiping/session/v1"
@@ -18,7 +19,7 @@ import (
 
 // fill writes into the entries of a page in their order.
 func fill(page fyne.CanvasObject, texts ...string) {
-	each(page, func(x fyne.CanvasObject) {
+	kittest.Each(page, func(x fyne.CanvasObject) {
 		e, ok := x.(interface{ SetText(string) })
 		if _, button := x.(*widget.Button); button {
 			return

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/list"
 	"zhiping/desktop/syncer"
 	"zhiping/desktop/unit"
@@ -26,7 +27,7 @@ import (
 func (o *office) entryOf(page fyne.CanvasObject, label string, n int) interface{ SetText(string) } {
 	o.t.Helper()
 	var last, found interface{ SetText(string) }
-	each(page, func(x fyne.CanvasObject) {
+	kittest.Each(page, func(x fyne.CanvasObject) {
 		switch e := x.(type) {
 		case *widget.RichText:
 			if strings.TrimLeft(e.String(), "* ") == label {
@@ -198,7 +199,7 @@ func TestRolesOfTheUnit(t *testing.T) {
 	e.Save()
 	o.contains(texts(e.Content), "请至少勾选一项")
 	check := func(name string) {
-		each(e.Content, func(x fyne.CanvasObject) {
+		kittest.Each(e.Content, func(x fyne.CanvasObject) {
 			if c, ok := x.(*kit.Check); ok && c.Text == name {
 				c.SetChecked(true)
 			}
@@ -255,7 +256,7 @@ func TestPostsOfTheUnit(t *testing.T) {
 	o.told("【评委会备案】1级岗位还没有人员")
 	pick := func() *widget.Select {
 		var last *widget.Select
-		each(p.Content, func(x fyne.CanvasObject) {
+		kittest.Each(p.Content, func(x fyne.CanvasObject) {
 			if s, ok := x.(*widget.Select); ok {
 				last = s
 			}
@@ -340,7 +341,7 @@ func TestABigLevelOfTheTree(t *testing.T) {
 	o.show(tree.Content)
 	tree.Load()
 	var drawn *widget.Tree
-	each(tree.Content, func(x fyne.CanvasObject) {
+	kittest.Each(tree.Content, func(x fyne.CanvasObject) {
 		if w, ok := x.(*widget.Tree); ok {
 			drawn = w
 		}
@@ -362,7 +363,7 @@ func TestUnitsWithoutTheServer(t *testing.T) {
 	posts := unit.NewPosts(top, []*unitv1.Staff{o.c.Identity.Staff}, gone, o.Desk, func(*unitv1.Unit) {})
 	o.show(posts.Content)
 	o.press(posts.Content, "增加1级岗位")
-	each(posts.Content, func(x fyne.CanvasObject) {
+	kittest.Each(posts.Content, func(x fyne.CanvasObject) {
 		if s, ok := x.(*widget.Select); ok {
 			s.SetSelectedIndex(0)
 		}

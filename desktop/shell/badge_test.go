@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/theme"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
@@ -37,7 +38,7 @@ func TestCounts(t *testing.T) {
 	shown := func(badge, tab string) {
 		t.Helper()
 		gotBadge, gotTab := "", ""
-		each(s.Content, func(o fyne.CanvasObject) {
+		kittest.Each(s.Content, func(o fyne.CanvasObject) {
 			switch x := o.(type) {
 			case *container.DocTabs:
 				gotTab = x.Items[len(x.Items)-1].Text

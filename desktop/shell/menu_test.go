@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/theme"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
@@ -44,7 +45,7 @@ func longMenu(t *testing.T, lines int) (*shell.Shell, fyne.Window) {
 // open names the groups whose first line is in sight.
 func open(s *shell.Shell) string {
 	var out []string
-	each(s.Content, func(o fyne.CanvasObject) {
+	kittest.Each(s.Content, func(o fyne.CanvasObject) {
 		if b, ok := o.(*kit.Button); ok && strings.HasSuffix(b.Text, "组第1项") {
 			out = append(out, strings.Trim(strings.TrimSuffix(b.Text, "第1项"), "　"))
 		}
@@ -56,7 +57,7 @@ func open(s *shell.Shell) string {
 func head(t *testing.T, s *shell.Shell, title string) *kit.Button {
 	t.Helper()
 	var found *kit.Button
-	each(s.Content, func(o fyne.CanvasObject) {
+	kittest.Each(s.Content, func(o fyne.CanvasObject) {
 		if b, ok := o.(*kit.Button); ok && b.Text == title {
 			found = b
 		}
@@ -70,7 +71,7 @@ func head(t *testing.T, s *shell.Shell, title string) *kit.Button {
 // numbers are the badges in sight.
 func numbers(s *shell.Shell) int {
 	n := 0
-	each(s.Content, func(o fyne.CanvasObject) {
+	kittest.Each(s.Content, func(o fyne.CanvasObject) {
 		if x, ok := o.(*canvas.Text); ok && x.Text == "3" {
 			n++
 		}

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"zhiping/desktop/kit"
+	"zhiping/desktop/kit/kittest"
 	"zhiping/desktop/shell"
 	"zhiping/desktop/theme"
 	commonv1 "zhiping/proto/gen/zhiping/common/v1"
@@ -20,28 +21,9 @@ import (
 	"zhiping/shared/fault"
 )
 
-// each walks what can be seen.
-func each(o fyne.CanvasObject, fn func(fyne.CanvasObject)) {
-	if !o.Visible() {
-		return
-	}
-	fn(o)
-	switch x := o.(type) {
-	case *fyne.Container:
-		for _, c := range x.Objects {
-			each(c, fn)
-		}
-	case *widget.Label, *widget.Button, *kit.Button, *widget.Entry:
-	case fyne.Widget:
-		for _, c := range test.WidgetRenderer(x).Objects() {
-			each(c, fn)
-		}
-	}
-}
-
 func texts(o fyne.CanvasObject) string {
 	var all []string
-	each(o, func(o fyne.CanvasObject) {
+	kittest.Each(o, func(o fyne.CanvasObject) {
 		switch x := o.(type) {
 		case *widget.Label:
 			all = append(all, x.Text)
@@ -57,7 +39,7 @@ func texts(o fyne.CanvasObject) string {
 func button(t *testing.T, o fyne.CanvasObject, text string) *widget.Button {
 	t.Helper()
 	var found *widget.Button
-	each(o, func(o fyne.CanvasObject) {
+	kittest.Each(o, func(o fyne.CanvasObject) {
 		b, ok := o.(*widget.Button)
 		if m, is := o.(*kit.Button); is {
 			b, ok = &m.Button, true
@@ -309,7 +291,7 @@ func TestHelpOfThePage(t *testing.T) {
 	h.Open(&shell.Page{Key: "edit-unit 17", Title: "丁", Content: widget.NewLabel("")})
 	h.key(fyne.KeyF1)
 	h.Open(&shell.Page{Key: "another", Help: "review", Title: "戊", Content: widget.NewLabel("")})
-	each(h.Content, func(o fyne.CanvasObject) {
+	kittest.Each(h.Content, func(o fyne.CanvasObject) {
 		if b, ok := o.(*widget.Button); ok && b.Text == "" && b.Icon != nil && b.Icon.Name() == fynetheme.QuestionIcon().Name() {
 			test.Tap(b)
 		}
