@@ -216,7 +216,7 @@ func (r *Round) take(c *codec, v []string) {
 func OpenPackage(object []byte, server string) (*Package, ID, error) {
 	p := &Package{Old: typeOf(object) == kindPackageOne}
 	if err := open(object, p, holder{RoleServer, []string{server}}); err != nil {
-		return nil, ID{}, err
+		return nil, ID{}, fault.New(fault.Invalid, "会议包不是由该公钥的服务器签发的，或者已被改动，请核对服务器公钥并重新取得会议包（%s）", err)
 	}
 	p.server = server
 	return p, IDOf(object), p.check()
