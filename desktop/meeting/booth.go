@@ -33,6 +33,7 @@ type Seat interface {
 	Import(ctx context.Context, file []byte) (*room.Taken, error)
 	Archive(ctx context.Context, object []byte) error
 	Wipe(ctx context.Context) error
+	Use(address, pairing string)
 	Close() error
 }
 

@@ -479,6 +479,31 @@ func TestCrashAndBrokenNetwork(t *testing.T) {
 	c.sees("✓ ② 主机已收到")
 }
 
+// The hub is gone and another laptop of the meeting goes on elsewhere: staff types where, and what is sealed arrives there.
+func TestOtherAddressAtTheWindow(t *testing.T) {
+	h := newHall(t, nil)
+	c := h.sit(t.TempDir(), room.BoothOptions{})
+	c.connect()
+	c.arrive(1)
+	h.others(2)
+	h.must(h.desk().OpenRound(t.Context(), "R1"))
+	c.sees("未表决 4")
+	h.stop()
+	c.sees("连接中断，选票安全")
+	c.press(fyne.Key1, fyne.Key1, fyne.Key2, fyne.Key1, fyne.KeyReturn)
+	c.press(fyne.KeyF9)
+	c.sees("网络中断，选票已安全保存在本机")
+	gone := h.address
+	h.start("127.0.0.1:0")
+	if h.address == gone {
+		t.Fatal("the other hub has the same address")
+	}
+	c.press(fyne.KeyF8)
+	c.sees("改连备用主机")
+	c.types(h.address, h.hub.Pairing)
+	c.sees("✓ ② 主机已收到")
+}
+
 // keeps works off what happens beside the window until the draft of a round is the one that holds a text.
 func (c *chair) keeps(round, text string) {
 	c.Helper()

@@ -148,6 +148,9 @@ func (b *Booth) handedIn(round string) {
 		again := func() { b.handedIn(round) }
 		s.actions = append(s.actions, action{fyne.KeyF6, "写入U盘", func() { b.toStick(again) }, false}, action{fyne.KeyF7, "读入U盘", func() { b.fromStick(again) }, false})
 	}
+	if tick < room.Received && b.view.OfflineSince != 0 && b.view.Way != room.WayStick {
+		s.actions = append(s.actions, action{fyne.KeyF8, "改连备用主机", func() { b.toSpare(func() { b.handedIn(round) }) }, false})
+	}
 	s.actions = append(s.actions, action{fyne.KeyF10, "退出", b.leave, false})
 	b.show(s)
 }

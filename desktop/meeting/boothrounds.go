@@ -93,6 +93,9 @@ func (b *Booth) otherActions() []action {
 	if b.view.Way == room.WayStick || b.view.OfflineSince != 0 {
 		all = append(all, action{fyne.KeyF6, "写入U盘", func() { b.toStick(b.rounds) }, false}, action{fyne.KeyF7, "读入U盘", func() { b.fromStick(b.rounds) }, false})
 	}
+	if b.view.OfflineSince != 0 && b.view.Way != room.WayStick {
+		all = append(all, action{fyne.KeyF8, "改连备用主机", func() { b.toSpare(b.rounds) }, false})
+	}
 	if b.view.Archived {
 		all = append(all, action{fyne.KeyF9, "清除本机数据", b.askWipe, false})
 	}
