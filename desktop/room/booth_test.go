@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -612,5 +613,44 @@ func TestForgedOpinions(t *testing.T) {
 	}
 	if got := room.Read(two.Booth, [][]byte{checkIn, resp.Objects[2], opinion}); len(got) != 0 {
 		t.Fatalf("an opinion of a revoked credential: %+v", got)
+	}
+}
+
+// Many long opinions come in several answers, each in its bounds, and all of them arrive.
+func TestManyOpinions(t *testing.T) {
+	h := newHouse(t, 3, nil)
+	a := h.start()
+	one, two := a.sit("E01"), a.sit("E02")
+	long := strings.Repeat("长", 300_000)
+	for i, applicant := range h.model.Package.Applicants[:3] {
+		for _, l := range []*laptop{one, two} {
+			h.must(l.Opinion(ctx, applicant.ID, fmt.Sprint(i, long)))
+			l.until(func(v *room.View) bool { return v.Waiting == 0 })
+		}
+	}
+	c, _ := a.client(a.hub.Pairing, nil)
+	answers, objects := 0, 0
+	for offset := int64(0); ; answers++ {
+		resp, err := c.ListOpinions(ctx, &roomv1.ListOpinionsRequest{Offset: offset})
+		h.must(err)
+		size := 0
+		for _, o := range resp.Objects {
+			size += len(o)
+		}
+		if size > 4<<20 {
+			t.Error("an answer of", size)
+		}
+		if objects += len(resp.Objects); resp.Next == 0 {
+			break
+		}
+		offset = resp.Next
+	}
+	if answers == 0 || objects != 2+6 {
+		t.Error(answers, objects)
+	}
+	got, err := one.Opinions(ctx)
+	h.must(err)
+	if len(got) != 6 || len(got[5].Text) != 1+len(long) {
+		t.Error("have", len(got))
 	}
 }
