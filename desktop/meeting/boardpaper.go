@@ -199,14 +199,19 @@ var documents = []struct {
 	{"选票对账单", record.Reconciliation}, {"投票结果汇总表", record.VoteTable}, {"评审会议纪要", record.Minutes},
 }
 
-// printRound prints a document of the round from a record that has been verified as anybody would: what the paper says, the record proves.
+// printRound prints a document of the round.
 func (p *boardPage) printRound(name string, make func(*ballot.Verified, string) *print.Report) {
-	round, server := p.round, p.of.place.Server
+	round := p.round
 	if r := theRound(p.now, round); r == nil || !reached(r, ballot.RoundOpened) || r.Tally == nil {
 		p.of.desk.Fail(fault.New(fault.State, "%s还没有计票，不能打印%s", roundName(p.now, round), name))
 		return
 	}
-	path := ""
+	p.printVerified(name+" "+strings.ReplaceAll(round, "~", "-"), func(v *ballot.Verified) *print.Report { return make(v, round) })
+}
+
+// printVerified prints a document from a record that has been verified as anybody would: what the paper says, the record proves.
+func (p *boardPage) printVerified(name string, make func(*ballot.Verified) *print.Report) {
+	path, server := "", p.of.place.Server
 	p.of.desk.Do(func() error {
 		b, err := p.desk.Export()
 		if err != nil {
@@ -216,7 +221,7 @@ func (p *boardPage) printRound(name string, make func(*ballot.Verified, string) 
 		if err != nil {
 			return fault.New(fault.State, "会议记录核验不通过，不能打印：%s。请停止办理，联系技术人员", err)
 		}
-		path, err = p.write(sheetsFolder, name+" "+strings.ReplaceAll(round, "~", "-"), make(v, round))
+		path, err = p.write(sheetsFolder, name, make(v))
 		return err
 	}, func() { p.of.desk.Show(path) })
 }
@@ -229,7 +234,9 @@ func (p *boardPage) choosePrint() {
 	for _, d := range documents {
 		choices = append(choices, kit.Choice{Title: d.name, Do: func() { p.printRound(d.name, d.make) }})
 	}
-	p.of.desk.Choose("打印"+roundName(p.now, p.round)+"的文书", newWide(420, newParagraph("计票以后可以打印。文书由核验过的会议记录生成，在系统的PDF程序中打开后打印。")), choices...)
+	// It belongs to no round, and the panel may want it on paper before it votes.
+	choices = append(choices, kit.Choice{Title: "书面意见汇总", Do: func() { p.printVerified("书面意见汇总", record.Opinions) }})
+	p.of.desk.Choose("打印"+roundName(p.now, p.round)+"的文书", newWide(420, newParagraph("计票以后可以打印；书面意见汇总随时可以打印。文书由核验过的会议记录生成，在系统的PDF程序中打开后打印。")), choices...)
 }
 
 // saveRecord writes the record of the meeting, which the server verifies at the hand-over.

@@ -378,6 +378,22 @@ func TestARoundAtTheWindow(t *testing.T) {
 	if b, err := os.ReadFile(s.saved); err != nil || len(b) == 0 || len(s.said) != 1 {
 		t.Fatal("no reply was written:", err, s.said)
 	}
+	// What the reviewers have written is printed before anything is voted on.
+	opinion, err := ballot.NewOpinion(s.Package.Session, "A0001", s.Voters[0].Expert, ballot.Main, "同意推荐。", s.Now()).Sign(s.Voters[0].Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.brings(opinion)
+	s.press("关闭")
+	s.press("打印")
+	s.press("书面意见汇总")
+	if len(s.shown) != 1 || !strings.Contains(s.shown[0], "书面意见汇总") {
+		t.Fatal(s.shown)
+	}
+	if b, err := os.ReadFile(s.shown[0]); err != nil || !strings.HasPrefix(string(b), "%PDF") {
+		t.Fatal(err)
+	}
+	s.shown = nil
 	s.press("开启本轮")
 	s.press("开启本轮")
 	s.closed()

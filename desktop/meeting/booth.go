@@ -26,6 +26,7 @@ type Seat interface {
 	Submit(ctx context.Context, round string, cells *ballot.Ballot) (*room.Sent, error)
 	AskReturn(ctx context.Context, round, reason string) error
 	Opinion(ctx context.Context, applicant, text string) error
+	Opinions(ctx context.Context) ([]room.WrittenOpinion, error)
 	Attest(ctx context.Context, round, pin string) (mismatches int64, err error)
 	Draft(ctx context.Context, round string) ([]byte, error)
 	KeepDraft(ctx context.Context, round string, b []byte) error
@@ -70,6 +71,7 @@ type Booth struct {
 	behind   bool              // and is no longer the newest
 	sealNext bool              // the ballot is to be sealed as soon as that is done, so that no draft outlives it
 	writing  int               // the applicant under the cursor of the opinions
+	reading  int               // and of those of the panel
 	texts    map[string]string // opinions that have been begun, by applicant
 }
 
@@ -271,7 +273,7 @@ func (b *Booth) leave() {
 	b.stop()
 	b.drop()
 	b.expert, b.seen, b.chosen, b.met, b.keeping, b.behind, b.sealNext = "", nil, 0, map[string]bool{}, false, false, false
-	b.writing, b.texts = 0, map[string]string{}
+	b.writing, b.reading, b.texts = 0, 0, map[string]string{}
 	b.seat.Leave()
 	b.follow()
 	b.names()

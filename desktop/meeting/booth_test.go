@@ -415,7 +415,13 @@ func TestScoresAtTheWindow(t *testing.T) {
 			c.press(fyne.KeyName(string(d)))
 		}
 	}
-	number("52")
+	number("5")
+	c.press(fyne.KeyF3) // what is being typed waits for who reads
+	c.sees("此人员没有书面意见。")
+	number("9")
+	c.press(fyne.KeyEscape)
+	c.sees("业绩")
+	number("2")
 	c.press(fyne.KeyReturn)
 	c.sees("“业绩”不能打52分，只能打0至50分，每5分一档")
 	c.press(fyne.KeySpace)
@@ -597,6 +603,109 @@ func TestOpinionAtTheWindow(t *testing.T) {
 	if !strings.Contains(said, "材料齐全") || !strings.Contains(said, "同意推荐") {
 		t.Error(said)
 	}
+}
+
+// The panel reads the written opinions from the rounds and beside its paper, which stays as it is; nobody reads those on whom he is recused from.
+func TestOpinionsOfThePanelAtTheWindow(t *testing.T) {
+	h := newHall(t, func(p *ballot.Package) {
+		p.Reviewers = []ballot.Reviewer{
+			{Applicant: "A0001", Expert: "E02", Role: ballot.Assistant}, {Applicant: "A0001", Expert: "E03", Role: ballot.Main}, {Applicant: "A0003", Expert: "E02", Role: ballot.Main},
+		}
+		p.Experts[0].Recused = []string{"A0003"}
+	})
+	c := h.sit(t.TempDir(), room.BoothOptions{})
+	c.connect()
+	c.arrive(1)
+	c.press(fyne.KeyF3)
+	c.sees("还没有书面意见。")
+	if got := c.reads(); strings.Contains(got, "申报人3") || strings.Contains(got, "写意见") {
+		t.Error("recused from the third, and reviewer of none:", got)
+	}
+	c.press(fyne.KeyReturn)
+	c.sees("此人员没有书面意见。")
+	c.press(fyne.KeyEscape, fyne.KeyEscape)
+	c.sees("轮次一览")
+
+	for n, texts := range map[int]map[string]string{2: {"A0001": "副主审：基本同意。", "A0003": "不给回避的人看。"}, 3: {"A0001": "第一段。\n" + strings.Repeat("材料齐全。", 400) + "\n末段：同意推荐。"}} {
+		expert := fmt.Sprintf("E%02d", n)
+		b, err := room.OpenBooth(t.Context(), room.BoothOptions{
+			Dir: t.TempDir(), Address: h.address, Pin: h.model.Package.TLS, Pairing: h.hub.Pairing, Server: h.model.Server.Public(), Now: h.now,
+		})
+		h.must(err)
+		h.must(b.CheckIn(t.Context(), expert, h.code(expert), pin))
+		for applicant, text := range texts {
+			h.must(b.Opinion(t.Context(), applicant, text))
+		}
+		h.must(b.Deliver(t.Context()))
+		h.must(b.Close())
+	}
+	c.press(fyne.KeyF3)
+	c.sees("2份")
+	h.others(4)
+	h.must(h.desk().OpenRound(t.Context(), "R1"))
+	c.sees("未表决 3") // the round does not wait for the reader
+	c.press(fyne.Key1)
+	c.sees("未表决 2")
+	c.press(fyne.KeyUp, fyne.KeyF3)
+	c.sees("副主审：基本同意。")
+	got := c.reads()
+	main, assistant := strings.Index(got, "主审　专家3"), strings.Index(got, "副主审　专家2")
+	if main < 0 || assistant < main || !strings.Contains(got, "同意推荐") {
+		t.Error("the main reviewer's is not first, or something is missing:", main, assistant, got)
+	}
+	c.press(fyne.KeyDown, fyne.KeyPageDown, fyne.KeyEnd, fyne.KeyUp, fyne.KeyPageUp, fyne.KeyHome, fyne.Key3) // what decides on the paper does nothing here
+	c.press(fyne.KeyRight)
+	c.sees("第2位　申报人2")
+	c.sees("此人员没有书面意见。")
+	c.press(fyne.KeyRight, fyne.KeyRight, fyne.KeyRight)
+	c.sees("第4位　申报人4")
+	if strings.Contains(c.reads(), "不给回避的人看") {
+		t.Error("he is recused from the third")
+	}
+	c.press(fyne.KeyEscape)
+	c.sees("同意 1　反对 0　弃权 0　未表决 2")
+	c.sees("第1位　申报人1")
+	c.press(fyne.KeyDown, fyne.Key2, fyne.KeyF3, fyne.KeyEscape, fyne.Key2, fyne.KeyReturn, fyne.KeyF9)
+	c.sees("✓ ② 主机已收到")
+	// The round ends under somebody who reads beside his paper: he stands at the rounds then.
+	h.must(h.desk().Return(t.Context(), "R1", "E01", "演练"))
+	c.sees("所以请从头填写")
+	c.press(fyne.KeySpace, fyne.KeyF3)
+	c.sees("副主审：基本同意。")
+	_, err := h.desk().Void(t.Context(), "R1", "设备故障", false, h.people[0].Key(ballot.RoleChair), h.people[2].Key(ballot.RoleSupervisor))
+	h.must(err)
+	c.sees("本轮表决已经关闭或有变化")
+	c.press(fyne.KeySpace)
+	c.sees("轮次一览")
+}
+
+// Where the package names no reviewers everybody may write, on all from whom he is not recused.
+func TestOpinionOfAnybodyAtTheWindow(t *testing.T) {
+	h := newHall(t, func(p *ballot.Package) { p.Experts[0].Recused = []string{"A0001"} })
+	c := h.sit(t.TempDir(), room.BoothOptions{})
+	c.connect()
+	c.arrive(1)
+	c.press(fyne.KeyF3)
+	c.sees("还没有书面意见。")
+	c.press(fyne.KeyF5)
+	c.sees("每位专家都可以写")
+	c.press(fyne.KeyReturn)
+	c.sees("评审专家意见　第2位")
+	c.types("可以推荐。")
+	c.press(fyne.KeyF8)
+	c.sees("意见已签名")
+	c.press(fyne.KeySpace)
+	c.sees("② 已收到")
+	c.press(fyne.KeyEscape, fyne.KeyF3)
+	c.sees("1份")
+	c.press(fyne.KeyReturn)
+	c.sees("评审专家　专家1")
+	c.sees("可以推荐。")
+	h.stop()
+	c.press(fyne.KeyEscape)
+	c.sees("暂时读不到书面意见")
+	c.press(fyne.KeyEscape)
+	c.sees("轮次一览")
 }
 
 // A laptop on no network: the package, the check-in, the ballot and the receipts all travel on a stick.

@@ -140,9 +140,16 @@ type assigned struct {
 	role string
 }
 
-// reviewed are the applicants whose main or assistant reviewer the expert is.
+// reviewed are the applicants whose main or assistant reviewer the expert is; where the package names no reviewers, all from whom he is not recused.
 func (b *Booth) reviewed() []assigned {
 	var all []assigned
+	if len(b.pkg().Reviewers) == 0 {
+		for _, a := range b.pkg().Applicants {
+			if role := room.Reviews(b.pkg(), b.expert, a.ID); role != "" {
+				all = append(all, assigned{a, role})
+			}
+		}
+	}
 	for _, r := range b.pkg().Reviewers {
 		if a := b.pkg().Applicant(r.Applicant); r.Expert == b.expert && a != nil && room.Reviews(b.pkg(), b.expert, r.Applicant) != "" {
 			all = append(all, assigned{*a, r.Role})
@@ -161,7 +168,7 @@ func (b *Booth) opinions() {
 	at := max(0, min(b.writing, len(all)-1))
 	list := newRows(func() int { return len(all) }, newRow, func(i int, o fyne.CanvasObject) {
 		shown := all[i].Applicant
-		shown.Unit = roleNames[all[i].role] + "　" + shown.Unit
+		shown.Unit = b.roleName(all[i].role) + "　" + shown.Unit
 		state := "未提交"
 		for _, v := range b.view.Opinions {
 			if v.Applicant == shown.ID {
@@ -175,8 +182,12 @@ func (b *Booth) opinions() {
 		b.writing = at
 		list.at(at)
 	}
+	who := "您是下列人员的主审或副主审。"
+	if len(b.pkg().Reviewers) == 0 {
+		who = "本次会议没有指定主审和副主审，每位专家都可以写，也可以不写。"
+	}
 	b.show(screen{
-		title: "书面意见", body: container.NewBorder(centred("您是下列人员的主审或副主审。意见由您签名，不是秘密，全体专家都能看到。"), nil, nil, nil, list), hint: "↑↓ 选择", keys: moves(move, func() {}),
+		title: "写书面意见", body: container.NewBorder(centred(who+"意见由您签名，不是秘密，全体专家都能看到。"), nil, nil, nil, list), hint: "↑↓ 选择", keys: moves(move, func() {}),
 		actions: []action{{fyne.KeyEscape, "返回", b.rounds, false}, {fyne.KeyReturn, "写意见", func() { b.opinion(all[at]) }, true}},
 	})
 	list.at(at)
@@ -197,7 +208,7 @@ func (b *Booth) opinion(a assigned) {
 		})
 	}
 	b.show(screen{
-		title: fmt.Sprintf("%s意见　第%d位　%s", roleNames[a.role], a.Position, a.Name), body: text, first: text,
+		title: fmt.Sprintf("%s意见　第%d位　%s", b.roleName(a.role), a.Position, a.Name), body: text, first: text,
 		actions: []action{{fyne.KeyEscape, "暂不提交", b.opinions, false}, {fyne.KeyF8, "签名并提交", send, true}},
 	})
 }

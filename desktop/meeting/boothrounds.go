@@ -41,6 +41,9 @@ func (b *Booth) rounds() {
 		title: "轮次一览", body: container.NewBorder(shallow(list, len(all)), nil, nil, nil, middle(said)),
 		keys: map[fyne.KeyName]func(){fyne.KeyUp: move(-1), fyne.KeyDown: move(1)},
 	}
+	if len(b.reviewed()) > 0 && !b.view.Archived {
+		s.keys[fyne.KeyF5] = b.opinions // its button is on the screen of F3
+	}
 	if len(all) > 1 {
 		s.hint = "↑↓ 选择轮次"
 	}
@@ -87,9 +90,7 @@ func (b *Booth) roundActions(r *room.RoundView) []action {
 // otherActions are what can always be done.
 func (b *Booth) otherActions() []action {
 	var all []action
-	if len(b.reviewed()) > 0 {
-		all = append(all, action{fyne.KeyF5, "书面意见", b.opinions, false})
-	}
+	all = append(all, action{fyne.KeyF3, "书面意见", b.panel, false})
 	if b.view.Way == room.WayStick || b.view.OfflineSince != 0 {
 		all = append(all, action{fyne.KeyF6, "写入U盘", func() { b.toStick(b.rounds) }, false}, action{fyne.KeyF7, "读入U盘", func() { b.fromStick(b.rounds) }, false})
 	}

@@ -95,6 +95,7 @@ func (b *Booth) score(p *Scores) {
 		hint: "数字 打分　↑↓ 换项　←→ 换人　退格 删除　空格 下一处未评　Esc 返回轮次一览", keys: keys,
 		actions: []action{
 			{fyne.KeyF2, "对此人弃权", abstain, false},
+			{fyne.KeyF3, "书面意见", func() { b.readBeside(p.Len(), p.At, p.Applicant) }, false},
 			{fyne.KeyReturn, "下一项", func() { done(p.Enter()) }, false},
 			{fyne.KeyF8, "核对并提交", finish, true},
 		},

@@ -151,6 +151,7 @@ func (b *Booth) vote(p *Paper) {
 			{fyne.Key1, "同意", choose(ballot.Agree), false},
 			{fyne.Key2, "反对", choose(ballot.Oppose), false},
 			{fyne.Key3, "弃权", choose(ballot.Abstain), false},
+			{fyne.KeyF3, "书面意见", func() { b.readBeside(p.Len(), p.At, p.Applicant) }, false},
 			{fyne.KeyReturn, "核对并提交", finish, true},
 		},
 	})

@@ -3,15 +3,19 @@ package room_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"zhiping/desktop/room"
+	roomv1 "zhiping/proto/gen/zhiping/room/v1"
 	"zhiping/shared/ballot"
 	"zhiping/shared/fault"
 )
@@ -483,5 +487,170 @@ func TestBoothRefuses(t *testing.T) {
 	o.Package = other
 	if _, err := room.OpenBooth(ctx, o); fault.CodeOf(err) != fault.Denied {
 		t.Fatal("another package after something was said:", err)
+	}
+}
+
+// The panel reads what the reviewers have written: the latest of each, with names, but not on those from whom the reader is recused.
+func TestOpinionsOfOthers(t *testing.T) {
+	h := newHouse(t, 4, func(p *ballot.Package) {
+		p.Reviewers = []ballot.Reviewer{
+			{Applicant: "A0001", Expert: "E02", Role: ballot.Assistant},
+			{Applicant: "A0001", Expert: "E01", Role: ballot.Main},
+			{Applicant: "A0002", Expert: "E02", Role: ballot.Main},
+		}
+		p.Experts[2].Recused = []string{"A0001"}
+	})
+	a := h.start()
+	one, two, three := a.sit("E01"), a.sit("E02"), a.sit("E03")
+	none, err := one.Opinions(ctx)
+	if h.must(err); len(none) != 0 {
+		t.Fatalf("%+v", none)
+	}
+	write := func(l *laptop, applicant, text string) {
+		t.Helper()
+		h.must(l.Opinion(ctx, applicant, text))
+		l.until(func(v *room.View) bool { return v.Waiting == 0 })
+	}
+	write(two, "A0001", "先写的")
+	write(one, "A0001", "第一段\n第二段")
+	write(two, "A0002", "二号人员")
+	write(two, "A0001", "改写的")
+	says := func(l *laptop) (all []string) {
+		t.Helper()
+		got, err := l.Opinions(ctx)
+		h.must(err)
+		for _, o := range got {
+			all = append(all, o.Applicant+" "+o.Expert+" "+o.Role+" "+o.Text)
+		}
+		return all
+	}
+	name := func(i int) string { return h.model.Package.Experts[i].Name }
+	want := []string{"A0001 " + name(0) + " MAIN 第一段\n第二段", "A0001 " + name(1) + " ASSISTANT 改写的", "A0002 " + name(1) + " MAIN 二号人员"}
+	for _, l := range []*laptop{one, two} {
+		if got := says(l); !slices.Equal(got, want) {
+			t.Errorf("%q", got)
+		}
+	}
+	if got := says(three); !slices.Equal(got, want[2:]) {
+		t.Errorf("recused from the first: %q", got)
+	}
+	// A laptop that comes on the stick alone reads them too, and one that nobody sits at reads nothing.
+	stick := a.offline(t.TempDir())
+	if err := stick.CheckIn(ctx, "E04", a.desk.Codes()["E04"], boothPin); !errors.Is(err, room.ErrPending) {
+		t.Fatal(err)
+	}
+	stick.trip(a)
+	if got := says(stick); !slices.Equal(got, want) {
+		t.Errorf("by stick: %q", got)
+	}
+	write(one, "A0001", "最后的意见")
+	want[0] = "A0001 " + name(0) + " MAIN 最后的意见"
+	stick.trip(a)
+	if got := says(stick); !slices.Equal(got, want) {
+		t.Errorf("by stick again: %q", got)
+	}
+	three.Leave()
+	_, err = three.Opinions(ctx)
+	h.wants(fault.State, err)
+	// Who does not know the pairing code reads nothing.
+	stranger, _ := a.client("000000", nil)
+	_, err = stranger.ListOpinions(ctx, &roomv1.ListOpinionsRequest{})
+	h.wants(fault.Denied, err)
+}
+
+// A laptop believes no opinion for coming from a sequencer: it must be signed with the credential that staff has confirmed.
+func TestForgedOpinions(t *testing.T) {
+	h := newHouse(t, 3, nil)
+	a := h.start()
+	one, two := a.sit("E01"), a.sit("E02")
+	h.must(one.Opinion(ctx, "A0001", "真的"))
+	one.until(func(v *room.View) bool { return v.Waiting == 0 })
+	c, _ := a.client(a.hub.Pairing, nil)
+	resp, err := c.ListOpinions(ctx, &roomv1.ListOpinionsRequest{})
+	h.must(err)
+	if len(resp.Objects) != 2 || resp.Next != 0 {
+		t.Fatal("not a check-in and an opinion:", len(resp.Objects), resp.Next)
+	}
+	checkIn, opinion := resp.Objects[0], resp.Objects[1]
+	rest, err := c.ListOpinions(ctx, &roomv1.ListOpinionsRequest{Offset: 1 << 40})
+	if h.must(err); len(rest.Objects) != 0 || rest.Next != 0 {
+		t.Fatal("beyond the log:", rest)
+	}
+	if got := room.Read(two.Booth, [][]byte{checkIn, opinion}); len(got) != 1 || got[0].Text != "真的" {
+		t.Fatalf("%+v", got)
+	}
+	stranger, err := ballot.NewKey(ballot.RoleExpert, rand.Reader)
+	h.must(err)
+	forged, err := ballot.NewOpinion(a.desk.Session, "A0001", "E01", ballot.Main, "假的", h.now()).Sign(stranger)
+	h.must(err)
+	// The stranger confirms himself: what stands in staff's place must be staff's.
+	half, err := (&ballot.Voter{Package: h.model.Package, Expert: "E01", Key: stranger, Device: "x", Random: rand.Reader}).CheckIn("12345678", h.now())
+	h.must(err)
+	staff, err := ballot.NewKey(ballot.RoleStaff, rand.Reader)
+	h.must(err)
+	own, err := ballot.Countersign(half, staff)
+	h.must(err)
+	for name, objects := range map[string][][]byte{
+		"another key":             {checkIn, forged},
+		"a check-in of nobody":    {own, forged},
+		"a check-in of one's own": {half, forged},
+		"changed":                 {checkIn, bytes.Replace(opinion, []byte("真的"), []byte("假的"), 1)},
+		"without the check-in":    {opinion},
+		"before the check-in":     {opinion, checkIn},
+		"unsigned":                {checkIn, opinion[:bytes.LastIndex(opinion, []byte("\n\n"))+1]},
+	} {
+		if got := room.Read(two.Booth, objects); len(got) != 0 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	// After staff has ended a credential it signs no opinion that counts.
+	_, err = a.desk.Revoke(ctx, "E01", "电脑遗失")
+	h.must(err)
+	resp, err = c.ListOpinions(ctx, &roomv1.ListOpinionsRequest{})
+	h.must(err)
+	if got := room.Read(two.Booth, resp.Objects); len(resp.Objects) != 3 || len(got) != 1 {
+		t.Fatalf("what was said before stands: %d objects, %+v", len(resp.Objects), got)
+	}
+	if got := room.Read(two.Booth, [][]byte{checkIn, resp.Objects[2], opinion}); len(got) != 0 {
+		t.Fatalf("an opinion of a revoked credential: %+v", got)
+	}
+}
+
+// Many long opinions come in several answers, each in its bounds, and all of them arrive.
+func TestManyOpinions(t *testing.T) {
+	h := newHouse(t, 3, nil)
+	a := h.start()
+	one, two := a.sit("E01"), a.sit("E02")
+	long := strings.Repeat("长", 300_000)
+	for i, applicant := range h.model.Package.Applicants[:3] {
+		for _, l := range []*laptop{one, two} {
+			h.must(l.Opinion(ctx, applicant.ID, fmt.Sprint(i, long)))
+			l.until(func(v *room.View) bool { return v.Waiting == 0 })
+		}
+	}
+	c, _ := a.client(a.hub.Pairing, nil)
+	answers, objects := 0, 0
+	for offset := int64(0); ; answers++ {
+		resp, err := c.ListOpinions(ctx, &roomv1.ListOpinionsRequest{Offset: offset})
+		h.must(err)
+		size := 0
+		for _, o := range resp.Objects {
+			size += len(o)
+		}
+		if size > 4<<20 {
+			t.Error("an answer of", size)
+		}
+		if objects += len(resp.Objects); resp.Next == 0 {
+			break
+		}
+		offset = resp.Next
+	}
+	if answers == 0 || objects != 2+6 {
+		t.Error(answers, objects)
+	}
+	got, err := one.Opinions(ctx)
+	h.must(err)
+	if len(got) != 6 || len(got[5].Text) != 1+len(long) {
+		t.Error("have", len(got))
 	}
 }

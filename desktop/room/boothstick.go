@@ -131,6 +131,12 @@ func (b *Booth) Import(ctx context.Context, file []byte) (*Taken, error) {
 // countersigned them.
 func (b *Booth) importWords(ctx context.Context, objects [][]byte, t *Taken) (whole [][]byte, err error) {
 	for _, o := range objects {
+		if ballot.KindOf(o) == kindOpinion { // whose it is is checked when it is read, with the check-ins that came before it
+			if err := b.outbox.KeepWord(ctx, b.Package.Session, kindOpinion, o); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		w, err := b.believe(ctx, o)
 		if err != nil {
 			if fault.CodeOf(err) == fault.Internal {

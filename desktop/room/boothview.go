@@ -128,6 +128,7 @@ The methods of a Booth that the windows call; all may be called from any gorouti
 	b.Sent(ctx, round) (*Sent, error)              of the newest ballot sealed here, nil for none
 	b.AskReturn(ctx, round, reason) error
 	b.Opinion(ctx, applicant, text) error;  Reviews(package, expert, applicant) string
+	b.Opinions(ctx) ([]WrittenOpinion, error)      those of the panel
 	b.Attest(ctx, round, pin) (mismatches int64, err error)
 	b.Draft(ctx, round) ([]byte, error);  b.KeepDraft(ctx, round, []byte) error     nil for none
 	b.Say(ctx, round) error                        the device word, on request

@@ -11,6 +11,7 @@ import (
 
 	"zhiping/shared/ballot"
 	"zhiping/shared/fault"
+	"zhiping/shared/room"
 	"zhiping/shared/room/stick"
 )
 
@@ -401,10 +402,11 @@ func (d *Desk) news(ctx context.Context, experts []string) ([][]byte, error) {
 	}
 	own := map[string]bool{}
 	var news [][]byte
+	writers := room.Writers(log)
 	for _, o := range log[1:] {
 		expert := expertOf(o)
 		switch kind := ballot.KindOf(o); {
-		case slices.Contains(everybody, kind):
+		case slices.Contains(everybody, kind), room.OfOpinions(o, writers):
 			news = append(news, o)
 		case !slices.Contains(experts, expert) && kind != "zp-return/1":
 		case kind == "zp-checkin/1", kind == "zp-revoke/1", strings.HasPrefix(kind, "zp-attend/"):

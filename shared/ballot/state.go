@@ -326,17 +326,25 @@ func (s *State) opinion(object []byte) (func(), error) {
 	if err := s.mine(o.Session); err != nil {
 		return nil, err
 	}
-	e := s.Package.Expert(o.Expert)
-	named := slices.Contains(s.Package.Reviewers, Reviewer{o.Applicant, o.Expert, o.Role})
-	switch {
-	case e == nil || s.Package.Applicant(o.Applicant) == nil || slices.Contains(e.Recused, o.Applicant):
-		return nil, fault.New(fault.Denied, "该专家不能对此人员发表意见")
-	case o.Role != Main && o.Role != Assistant || len(s.Package.Reviewers) > 0 && !named:
-		return nil, fault.New(fault.Denied, "该专家不是此人员的主审或副主审")
-	case len(o.Paragraphs) == 0:
-		return nil, fault.New(fault.Invalid, "意见内容为空，请填写后再提交")
+	if err := s.Package.mayOpine(o); err != nil {
+		return nil, err
 	}
 	return func() { s.Opinions = append(s.Opinions, o) }, nil
+}
+
+// mayOpine says why an opinion may not stand, nil if it may.
+func (p *Package) mayOpine(o *Opinion) error {
+	e := p.Expert(o.Expert)
+	named := slices.Contains(p.Reviewers, Reviewer{o.Applicant, o.Expert, o.Role})
+	switch {
+	case e == nil || p.Applicant(o.Applicant) == nil || slices.Contains(e.Recused, o.Applicant):
+		return fault.New(fault.Denied, "该专家不能对此人员发表意见")
+	case o.Role != Main && o.Role != Assistant || len(p.Reviewers) > 0 && !named:
+		return fault.New(fault.Denied, "该专家不是此人员的主审或副主审")
+	case len(o.Paragraphs) == 0:
+		return fault.New(fault.Invalid, "意见内容为空，请填写后再提交")
+	}
+	return nil
 }
 
 func (s *State) quarantine(object []byte) (func(), error) {

@@ -36,6 +36,19 @@ func OpenWord(object []byte, p *Package, hubs ...string) (any, error) {
 	return o, s.mine(*session)
 }
 
+// OpenOpinion reads a written opinion that an expert with a credential has signed; credentialOf gives the one of an expert, "" for none, as the countersigned
+// check-ins before the opinion say it.
+func OpenOpinion(object []byte, p *Package, credentialOf func(expert string) string) (*Opinion, error) {
+	o, s := &Opinion{}, &State{Package: p}
+	if err := openBy(object, o, func() []holder { return []holder{{RoleExpert, []string{credentialOf(o.Expert)}}} }); err != nil {
+		return nil, err
+	}
+	if err := s.mine(o.Session); err != nil {
+		return nil, err
+	}
+	return o, p.mayOpine(o)
+}
+
 // words are the objects that OpenWord knows, and who signs them.
 var words = map[string]func(s *State) (o body, session *string, by func() []holder){
 	kindCheckIn: func(s *State) (body, *string, func() []holder) {

@@ -1,4 +1,4 @@
-// Package meeting makes the documents of a review meeting from its room record: minutes, vote table and reconciliation sheet (features F10, F12;
+// Package meeting makes the documents of a review meeting from its room record: minutes, vote table, reconciliation sheet and written opinions (features F10, F12;
 // Articles 22 to 24). They say nothing that the record does not prove.
 package meeting
 
@@ -205,6 +205,56 @@ func remarks(p *ballot.Package, s *ballot.Sheet) []string {
 		}
 	}
 	return all
+}
+
+// Opinions are the written opinions of the meeting, by applicant: the latest of each expert. They are not secret (voting.md).
+func Opinions(v *ballot.Verified) *print.Report {
+	p := v.State.Package
+	latest := map[[2]string]*ballot.Opinion{}
+	for _, o := range v.State.Opinions {
+		latest[[2]string{o.Applicant, o.Expert}] = o
+	}
+	t := print.Table{Heads: []print.Head{
+		{Text: "排序号", Share: 1.2, Centre: true},
+		{Text: "姓名", Share: 2, Centre: true},
+		{Text: "工作单位", Share: 3},
+		{Text: "专家", Share: 2, Centre: true},
+		{Text: "意见", Share: 9},
+		{Text: "时间", Share: 2.4, Centre: true},
+	}}
+	roles := map[string]string{ballot.Main: "主审", ballot.Assistant: "副主审"}
+	if len(p.Reviewers) == 0 { // everybody wrote as what he is
+		roles = nil
+	}
+	people := 0
+	for _, a := range p.Applicants {
+		before := len(t.Rows)
+		for _, role := range []string{ballot.Main, ballot.Assistant} {
+			for _, e := range p.Experts {
+				o := latest[[2]string{a.ID, e.ID}]
+				if o == nil || o.Role != role {
+					continue
+				}
+				t.Rows = append(t.Rows, []string{
+					strconv.FormatInt(a.Position, 10), a.Name, a.Unit, strings.TrimSpace(e.Name + "\n" + roles[role]), strings.Join(o.Paragraphs, "\n"), clock(o.At),
+				})
+			}
+		}
+		if len(t.Rows) > before {
+			people++
+		}
+	}
+	r := &print.Report{
+		Kind: "书面意见汇总", Title: p.Committee + "书面意见汇总", Subtitle: p.Date, Wide: true,
+		Facts: []print.Fact{{Label: "会议地点", Value: p.Place}, {Label: "参评人员", Value: fmt.Sprintf("%d人", len(p.Applicants))}, {Label: "有书面意见的人员", Value: fmt.Sprintf("%d人", people)}},
+	}
+	if len(t.Rows) == 0 {
+		r.Paragraphs = []string{"本场会议的记录中没有书面意见。"}
+		return r
+	}
+	r.Paragraphs = []string{"以下意见由专家本人签名，记入会议记录；同一专家对同一人员写过多次的，列最后一次。"}
+	r.Tables = []print.Table{t}
+	return r
 }
 
 // Short is the short form of a root that people compare: four groups of four digits, from its first eight bytes.

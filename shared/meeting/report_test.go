@@ -115,3 +115,44 @@ func TestFewCellsShowTheOutcomeOnly(t *testing.T) {
 		}
 	}
 }
+
+// The written opinions are listed by applicant, the main reviewer first, the latest of each alone; without any the paper says so.
+func TestOpinions(t *testing.T) {
+	r := ballottest.New(t, &ballot.Memory{}, 3, 2)
+	r.Package.Reviewers = []ballot.Reviewer{
+		{Applicant: "A0001", Expert: "E01", Role: ballot.Assistant}, {Applicant: "A0001", Expert: "E02", Role: ballot.Main}, {Applicant: "A0002", Expert: "E01", Role: ballot.Main},
+	}
+	r.Issue(&ballot.Memory{})
+	r.CheckIn(3)
+	read := func() (*print.Report, string) {
+		t.Helper()
+		v, err := ballot.Verify(r.Record(), r.Server.Public())
+		if err != nil {
+			t.Fatal(err)
+		}
+		rep := meeting.Opinions(v)
+		if b, err := print.Render(print.Meta{Made: time.UnixMilli(1)}, rep); err != nil || !bytes.HasPrefix(b, []byte("%PDF")) {
+			t.Fatal(err)
+		}
+		return rep, meeting.Text(rep)
+	}
+	if _, text := read(); !strings.Contains(text, "没有书面意见") {
+		t.Fatal(text)
+	}
+	write := func(i int, applicant, role, text string) {
+		t.Helper()
+		r.Append(ballot.NewOpinion(r.Package.Session, applicant, r.Voters[i].Expert, role, text, r.Now()).Sign(r.Voters[i].Key))
+	}
+	write(0, "A0001", ballot.Assistant, "先写的")
+	write(0, "A0002", ballot.Main, strings.Repeat("很长的意见。\n", 300))
+	write(1, "A0001", ballot.Main, "第一段\n第二段")
+	write(0, "A0001", ballot.Assistant, "改写的")
+	rep, text := read()
+	rows := rep.Tables[0].Rows
+	if len(rows) != 3 || !strings.HasSuffix(rows[0][3], "\n主审") || rows[0][4] != "第一段\n第二段" || !strings.HasSuffix(rows[1][3], "\n副主审") || rows[1][4] != "改写的" || rows[2][0] != "2" {
+		t.Fatalf("%q", rows)
+	}
+	if strings.Contains(text, "先写的") || !strings.Contains(text, "有书面意见的人员") {
+		t.Fatal(text)
+	}
+}

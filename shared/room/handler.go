@@ -1,6 +1,7 @@
 package room
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"time"
@@ -157,6 +158,64 @@ func (h *Handler) GetColumns(ctx context.Context, req *roomv1.GetColumnsRequest)
 	}
 	from := min(req.Offset, int64(len(b)))
 	return &roomv1.GetColumnsResponse{Piece: b[from:min(from+pieceSize, int64(len(b)))], Total: int64(len(b))}, nil
+}
+
+// ListOpinions implements RoomService. The offset is a place in the log, which only grows: what is written meanwhile is in a later answer.
+func (h *Handler) ListOpinions(ctx context.Context, req *roomv1.ListOpinionsRequest) (*roomv1.ListOpinionsResponse, error) {
+	r, err := h.Find(ctx, req.Session)
+	if err != nil {
+		return nil, err
+	}
+	log := r.Session.Log()
+	writers := Writers(log)
+	resp := &roomv1.ListOpinionsResponse{}
+	size := 0
+	for i := min(req.Offset, int64(len(log))); i < int64(len(log)); i++ {
+		if !OfOpinions(log[i], writers) {
+			continue
+		}
+		if size > 0 && size+len(log[i]) > logSize {
+			resp.Next = i
+			break
+		}
+		size += len(log[i])
+		resp.Objects = append(resp.Objects, log[i])
+	}
+	return resp, nil
+}
+
+// Writers are the experts of whom a written opinion stands in a log.
+func Writers(log [][]byte) map[string]bool {
+	all := map[string]bool{}
+	for _, o := range log {
+		if ballot.KindOf(o) == kindOpinion {
+			all[expertOf(o)] = true
+		}
+	}
+	return all
+}
+
+// OfOpinions reports whether an object is a written opinion, or says which credential those who write had: nobody can check an opinion without that.
+func OfOpinions(object []byte, writers map[string]bool) bool {
+	switch ballot.KindOf(object) {
+	case kindOpinion:
+		return true
+	case "zp-checkin/1", "zp-revoke/1":
+		return writers[expertOf(object)]
+	}
+	return false
+}
+
+const kindOpinion = "zp-opinion/1"
+
+// expertOf is whose an object is. Its text ends at the first empty line.
+func expertOf(object []byte) string {
+	for line := range bytes.Lines(object) {
+		if id, ok := bytes.CutPrefix(bytes.TrimSuffix(line, []byte("\n")), []byte("expert ")); ok {
+			return string(id)
+		}
+	}
+	return ""
 }
 
 // GetLog implements DeskService. The checkpoint is of the size that the objects lead to, so that a copy can prove each answer by itself; it is

@@ -123,6 +123,18 @@ const (
 	GetColumnsResponse_Total = "total"
 )
 
+// The names of the fields of ListOpinionsRequest.
+const (
+	ListOpinionsRequest_Session = "session"
+	ListOpinionsRequest_Offset  = "offset"
+)
+
+// The names of the fields of ListOpinionsResponse.
+const (
+	ListOpinionsResponse_Objects = "objects"
+	ListOpinionsResponse_Next    = "next"
+)
+
 // The names of the fields of GetLogRequest.
 const (
 	GetLogRequest_Session = "session"

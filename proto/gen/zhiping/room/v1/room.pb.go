@@ -1104,6 +1104,113 @@ func (x *GetColumnsResponse) GetTotal() int64 {
 	return 0
 }
 
+type ListOpinionsRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Session string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// 0 for the first answer, then the next of the answer before.
+	Offset        int64 `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOpinionsRequest) Reset() {
+	*x = ListOpinionsRequest{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOpinionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOpinionsRequest) ProtoMessage() {}
+
+func (x *ListOpinionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOpinionsRequest.ProtoReflect.Descriptor instead.
+func (*ListOpinionsRequest) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListOpinionsRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *ListOpinionsRequest) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+type ListOpinionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 4 MiB, in the order of the log.
+	Objects [][]byte `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
+	// Where to go on; 0 if there are no more.
+	Next          int64 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOpinionsResponse) Reset() {
+	*x = ListOpinionsResponse{}
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOpinionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOpinionsResponse) ProtoMessage() {}
+
+func (x *ListOpinionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOpinionsResponse.ProtoReflect.Descriptor instead.
+func (*ListOpinionsResponse) Descriptor() ([]byte, []int) {
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListOpinionsResponse) GetObjects() [][]byte {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+func (x *ListOpinionsResponse) GetNext() int64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
 type GetLogRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Session       string                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
@@ -1115,7 +1222,7 @@ type GetLogRequest struct {
 
 func (x *GetLogRequest) Reset() {
 	*x = GetLogRequest{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[18]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1127,7 +1234,7 @@ func (x *GetLogRequest) String() string {
 func (*GetLogRequest) ProtoMessage() {}
 
 func (x *GetLogRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[18]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1140,7 +1247,7 @@ func (x *GetLogRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLogRequest.ProtoReflect.Descriptor instead.
 func (*GetLogRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{18}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetLogRequest) GetSession() string {
@@ -1176,7 +1283,7 @@ type GetLogResponse struct {
 
 func (x *GetLogResponse) Reset() {
 	*x = GetLogResponse{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[19]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1295,7 @@ func (x *GetLogResponse) String() string {
 func (*GetLogResponse) ProtoMessage() {}
 
 func (x *GetLogResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[19]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1308,7 @@ func (x *GetLogResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLogResponse.ProtoReflect.Descriptor instead.
 func (*GetLogResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{19}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetLogResponse) GetObjects() [][]byte {
@@ -1235,7 +1342,7 @@ type AppendRequest struct {
 
 func (x *AppendRequest) Reset() {
 	*x = AppendRequest{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[20]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1247,7 +1354,7 @@ func (x *AppendRequest) String() string {
 func (*AppendRequest) ProtoMessage() {}
 
 func (x *AppendRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[20]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1260,7 +1367,7 @@ func (x *AppendRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendRequest.ProtoReflect.Descriptor instead.
 func (*AppendRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{20}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AppendRequest) GetSession() string {
@@ -1286,7 +1393,7 @@ type AppendResponse struct {
 
 func (x *AppendResponse) Reset() {
 	*x = AppendResponse{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[21]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1298,7 +1405,7 @@ func (x *AppendResponse) String() string {
 func (*AppendResponse) ProtoMessage() {}
 
 func (x *AppendResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[21]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1311,7 +1418,7 @@ func (x *AppendResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendResponse.ProtoReflect.Descriptor instead.
 func (*AppendResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{21}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AppendResponse) GetReceipt() []byte {
@@ -1330,7 +1437,7 @@ type ListPendingRequest struct {
 
 func (x *ListPendingRequest) Reset() {
 	*x = ListPendingRequest{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[22]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1342,7 +1449,7 @@ func (x *ListPendingRequest) String() string {
 func (*ListPendingRequest) ProtoMessage() {}
 
 func (x *ListPendingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[22]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1355,7 +1462,7 @@ func (x *ListPendingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPendingRequest.ProtoReflect.Descriptor instead.
 func (*ListPendingRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{22}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListPendingRequest) GetSession() string {
@@ -1374,7 +1481,7 @@ type ListPendingResponse struct {
 
 func (x *ListPendingResponse) Reset() {
 	*x = ListPendingResponse{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[23]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1386,7 +1493,7 @@ func (x *ListPendingResponse) String() string {
 func (*ListPendingResponse) ProtoMessage() {}
 
 func (x *ListPendingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[23]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1399,7 +1506,7 @@ func (x *ListPendingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPendingResponse.ProtoReflect.Descriptor instead.
 func (*ListPendingResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{23}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListPendingResponse) GetObjects() [][]byte {
@@ -1422,7 +1529,7 @@ type CountRequest struct {
 
 func (x *CountRequest) Reset() {
 	*x = CountRequest{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[24]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1434,7 +1541,7 @@ func (x *CountRequest) String() string {
 func (*CountRequest) ProtoMessage() {}
 
 func (x *CountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[24]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1447,7 +1554,7 @@ func (x *CountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountRequest.ProtoReflect.Descriptor instead.
 func (*CountRequest) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{24}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CountRequest) GetSession() string {
@@ -1487,7 +1594,7 @@ type CountResponse struct {
 
 func (x *CountResponse) Reset() {
 	*x = CountResponse{}
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[25]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1499,7 +1606,7 @@ func (x *CountResponse) String() string {
 func (*CountResponse) ProtoMessage() {}
 
 func (x *CountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_zhiping_room_v1_room_proto_msgTypes[25]
+	mi := &file_zhiping_room_v1_room_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1512,7 +1619,7 @@ func (x *CountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountResponse.ProtoReflect.Descriptor instead.
 func (*CountResponse) Descriptor() ([]byte, []int) {
-	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{25}
+	return file_zhiping_room_v1_room_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CountResponse) GetReceipt() []byte {
@@ -1654,7 +1761,17 @@ const file_zhiping_room_v1_room_proto_rawDesc = "" +
 	"\x05piece\x18\x01 \x01(\fB\a\x8a\xb5\x18\x03\n" +
 	"\x01-R\x05piece\x12\x1d\n" +
 	"\x05total\x18\x02 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
-	"\x01-R\x05total\"z\n" +
+	"\x01-R\x05total\"g\n" +
+	"\x13ListOpinionsRequest\x12(\n" +
+	"\asession\x18\x01 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
+	"\x01-R\asession\x12&\n" +
+	"\x06offset\x18\x02 \x01(\x03B\x0e\xbaH\x04\"\x02(\x00\x8a\xb5\x18\x03\n" +
+	"\x01-R\x06offset\"a\n" +
+	"\x14ListOpinionsResponse\x12,\n" +
+	"\aobjects\x18\x01 \x03(\fB\x12\x8a\xb5\x18\x0e\n" +
+	"\f书面意见R\aobjects\x12\x1b\n" +
+	"\x04next\x18\x02 \x01(\x03B\a\x8a\xb5\x18\x03\n" +
+	"\x01-R\x04next\"z\n" +
 	"\rGetLogRequest\x12(\n" +
 	"\asession\x18\x01 \x01(\tB\x0e\xbaH\x04r\x02\x18d\x8a\xb5\x18\x03\n" +
 	"\x01-R\asession\x12\"\n" +
@@ -1697,7 +1814,7 @@ const file_zhiping_room_v1_room_proto_rawDesc = "" +
 	"\f无效选票R\ainvalid\"7\n" +
 	"\rCountResponse\x12&\n" +
 	"\areceipt\x18\x01 \x01(\fB\f\x8a\xb5\x18\b\n" +
-	"\x06回执R\areceipt2\x9d\x06\n" +
+	"\x06回执R\areceipt2\x9a\a\n" +
 	"\vRoomService\x12u\n" +
 	"\fListSessions\x12$.zhiping.room.v1.ListSessionsRequest\x1a%.zhiping.room.v1.ListSessionsResponse\"\x18\x8a\xb5\x18\x14\n" +
 	"\f查看会场\x10\x01\x18\x03 \x01\x12r\n" +
@@ -1714,7 +1831,9 @@ const file_zhiping_room_v1_room_proto_rawDesc = "" +
 	"\x12核对会议记录\x10\x01\x18\x03 \x01\x12r\n" +
 	"\n" +
 	"GetColumns\x12\".zhiping.room.v1.GetColumnsRequest\x1a#.zhiping.room.v1.GetColumnsResponse\"\x1b\x8a\xb5\x18\x17\n" +
-	"\x0f读取计票列\x10\x01\x18\x03 \x012\xbe\x03\n" +
+	"\x0f读取计票列\x10\x01\x18\x03 \x01\x12{\n" +
+	"\fListOpinions\x12$.zhiping.room.v1.ListOpinionsRequest\x1a%.zhiping.room.v1.ListOpinionsResponse\"\x1e\x8a\xb5\x18\x1a\n" +
+	"\x12读取书面意见\x10\x01\x18\x03 \x012\xbe\x03\n" +
 	"\vDeskService\x12i\n" +
 	"\x06GetLog\x12\x1e.zhiping.room.v1.GetLogRequest\x1a\x1f.zhiping.room.v1.GetLogResponse\"\x1e\x8a\xb5\x18\x1a\n" +
 	"\x12读取会议记录\x103\x18\x03 \x01\x12g\n" +
@@ -1738,7 +1857,7 @@ func file_zhiping_room_v1_room_proto_rawDescGZIP() []byte {
 	return file_zhiping_room_v1_room_proto_rawDescData
 }
 
-var file_zhiping_room_v1_room_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_zhiping_room_v1_room_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_zhiping_room_v1_room_proto_goTypes = []any{
 	(*ListSessionsRequest)(nil),  // 0: zhiping.room.v1.ListSessionsRequest
 	(*ListSessionsResponse)(nil), // 1: zhiping.room.v1.ListSessionsResponse
@@ -1758,14 +1877,16 @@ var file_zhiping_room_v1_room_proto_goTypes = []any{
 	(*WitnessResponse)(nil),      // 15: zhiping.room.v1.WitnessResponse
 	(*GetColumnsRequest)(nil),    // 16: zhiping.room.v1.GetColumnsRequest
 	(*GetColumnsResponse)(nil),   // 17: zhiping.room.v1.GetColumnsResponse
-	(*GetLogRequest)(nil),        // 18: zhiping.room.v1.GetLogRequest
-	(*GetLogResponse)(nil),       // 19: zhiping.room.v1.GetLogResponse
-	(*AppendRequest)(nil),        // 20: zhiping.room.v1.AppendRequest
-	(*AppendResponse)(nil),       // 21: zhiping.room.v1.AppendResponse
-	(*ListPendingRequest)(nil),   // 22: zhiping.room.v1.ListPendingRequest
-	(*ListPendingResponse)(nil),  // 23: zhiping.room.v1.ListPendingResponse
-	(*CountRequest)(nil),         // 24: zhiping.room.v1.CountRequest
-	(*CountResponse)(nil),        // 25: zhiping.room.v1.CountResponse
+	(*ListOpinionsRequest)(nil),  // 18: zhiping.room.v1.ListOpinionsRequest
+	(*ListOpinionsResponse)(nil), // 19: zhiping.room.v1.ListOpinionsResponse
+	(*GetLogRequest)(nil),        // 20: zhiping.room.v1.GetLogRequest
+	(*GetLogResponse)(nil),       // 21: zhiping.room.v1.GetLogResponse
+	(*AppendRequest)(nil),        // 22: zhiping.room.v1.AppendRequest
+	(*AppendResponse)(nil),       // 23: zhiping.room.v1.AppendResponse
+	(*ListPendingRequest)(nil),   // 24: zhiping.room.v1.ListPendingRequest
+	(*ListPendingResponse)(nil),  // 25: zhiping.room.v1.ListPendingResponse
+	(*CountRequest)(nil),         // 26: zhiping.room.v1.CountRequest
+	(*CountResponse)(nil),        // 27: zhiping.room.v1.CountResponse
 }
 var file_zhiping_room_v1_room_proto_depIdxs = []int32{
 	2,  // 0: zhiping.room.v1.ListSessionsResponse.sessions:type_name -> zhiping.room.v1.SessionInfo
@@ -1779,23 +1900,25 @@ var file_zhiping_room_v1_room_proto_depIdxs = []int32{
 	12, // 8: zhiping.room.v1.RoomService.Submit:input_type -> zhiping.room.v1.SubmitRequest
 	14, // 9: zhiping.room.v1.RoomService.Witness:input_type -> zhiping.room.v1.WitnessRequest
 	16, // 10: zhiping.room.v1.RoomService.GetColumns:input_type -> zhiping.room.v1.GetColumnsRequest
-	18, // 11: zhiping.room.v1.DeskService.GetLog:input_type -> zhiping.room.v1.GetLogRequest
-	20, // 12: zhiping.room.v1.DeskService.Append:input_type -> zhiping.room.v1.AppendRequest
-	22, // 13: zhiping.room.v1.DeskService.ListPending:input_type -> zhiping.room.v1.ListPendingRequest
-	24, // 14: zhiping.room.v1.DeskService.Count:input_type -> zhiping.room.v1.CountRequest
-	1,  // 15: zhiping.room.v1.RoomService.ListSessions:output_type -> zhiping.room.v1.ListSessionsResponse
-	4,  // 16: zhiping.room.v1.RoomService.GetPackage:output_type -> zhiping.room.v1.GetPackageResponse
-	6,  // 17: zhiping.room.v1.RoomService.CheckIn:output_type -> zhiping.room.v1.CheckInResponse
-	8,  // 18: zhiping.room.v1.RoomService.GetStatus:output_type -> zhiping.room.v1.GetStatusResponse
-	13, // 19: zhiping.room.v1.RoomService.Submit:output_type -> zhiping.room.v1.SubmitResponse
-	15, // 20: zhiping.room.v1.RoomService.Witness:output_type -> zhiping.room.v1.WitnessResponse
-	17, // 21: zhiping.room.v1.RoomService.GetColumns:output_type -> zhiping.room.v1.GetColumnsResponse
-	19, // 22: zhiping.room.v1.DeskService.GetLog:output_type -> zhiping.room.v1.GetLogResponse
-	21, // 23: zhiping.room.v1.DeskService.Append:output_type -> zhiping.room.v1.AppendResponse
-	23, // 24: zhiping.room.v1.DeskService.ListPending:output_type -> zhiping.room.v1.ListPendingResponse
-	25, // 25: zhiping.room.v1.DeskService.Count:output_type -> zhiping.room.v1.CountResponse
-	15, // [15:26] is the sub-list for method output_type
-	4,  // [4:15] is the sub-list for method input_type
+	18, // 11: zhiping.room.v1.RoomService.ListOpinions:input_type -> zhiping.room.v1.ListOpinionsRequest
+	20, // 12: zhiping.room.v1.DeskService.GetLog:input_type -> zhiping.room.v1.GetLogRequest
+	22, // 13: zhiping.room.v1.DeskService.Append:input_type -> zhiping.room.v1.AppendRequest
+	24, // 14: zhiping.room.v1.DeskService.ListPending:input_type -> zhiping.room.v1.ListPendingRequest
+	26, // 15: zhiping.room.v1.DeskService.Count:input_type -> zhiping.room.v1.CountRequest
+	1,  // 16: zhiping.room.v1.RoomService.ListSessions:output_type -> zhiping.room.v1.ListSessionsResponse
+	4,  // 17: zhiping.room.v1.RoomService.GetPackage:output_type -> zhiping.room.v1.GetPackageResponse
+	6,  // 18: zhiping.room.v1.RoomService.CheckIn:output_type -> zhiping.room.v1.CheckInResponse
+	8,  // 19: zhiping.room.v1.RoomService.GetStatus:output_type -> zhiping.room.v1.GetStatusResponse
+	13, // 20: zhiping.room.v1.RoomService.Submit:output_type -> zhiping.room.v1.SubmitResponse
+	15, // 21: zhiping.room.v1.RoomService.Witness:output_type -> zhiping.room.v1.WitnessResponse
+	17, // 22: zhiping.room.v1.RoomService.GetColumns:output_type -> zhiping.room.v1.GetColumnsResponse
+	19, // 23: zhiping.room.v1.RoomService.ListOpinions:output_type -> zhiping.room.v1.ListOpinionsResponse
+	21, // 24: zhiping.room.v1.DeskService.GetLog:output_type -> zhiping.room.v1.GetLogResponse
+	23, // 25: zhiping.room.v1.DeskService.Append:output_type -> zhiping.room.v1.AppendResponse
+	25, // 26: zhiping.room.v1.DeskService.ListPending:output_type -> zhiping.room.v1.ListPendingResponse
+	27, // 27: zhiping.room.v1.DeskService.Count:output_type -> zhiping.room.v1.CountResponse
+	16, // [16:28] is the sub-list for method output_type
+	4,  // [4:16] is the sub-list for method input_type
 	4,  // [4:4] is the sub-list for extension type_name
 	4,  // [4:4] is the sub-list for extension extendee
 	0,  // [0:4] is the sub-list for field type_name
@@ -1812,7 +1935,7 @@ func file_zhiping_room_v1_room_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_zhiping_room_v1_room_proto_rawDesc), len(file_zhiping_room_v1_room_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

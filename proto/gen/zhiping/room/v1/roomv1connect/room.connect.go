@@ -52,6 +52,9 @@ const (
 	RoomServiceWitnessProcedure = "/zhiping.room.v1.RoomService/Witness"
 	// RoomServiceGetColumnsProcedure is the fully-qualified name of the RoomService's GetColumns RPC.
 	RoomServiceGetColumnsProcedure = "/zhiping.room.v1.RoomService/GetColumns"
+	// RoomServiceListOpinionsProcedure is the fully-qualified name of the RoomService's ListOpinions
+	// RPC.
+	RoomServiceListOpinionsProcedure = "/zhiping.room.v1.RoomService/ListOpinions"
 	// DeskServiceGetLogProcedure is the fully-qualified name of the DeskService's GetLog RPC.
 	DeskServiceGetLogProcedure = "/zhiping.room.v1.DeskService/GetLog"
 	// DeskServiceAppendProcedure is the fully-qualified name of the DeskService's Append RPC.
@@ -80,6 +83,9 @@ type RoomServiceClient interface {
 	Witness(context.Context, *v1.WitnessRequest) (*v1.WitnessResponse, error)
 	// GetColumns answers the columns of a counted round in pieces, so that a booth can look for its own cells.
 	GetColumns(context.Context, *v1.GetColumnsRequest) (*v1.GetColumnsResponse, error)
+	// ListOpinions answers the written opinions as they stand in the log, and with them what a booth needs to check whose they are: the check-ins and
+	// revocations of those who wrote them.
+	ListOpinions(context.Context, *v1.ListOpinionsRequest) (*v1.ListOpinionsResponse, error)
 }
 
 // NewRoomServiceClient constructs a client for the zhiping.room.v1.RoomService service. By default,
@@ -135,6 +141,12 @@ func NewRoomServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(roomServiceMethods.ByName("GetColumns")),
 			connect.WithClientOptions(opts...),
 		),
+		listOpinions: connect.NewClient[v1.ListOpinionsRequest, v1.ListOpinionsResponse](
+			httpClient,
+			baseURL+RoomServiceListOpinionsProcedure,
+			connect.WithSchema(roomServiceMethods.ByName("ListOpinions")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -147,6 +159,7 @@ type roomServiceClient struct {
 	submit       *connect.Client[v1.SubmitRequest, v1.SubmitResponse]
 	witness      *connect.Client[v1.WitnessRequest, v1.WitnessResponse]
 	getColumns   *connect.Client[v1.GetColumnsRequest, v1.GetColumnsResponse]
+	listOpinions *connect.Client[v1.ListOpinionsRequest, v1.ListOpinionsResponse]
 }
 
 // ListSessions calls zhiping.room.v1.RoomService.ListSessions.
@@ -212,6 +225,15 @@ func (c *roomServiceClient) GetColumns(ctx context.Context, req *v1.GetColumnsRe
 	return nil, err
 }
 
+// ListOpinions calls zhiping.room.v1.RoomService.ListOpinions.
+func (c *roomServiceClient) ListOpinions(ctx context.Context, req *v1.ListOpinionsRequest) (*v1.ListOpinionsResponse, error) {
+	response, err := c.listOpinions.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // RoomServiceHandler is an implementation of the zhiping.room.v1.RoomService service.
 type RoomServiceHandler interface {
 	// ListSessions answers the sessions (group rooms) of the sequencer.
@@ -230,6 +252,9 @@ type RoomServiceHandler interface {
 	Witness(context.Context, *v1.WitnessRequest) (*v1.WitnessResponse, error)
 	// GetColumns answers the columns of a counted round in pieces, so that a booth can look for its own cells.
 	GetColumns(context.Context, *v1.GetColumnsRequest) (*v1.GetColumnsResponse, error)
+	// ListOpinions answers the written opinions as they stand in the log, and with them what a booth needs to check whose they are: the check-ins and
+	// revocations of those who wrote them.
+	ListOpinions(context.Context, *v1.ListOpinionsRequest) (*v1.ListOpinionsResponse, error)
 }
 
 // NewRoomServiceHandler builds an HTTP handler from the service implementation. It returns the path
@@ -281,6 +306,12 @@ func NewRoomServiceHandler(svc RoomServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(roomServiceMethods.ByName("GetColumns")),
 		connect.WithHandlerOptions(opts...),
 	)
+	roomServiceListOpinionsHandler := connect.NewUnaryHandlerSimple(
+		RoomServiceListOpinionsProcedure,
+		svc.ListOpinions,
+		connect.WithSchema(roomServiceMethods.ByName("ListOpinions")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/zhiping.room.v1.RoomService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case RoomServiceListSessionsProcedure:
@@ -297,6 +328,8 @@ func NewRoomServiceHandler(svc RoomServiceHandler, opts ...connect.HandlerOption
 			roomServiceWitnessHandler.ServeHTTP(w, r)
 		case RoomServiceGetColumnsProcedure:
 			roomServiceGetColumnsHandler.ServeHTTP(w, r)
+		case RoomServiceListOpinionsProcedure:
+			roomServiceListOpinionsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -332,6 +365,10 @@ func (UnimplementedRoomServiceHandler) Witness(context.Context, *v1.WitnessReque
 
 func (UnimplementedRoomServiceHandler) GetColumns(context.Context, *v1.GetColumnsRequest) (*v1.GetColumnsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.room.v1.RoomService.GetColumns is not implemented"))
+}
+
+func (UnimplementedRoomServiceHandler) ListOpinions(context.Context, *v1.ListOpinionsRequest) (*v1.ListOpinionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("zhiping.room.v1.RoomService.ListOpinions is not implemented"))
 }
 
 // DeskServiceClient is a client for the zhiping.room.v1.DeskService service.
