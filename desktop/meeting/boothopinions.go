@@ -10,6 +10,7 @@ import (
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"zhiping/desktop/kit"
 	"zhiping/desktop/room"
 	"zhiping/shared/ballot"
 )
@@ -85,7 +86,7 @@ func (b *Booth) panel() {
 }
 
 // unread says why there is nothing to read.
-func (b *Booth) unread(err error) string { return "暂时读不到书面意见：" + err.Error() }
+func (b *Booth) unread(err error) string { return "暂时读不到书面意见：" + kit.Readable(err) }
 
 // carried says how old the opinions can be where no network brings them.
 func (b *Booth) carried() string {

@@ -300,6 +300,13 @@ func TestBoothOnline(t *testing.T) {
 	if s := l.vote("R1", ballot.Agree); s.Pending || s.Receipt.Reason != "" {
 		t.Fatalf("%+v", s)
 	}
+	object, err := ballot.NewOpinion(v.Package.Session, "A0001", v.Expert, ballot.Main, "同意推荐", h.now()).Sign(v.Key)
+	h.must(err)
+	_, err = c.room.Submit(ctx, object)
+	h.must(err)
+	if got, err := l.Opinions(ctx); err != nil || len(got) != 1 || got[0].Text != "同意推荐" {
+		t.Fatalf("%+v %v", got, err)
+	}
 }
 
 // The second round: a laptop votes on the derived people, and its envelope names the derive.

@@ -1,6 +1,7 @@
 package meeting_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -186,6 +187,7 @@ func TestOnline(t *testing.T) {
 		for _, v := range o.Voters {
 			o.checkIn(v)
 		}
+		o.opinion()
 		o.open("R1")
 		size := o.state.Size()
 		for i, v := range o.Voters {
@@ -225,6 +227,31 @@ func TestOnline(t *testing.T) {
 	})
 }
 
+// opinion has a reviewer write, and everybody with the pairing code read it as it was signed, with the check-in that says whose it is.
+func (o *online) opinion() {
+	o.T.Helper()
+	v, applicant, role := o.Voters[0], o.Package.Applicants[0].ID, ballot.Main
+	for _, r := range o.Package.Reviewers {
+		for _, x := range o.Voters {
+			if x.Expert == r.Expert {
+				v, applicant, role = x, r.Applicant, r.Role
+			}
+		}
+	}
+	object, err := ballot.NewOpinion(o.Package.Session, applicant, v.Expert, role, "同意推荐。", o.Now()).Sign(v.Key)
+	if err != nil {
+		o.T.Fatal(err)
+	}
+	if _, err := o.rooms.Submit(ctx, &roomv1.SubmitRequest{Session: o.Package.Session, Object: object}); err != nil {
+		o.T.Fatal(err)
+	}
+	resp, err := o.rooms.ListOpinions(ctx, &roomv1.ListOpinionsRequest{})
+	if err != nil || resp.Next != 0 || len(resp.Objects) != 2 || ballot.KindOf(resp.Objects[0]) != "zp-checkin/1" || !bytes.Equal(resp.Objects[1], object) {
+		o.T.Fatal(resp, err)
+	}
+	o.pull()
+}
+
 // tick is what a booth does for its third tick: the archive is the server's, and of a log that begins with what the booth has seen.
 func (o *online) tick(seen ballot.Head) {
 	o.T.Helper()
@@ -255,6 +282,8 @@ func (o *online) strangers(h *servertest.House) {
 		_, err := booth(h, code).ListSessions(ctx, &roomv1.ListSessionsRequest{})
 		o.c.refused(err, fault.Denied, "配对码不正确")
 	}
+	_, err := booth(h, "123456").ListOpinions(ctx, &roomv1.ListOpinionsRequest{})
+	o.c.refused(err, fault.Denied, "配对码不正确")
 	top := h.SignIn("topadmin")
 	if _, err := unitv1connect.NewUnitServiceClient(top.HTTP, top.URL, top.Options...).CreateUnit(ctx, &unitv1.CreateUnitRequest{
 		Unit: h.NewUnit("另一人社局（虚构）", commonv1.UnitKind_UNIT_KIND_HR), Handlers: []*unitv1.NewStaff{servertest.NewStaff("stranger")},
@@ -278,7 +307,7 @@ func (o *online) strangers(h *servertest.House) {
 			o.T.Fatal("a guess was let in")
 		}
 	}
-	_, err := o.rooms.ListSessions(ctx, &roomv1.ListSessionsRequest{})
+	_, err = o.rooms.ListSessions(ctx, &roomv1.ListSessionsRequest{})
 	o.c.refused(err, fault.Denied, "输错次数过多")
 	h.Advance(11 * time.Minute)
 	all, err := o.rooms.ListSessions(ctx, &roomv1.ListSessionsRequest{})
