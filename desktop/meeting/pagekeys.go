@@ -125,18 +125,15 @@ func (p *Page) custodian(i int, role string, next message, fixed string) fyne.Ca
 
 // drill shows the test of a custodian and takes his answer.
 func (p *Page) drill(c *meetingv1.Custodian) {
-	challenge := widget.NewMultiLineEntry()
-	challenge.Wrapping = fyne.TextWrapBreak
-	challenge.SetText(holder.ChallengeText(p.m.Id, c.Drill))
-	challenge.SetMinRowsVisible(4)
-	answer := widget.NewMultiLineEntry()
-	answer.Wrapping = fyne.TextWrapBreak
-	answer.SetMinRowsVisible(3)
-	copied := widget.NewButton("复制试开内容", func() { fyne.CurrentApp().Clipboard().SetContent(challenge.Text) })
+	challenge := newLongLine(4)
+	text := holder.ChallengeText(p.m.Id, c.Drill)
+	challenge.SetText(text)
+	answer := newLongLine(3)
+	copied := widget.NewButton("复制试开内容", func() { fyne.CurrentApp().Clipboard().SetContent(text) })
 	content := container.NewVBox(widget.NewLabel("1. 把试开内容交给“"+c.Name+"”本人，在其电脑的“会议密钥”中试开："), challenge, container.NewHBox(copied),
 		widget.NewLabel("2. 把本人得到的试开结果粘贴在这里："), answer)
 	p.desk.Ask("密钥试开："+c.Name, content, "提交试开结果", func() {
-		of, _, b, err := holder.ParseAnswer(answer.Text)
+		of, _, b, err := holder.ParseAnswer(joined(answer.Text))
 		if err == nil && of != p.m.Id {
 			err = fault.New(fault.Invalid, "这是另一次会议的试开结果，请让保管人用本次的试开内容重新试开")
 		}
@@ -151,6 +148,42 @@ func (p *Page) drill(c *meetingv1.Custodian) {
 	})
 }
 
+// lineLength is how many letters stand in a line of what is pasted as one of thousands.
+const lineLength = 50
+
+// newLongLine is an entry for what is pasted in one line of thousands of letters. It breaks the line itself: to measure where takes the toolkit a second,
+// and unbroken the line is wider than anything that can be drawn. Whoever reads it joins the lines again.
+func newLongLine(rows int) *widget.Entry {
+	e := widget.NewMultiLineEntry()
+	e.Wrapping = fyne.TextWrapOff
+	e.SetMinRowsVisible(rows)
+	e.OnChanged = func(s string) {
+		if folded := fold(s); folded != s {
+			e.SetText(folded)
+		}
+	}
+	return e
+}
+
+// fold breaks the lines that are too long.
+func fold(s string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		if r == '\n' {
+			n = 0
+		} else if n++; n > lineLength {
+			b.WriteByte('\n')
+			n = 1
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// joined takes out the breaks.
+func joined(s string) string { return strings.NewReplacer("\r", "", "\n", "").Replace(s) }
+
 // A taker writes what somebody has pasted into the meeting, and says what is to be compared with whose it is.
 type taker func(text string) (said string, err error)
 
@@ -161,12 +194,10 @@ func compare(p holder.Public) string {
 
 // paste asks for a public half and saves the meeting with it.
 func (p *Page) paste(who string, take taker) {
-	e := widget.NewMultiLineEntry()
-	e.Wrapping = fyne.TextWrapBreak
-	e.SetMinRowsVisible(6)
+	e := newLongLine(6)
 	e.SetPlaceHolder("在此粘贴公钥的整行内容")
 	p.desk.Ask("导入公钥："+who, e, "导　入", func() {
-		said, err := take(e.Text)
+		said, err := take(joined(e.Text))
 		if err != nil {
 			p.desk.Fail(err)
 			return

@@ -140,8 +140,14 @@ func (p *Page) after() fyne.CanvasObject {
 	case p.m.State > meetingv1.State_STATE_ISSUED:
 		why = "已移交"
 	}
+	bring := "会后在会场主机导出各会场的会议记录（.zpr），在此移交。服务器从头重新核验并计票，不一致时拒收。"
+	if names := p.brought(); len(names) > 0 {
+		bring += "须依次选择的会议记录：" + strings.Join(names, "、") + "。"
+	} else if p.m.State == meetingv1.State_STATE_ISSUED {
+		bring = "会议由中心服务器在线主持，会议记录已在服务器上，直接移交即可。服务器从头重新核验并计票。"
+	}
 	over := container.NewVBox(
-		hint("会后在会场主机导出各会场的会议记录（.zpr），在此移交。服务器从头重新核验并计票，不一致时拒收。"),
+		hint(bring),
 		container.NewHBox(p.button("移交会议记录", why, func() { p.handOver(nil) })),
 		container.NewHBox(p.button("核验会议记录（不移交）", "", p.check)))
 	var done []fyne.CanvasObject
@@ -159,10 +165,19 @@ func (p *Page) after() fyne.CanvasObject {
 	return container.NewVScroll(container.NewVBox(kit.NewPart("移交", over), kit.NewPart("待处理事项", p.holds()), kit.NewPart("解除会场控制", p.release())))
 }
 
-// handOver asks for the records of all sessions, and sends them.
+// brought are the rooms whose records somebody has to bring: what the server has sequenced itself it has.
+func (p *Page) brought() (names []string) {
+	for _, s := range p.m.Sessions {
+		if s.GetLease().GetHolder() == meetingv1.Holder_HOLDER_HUB {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// handOver asks for the records of the rooms, one after the other, and sends them.
 func (p *Page) handOver(files [][]byte) {
-	need := max(1, len(p.m.Sessions))
-	if len(files) < need {
+	if len(files) < len(p.brought()) {
 		p.open(".zpr", func(b []byte) { p.handOver(append(files, b)) })
 		return
 	}
@@ -210,13 +225,17 @@ func (p *Page) check() {
 // holds is what came up while the room held the meeting.
 func (p *Page) holds() fyne.CanvasObject {
 	all := container.NewVBox(hint("会议进行中，服务器不改动会议和参评人员。需要处理的事项（如举报、处分）先登记在此，移交后处理；处理完之前不能公示。"))
+	settled := "" // why nothing can be settled now
+	if p.m.State == meetingv1.State_STATE_ISSUED {
+		settled = "移交会议记录后处理"
+	}
 	for _, h := range p.m.Holds {
 		line := instant(h.At) + "　" + h.Subject + "　" + h.Reason + "（" + h.Staff + "）"
 		if h.SettledAt > 0 {
 			all.Add(hint(line + "　→　" + h.Finding + "（" + h.SettledBy + "）"))
 			continue
 		}
-		all.Add(container.NewHBox(widget.NewLabel(line), p.button("填写处理意见", "", func() {
+		all.Add(container.NewHBox(widget.NewLabel(line), p.button("填写处理意见", settled, func() {
 			p.ask("处理意见", func(ctx context.Context, text string) (message, error) {
 				resp, err := p.client.SettleHold(ctx, &meetingv1.SettleHoldRequest{Base: p.base(), HoldId: h.Id, Finding: text})
 				return resp.GetMeeting(), err
